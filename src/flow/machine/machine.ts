@@ -1,0 +1,190 @@
+/**
+ * The machine as the rest of the product sees it: what the native addon promises
+ * and what the fake machine in tests imitates. Nothing above this interface knows
+ * which accelerator runs.
+ *
+ * Threads: the vCPU runs on its own native thread; events arrive on the JavaScript
+ * thread, in the order in which the vCPU thread produced them.
+ */
+
+/** A point in the guest's instruction stream. `rip` and `rcx` are check values. */
+export interface Position {
+  readonly ticks: bigint;
+  readonly rip: bigint;
+  readonly rcx: bigint;
+}
+
+/** What makes a machine at position 0; mirrored by `GuestConfig` in proto/log.proto. */
+export interface GuestConfig {
+  readonly memoryBytes: number;
+  readonly kernelPath: string;
+  readonly initramfsPath: string | null;
+  readonly commandLine: string;
+  /** 6 bytes, or null for a machine without a network device. */
+  readonly mac: Buffer | null;
+  /** 32 bytes given to the guest kernel's random pool (boot protocol SETUP_RNG_SEED). */
+  readonly randomSeed: Buffer;
+  /** Wall clock at position 0, nanoseconds since 1970 (UTC). */
+  readonly realtimeNs: bigint;
+}
+
+/** One encoded `vmft.log.Frame`, with what the protocol needs to know about it. */
+export interface RecordedSegment {
+  readonly generation: bigint;
+  /** 0, 1, 2, … within a generation. */
+  readonly sequence: bigint;
+  readonly frame: Buffer;
+  readonly runUntilTicks: bigint;
+  readonly virtualNs: bigint;
+  /** Outputs produced up to `runUntil`, counted since the machine was created. */
+  readonly outputsProduced: bigint;
+  /** True when an output waits for this segment's acknowledgement. */
+  readonly urgent: boolean;
+}
+
+export interface ExecutionProgress {
+  readonly sequence: bigint;
+  readonly position: Position;
+  readonly virtualNs: bigint;
+  readonly digestsChecked: bigint;
+}
+
+export type StopReason =
+  /** The guest powered itself off, or was powered off by a control input. */
+  | 'power-off'
+  /** Triple fault or a reset the machine does not survive. */
+  | 'guest-reset'
+  | 'triple-fault'
+  /** The replica arrived at a position or digest other than the log's. */
+  | 'divergence'
+  /** `stop()` was called. */
+  | 'stopped'
+  /** A log was replayed to its end (or to the position asked for). */
+  | 'log-end'
+  /** A bug of ours or of the host: `message` says what. */
+  | 'internal-error';
+
+export interface Stopped {
+  readonly reason: StopReason;
+  readonly position: Position;
+  readonly message: string;
+}
+
+export interface MachineEvents {
+  /** A segment was recorded (live and recording). */
+  segment(segment: RecordedSegment): void;
+  /** Released console bytes. */
+  console(bytes: Buffer): void;
+  /** The replica executed a fed segment to its `runUntil`. At most one event a millisecond. */
+  executed(progress: ExecutionProgress): void;
+  /** After `goLive()`: the log is executed to its end and the machine runs from the world's inputs. */
+  live(position: Position): void;
+  stopped(stopped: Stopped): void;
+}
+
+export interface LiveOptions {
+  readonly generation: bigint;
+  /** Outputs wait for `releaseOutputs`; otherwise they leave at once. */
+  readonly gated: boolean;
+  /** Emit `segment` events. */
+  readonly recording: boolean;
+  /** The vCPU stalls while this many bytes of segments are not acknowledged. */
+  readonly unacknowledgedBytesMax: number;
+}
+
+/** What `feed` learnt from a valid frame. */
+export interface FedSegment {
+  readonly generation: bigint;
+  readonly sequence: bigint;
+  readonly runUntilTicks: bigint;
+  readonly outputsProduced: bigint;
+  readonly outputsReleased: bigint;
+}
+
+export interface MachineStatus {
+  readonly mode: 'created' | 'live' | 'replica' | 'paused' | 'stopped';
+  readonly position: Position;
+  readonly virtualNs: bigint;
+  readonly halted: boolean;
+  /** The vCPU waits because `unacknowledgedBytesMax` is reached. */
+  readonly stalled: boolean;
+  readonly outputsProduced: bigint;
+  readonly outputsReleased: bigint;
+  readonly unacknowledgedBytes: number;
+  readonly recordedBytes: bigint;
+  readonly framesReceived: bigint;
+  readonly framesSent: bigint;
+  readonly framesDropped: bigint;
+  readonly residentBytes: number;
+}
+
+export interface TapOptions {
+  readonly name: string;
+}
+
+/** Digests of the machine now, for comparing two machines at one position. */
+export interface MachineDigest {
+  readonly position: Position;
+  readonly state: bigint;
+  readonly memory: bigint;
+}
+
+/**
+ * A virtual machine. Methods throw {@link MachineError} (src/base/errors.ts) when called in
+ * a mode that does not allow them.
+ *
+ *   created ──startLive──► live ◄──resume── paused ◄──pause── live
+ *   created ──startReplica──► replica ──goLive──► live
+ *   any ──stop──► stopped
+ */
+export interface Machine {
+  readonly config: GuestConfig;
+
+  /** Opens the tap and gives the machine its network. Frames flow only while live. */
+  attachTap(options: TapOptions): void;
+
+  startLive(options: LiveOptions): void;
+  /** Stops the vCPU between two instructions; resolves with the position. */
+  pause(): Promise<Position>;
+  /** Goes on live, possibly with other options (a backup joined or left). */
+  resume(options: LiveOptions): void;
+  /** Changes whether outputs wait and segments are made, without a pause (the backup is gone). */
+  reconfigure(options: LiveOptions): void;
+
+  /** While paused: the whole state. Records a SNAPSHOT control input. */
+  snapshotBegin(): { readonly bytes: number; readonly checksum: bigint };
+  /** Up to `maxBytes` of the state from `offset`. */
+  snapshotRead(offset: number, maxBytes: number): Buffer;
+  snapshotEnd(): void;
+
+  /** On a created machine: the state of another, in order. */
+  restoreChunk(offset: number, bytes: Buffer): void;
+  /** Checks and takes over the restored state; throws when it is torn or of another version. */
+  restoreEnd(bytes: number, checksum: bigint): void;
+
+  startReplica(options: { readonly generation: bigint }): void;
+  /**
+   * Queues a frame for execution; validates all of it first and throws without effect on a
+   * corrupt, repeated or out-of-order one.
+   */
+  feed(frame: Buffer): FedSegment;
+  /** Executes to the end of what was fed, then runs live; `live` tells when. */
+  goLive(options: LiveOptions): void;
+
+  /** The backup (or the file) holds every segment up to `sequence`. */
+  acknowledge(sequence: bigint): void;
+  /** Outputs 1 … `through` may leave. On a replica: they left the primary, forget them. */
+  releaseOutputs(through: bigint): void;
+  /** Sends the guest's MAC address as RARP broadcasts, so that switches learn the new port. */
+  announce(): void;
+
+  consoleInput(bytes: Buffer): void;
+  control(kind: 'power-button' | 'reset' | 'power-off'): void;
+  /** Limits the vCPU to this share of its speed, 0.01 … 1. */
+  setSpeedLimit(share: number): void;
+
+  digest(): MachineDigest;
+  status(): MachineStatus;
+  /** Ends the machine; `stopped` follows. Idempotent. */
+  stop(): void;
+}
