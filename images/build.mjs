@@ -10,7 +10,16 @@
  */
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ImageError, PackageSource } from './builder/debian-packages.mjs';
@@ -96,7 +105,10 @@ export function buildTestGuests({ force = false } = {}) {
   for (const { name, sources: files } of guests) {
     const output = join(folder, `${name}.elf`);
     const partial = `${output}.${process.pid}.tmp`;
-    compileGuest(files.map((file) => `guests/${file}`), partial);
+    compileGuest(
+      files.map((file) => `guests/${file}`),
+      partial,
+    );
     renameSync(partial, output);
   }
   writeWhole(join(folder, 'built.json'), `${JSON.stringify({ sources })}\n`);

@@ -68,7 +68,8 @@ void accept_connection(int listener) {
 }
 
 int answer(const char *line, size_t bytes, char *reply, size_t reply_bytes) {
-    if (bytes == 3 && memcmp(line, "inc", 3) == 0) ++counter;
+    if (bytes == 3 && memcmp(line, "inc", 3) == 0)
+        ++counter;
     else if (bytes != 3 || memcmp(line, "get", 3) != 0)
         return snprintf(reply, reply_bytes, "error: say inc or get\n");
     return snprintf(reply, reply_bytes, "%llu\n", static_cast<unsigned long long>(counter));
@@ -95,8 +96,8 @@ bool serve(Connection &connection) {
         if (input[at] == '\n') {
             size_t length = connection.line_bytes;
             if (length > 0 && connection.line[length - 1] == '\r') --length;
-            reply_bytes += static_cast<size_t>(answer(connection.line, length, reply + reply_bytes,
-                                                      sizeof reply - reply_bytes));
+            reply_bytes +=
+                static_cast<size_t>(answer(connection.line, length, reply + reply_bytes, sizeof reply - reply_bytes));
             connection.line_bytes = 0;
         } else if (connection.line_bytes < line_bytes_max) {
             connection.line[connection.line_bytes++] = input[at];
