@@ -1,0 +1,65 @@
+#pragma once
+
+#include "accel/soft/insn.h"
+
+/// How handlers follow each other. Each handler ends in a jump to the next one's
+/// (threaded code): with optimization g++ turns the call in return position into a
+/// jump, as long as no address of a handler's local escapes. An operation that must pass
+/// the address of a local to a function that is not inlined is therefore marked [[gnu::noinline]].
+/// Builds without that optimization (sanitizers) leave VMFT_THREADED undefined: a loop
+/// in run.cpp then calls one handler after the other.
+#ifdef VMFT_THREADED
+#define VMFT_GO(cpu, insn_to_run) return (insn_to_run)->handler((cpu), (insn_to_run))
+#define VMFT_LEAVE(cpu) return
+#else
+#define VMFT_GO(cpu, insn_to_run) \
+  do {                            \
+    (cpu).next_insn = (insn_to_run); \
+    return;                       \
+  } while (false)
+#define VMFT_LEAVE(cpu)         \
+  do {                          \
+    (cpu).next_insn = nullptr;  \
+    return;                     \
+  } while (false)
+#endif
+
+namespace vmft::soft {
+
+/// The first instruction of the block at `rip` when it is decoded, may be entered without a look at
+/// interrupts and fits the budget; else null with cpu.rip set, for run.cpp to go on.
+const Insn* enter_block(Cpu& cpu, u64 rip);
+
+/// An ordinary instruction: does `Op(cpu, insn)` and goes on with the next.
+template <auto Op>
+void step(Cpu& cpu, const Insn* insn) {
+  Op(cpu, insn);
+  VMFT_GO(cpu, insn + 1);
+}
+
+/// A branch: `u64 Op(cpu, insn)` gives the new rip. Ends the block (Decoding::ends_block).
+template <auto Op>
+void branch(Cpu& cpu, const Insn* insn) {
+  u64 target = Op(cpu, insn);
+  const Insn* first = enter_block(cpu, target);
+  if (first) VMFT_GO(cpu, first);
+  VMFT_LEAVE(cpu);
+}
+
+/// An instruction after which everything is looked at afresh (interrupts, mode, TLB): goes back to run.cpp,
+/// with rip behind the instruction. Ends the block.
+template <auto Op>
+void finish(Cpu& cpu, const Insn* insn) {
+  Op(cpu, insn);
+  cpu.rip = next_rip(cpu, insn);
+  VMFT_LEAVE(cpu);
+}
+
+/// As finish, but Op sets cpu.rip itself (IRET, SYSCALL, far transfers). Ends the block.
+template <auto Op>
+void transfer(Cpu& cpu, const Insn* insn) {
+  Op(cpu, insn);
+  VMFT_LEAVE(cpu);
+}
+
+}  // namespace vmft::soft
