@@ -127,9 +127,7 @@ struct Cpu {
   const Block* block = nullptr;  ///< The running block.
   u64 segment_base[8] = {};      ///< Effective bases: 0 for ES/CS/SS/DS in 64-bit mode. Index 6: always 0.
   Xmm xmm[16] = {};
-#ifndef VMFT_THREADED
-  const Insn* next_insn = nullptr;
-#endif
+  const Insn* next_insn = nullptr;  ///< Only where handlers are called from a loop (dispatch.h).
 
   // Architectural state ------------------------------------------------------------
   u64 rip = 0;     ///< Valid between blocks; inside one, insn_rip(cpu, insn).

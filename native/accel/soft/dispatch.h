@@ -8,6 +8,9 @@
 /// the address of a local to a function that is not inlined is therefore marked [[gnu::noinline]].
 /// Builds without that optimization (sanitizers) leave VMFT_THREADED undefined: a loop
 /// in run.cpp then calls one handler after the other.
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define VMFT_THREADED 1
+#endif
 #ifdef VMFT_THREADED
 #define VMFT_GO(cpu, insn_to_run) return (insn_to_run)->handler((cpu), (insn_to_run))
 #define VMFT_LEAVE(cpu) return
