@@ -73,6 +73,9 @@ class Accelerator {
   /// Empties what the guest can observe but the saved state does not hold (the TLB).
   virtual void flush_caches() = 0;
 
+  /// The dirty flags of RAM pages were cleared (GuestMemory): later writes must set them again.
+  virtual void dirty_flags_cleared() = 0;
+
   virtual void save(StateWriter& state) const = 0;
   virtual void restore(StateReader& state) = 0;
 

@@ -124,6 +124,7 @@ struct Cpu {
   u64 lazy_aux = 0;
   TlbEntry* tlb = nullptr;       ///< Of the present context.
   i64 ticks_left = 0;            ///< Budget behind the running block (all its instructions are already taken from it).
+  bool chain_allowed = false;    ///< Blocks may follow each other without a look at run.cpp's conditions.
   const Block* block = nullptr;  ///< The running block.
   u64 segment_base[8] = {};      ///< Effective bases: 0 for ES/CS/SS/DS in 64-bit mode. Index 6: always 0.
   Xmm xmm[16] = {};
@@ -140,6 +141,7 @@ struct Cpu {
   bool halted = false;
   bool interrupt_shadow = false;  ///< The next instruction runs before interrupts are looked at (STI, MOV SS).
   bool trap_after = false;        ///< The instruction just retired owes a single-step #DB.
+  bool shut_down = false;         ///< Triple fault.
   u64 pending_dr6 = 0;            ///< Breakpoint conditions met by the instruction that is retiring.
   SegmentState segments[seg_count];
   SegmentState ldtr, tr;
@@ -178,7 +180,7 @@ struct Cpu {
 
 /// Why the instruction is given up when it is no fault: it must run again, alone in
 /// its block, because it touches a device or rewrites decoded code.
-inline constexpr int give_up_fault = 1, give_up_retry_alone = 2;
+inline constexpr int give_up_fault = 1, give_up_retry_alone = 2, give_up_software_interrupt = 3;
 
 /// Gives up `insn` with an exception: no architectural state that it changed may
 /// differ from before it (save what the SDM says a partial REP leaves). The error code is pushed

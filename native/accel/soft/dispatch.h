@@ -1,6 +1,6 @@
 #pragma once
 
-#include "accel/soft/insn.h"
+#include "accel/soft/block_cache.h"
 
 /// How handlers follow each other. Each handler ends in a jump to the next one's
 /// (threaded code): with optimization g++ turns the call in return position into a
@@ -31,7 +31,22 @@ namespace vmft::soft {
 
 /// The first instruction of the block at `rip` when it is decoded, may be entered without a look at
 /// interrupts and fits the budget; else null with cpu.rip set, for run.cpp to go on.
-const Insn* enter_block(Cpu& cpu, u64 rip);
+inline const Insn* enter_block(Cpu& cpu, u64 rip) {
+  // 64-bit code, or code in a flat 4 GiB segment: no limit to check.
+  u64 linear = rip + cpu.segment_base[seg_cs];
+  const CodeTlbEntry& entry = cpu.code_tlb[cpu.cpl == 3][linear >> page_shift & (code_tlb_entries - 1)];
+  if (entry.page == (linear & ~page_mask) && cpu.chain_allowed) [[likely]] {
+    const Block* block = cpu.blocks->find(entry.ram_offset + (linear & page_mask), cpu.code_mode);
+    if (block && cpu.ticks_left >= block->count) [[likely]] {
+      cpu.ticks_left -= block->count;
+      cpu.block = block;
+      cpu.gpr[reg_block] = rip;
+      return block->insns;
+    }
+  }
+  cpu.rip = rip;
+  return nullptr;
+}
 
 /// An ordinary instruction: does `Op(cpu, insn)` and goes on with the next.
 template <auto Op>

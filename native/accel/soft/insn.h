@@ -35,19 +35,15 @@ inline constexpr unsigned block_insns_max = 64;
 
 /// A straight run of instructions inside one page, ended by a branch, by an
 /// instruction that changes how the next one is fetched or interrupted, by the page, or by length.
-/// (An instruction that straddles two pages is a block of its own.) `insns[count]` is an
+/// (An instruction that straddles two pages is never in a cached block: it runs alone.) `insns[count]` is an
 /// end marker whose handler goes on behind the block.
 struct Block {
-  u64 ram_offset;     ///< Of its first byte.
-  u32 hash_next;      ///< BlockCache's.
-  u16 count;          ///< Instructions, without the end marker.
+  u64 ram_offset;  ///< Of its first byte.
+  u16 count;       ///< Instructions, without the end marker.
   u16 bytes;
-  u8 mode;            ///< CodeMode and code_stack32.
-  bool valid;
-  bool straddles;
+  u8 mode;         ///< CodeMode and code_stack32.
   Block* next_in_bucket;
   Block* next_in_page;
-  u64 straddle_offset; ///< RAM offset of the second page's first byte when it straddles.
   Insn insns[];
 };
 

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "accel/soft/access.h"
+
+namespace vmft::soft {
+
+/// Error code bits of #PF.
+inline constexpr u32 pf_present = 1, pf_write = 2, pf_user = 4, pf_reserved = 8, pf_fetch = 16;
+
+enum class WalkKind : u8 { read, write, fetch };
+
+struct Translation {
+  u64 physical = 0;      ///< Of the page.
+  bool writable = false; ///< A write needs no further walk (permission and dirty bit are there).
+  bool large = false;
+};
+
+/// Walks the guest's page tables for one page, setting accessed (and for writes dirty) bits. Returns true, or false with the
+/// #PF error code. `user`: with CPL 3 rights; `smap`: supervisor data access to user pages is refused.
+bool walk(Cpu& cpu, u64 linear, WalkKind kind, bool user, bool smap, Translation& result, u32& error);
+
+/// RAM offset of the code byte at `linear` by the code TLB, walking on a miss. Raises #PF / #GP with `insn` null (rip is cpu.rip).
+/// GuestMemory::no_offset when the page is not RAM.
+u64 fetch_offset(Cpu& cpu, u64 linear);
+
+void tlb_flush(Cpu& cpu);
+void tlb_flush_page(Cpu& cpu, u64 linear);
+/// Drops only what lets writes bypass the slow path (dirty tracking, code pages); translations stay.
+void tlb_drop_write_shortcuts(Cpu& cpu);
+void tlb_drop_page_shortcuts(Cpu& cpu, u64 ram_page);
+
+/// Access with supervisor rights whatever the CPL (descriptor tables, TSS).
+template <typename T>
+T system_load(Cpu& cpu, const Insn* insn, u64 linear);
+template <typename T>
+void system_store(Cpu& cpu, const Insn* insn, u64 linear, T value);
+
+/// Runs `body` with the data TLB of a supervisor; restores the context also when `body` gives up is the caller's matter:
+/// give-ups refresh it (run.cpp calls refresh_mode).
+class SystemAccess {
+ public:
+  explicit SystemAccess(Cpu& cpu);
+  ~SystemAccess();
+  SystemAccess(const SystemAccess&) = delete;
+  SystemAccess& operator=(const SystemAccess&) = delete;
+
+ private:
+  Cpu& cpu_;
+  TlbContext context_;
+};
+
+template <typename T>
+T system_load(Cpu& cpu, const Insn* insn, u64 linear) {
+  SystemAccess access(cpu);
+  return load<T>(cpu, insn, linear);
+}
+template <typename T>
+void system_store(Cpu& cpu, const Insn* insn, u64 linear, T value) {
+  SystemAccess access(cpu);
+  store<T>(cpu, insn, linear, value);
+}
+
+}  // namespace vmft::soft
