@@ -29,8 +29,10 @@ import { compileGuest } from './builder/programs.mjs';
 const imagesFolder = dirname(fileURLToPath(import.meta.url));
 export const outputFolder = join(dirname(imagesFolder), '.cache', 'images');
 
+const layoutPath = join(dirname(imagesFolder), 'native/machine/layout.h');
+
 /** Everything the images are made from but Debian's packages, as one hash. */
-function sourcesHash(folders) {
+function sourcesHash(folders, otherFiles = []) {
   const hash = createHash('sha256');
   for (const folder of folders) {
     for (const path of readdirSync(join(imagesFolder, folder), { recursive: true }).sort()) {
@@ -38,6 +40,7 @@ function sourcesHash(folders) {
       if (statSync(full).isFile()) hash.update(`${folder}/${path}\0`).update(readFileSync(full));
     }
   }
+  for (const path of otherFiles) hash.update(readFileSync(path));
   return hash.update(readFileSync(join(imagesFolder, 'manifest.json'))).digest('hex');
 }
 
@@ -96,7 +99,7 @@ export function buildLinuxImages({ force = false } = {}) {
 
 /** The test guests: need only g++. @returns {boolean} whether anything was built */
 export function buildTestGuests({ force = false } = {}) {
-  const sources = sourcesHash(['guests', 'builder']);
+  const sources = sourcesHash(['guests', 'builder'], [layoutPath]);
   const folder = join(outputFolder, 'guests');
   const { guests } = JSON.parse(readFileSync(join(imagesFolder, 'guests/manifest.json'), 'utf8'));
   const complete = guests.every(({ name }) => existsSync(join(folder, `${name}.elf`)));

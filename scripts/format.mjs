@@ -21,12 +21,15 @@ function filesBelow(folder, pattern) {
 
 function run(program, options) {
   return (
-    spawnSync(join(root, 'node_modules/.bin', program), options, { cwd: root, stdio: 'inherit' }).status === 0
+    spawnSync(join(root, 'node_modules/.bin', program), options, { cwd: root, stdio: 'inherit' })
+      .status === 0
   );
 }
 
 const native = ['native', 'test', 'images'].flatMap((folder) => filesBelow(folder, /\.(cpp|h)$/));
-const scripts = ['src', 'test', 'scripts', 'images'].flatMap((folder) => filesBelow(folder, /\.(ts|mjs)$/));
+const scripts = ['src', 'test', 'scripts', 'images'].flatMap((folder) =>
+  filesBelow(folder, /\.(ts|mjs)$/),
+);
 const prettierMode = check ? '--check' : '--write';
 const clangMode = check ? ['--dry-run', '--Werror'] : ['-i'];
 

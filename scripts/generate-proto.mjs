@@ -29,7 +29,15 @@ for (const { proto, folder } of targets) {
   try {
     const script = join(scratch, 'out.js');
     const bin = (name) => join(root, 'node_modules/protobufjs-cli/bin', name);
-    const shared = ['-t', 'static-module', '-w', 'esm', '--force-long', '--no-service', '--no-create'];
+    const shared = [
+      '-t',
+      'static-module',
+      '-w',
+      'esm',
+      '--force-long',
+      '--no-service',
+      '--no-create',
+    ];
     const trimmed = ['--no-convert', '--no-verify', '--no-delimited', '--no-typeurl'];
     const source = join(root, 'proto', `${proto}.proto`);
     execFileSync(process.execPath, [
@@ -42,7 +50,9 @@ for (const { proto, folder } of targets) {
       script,
       source,
     ]);
-    const declarations = execFileSync(process.execPath, [bin('pbts'), script], { encoding: 'utf8' });
+    const declarations = execFileSync(process.execPath, [bin('pbts'), script], {
+      encoding: 'utf8',
+    });
     const code = readFileSync(script, 'utf8')
       .replace(/\/\*\*[\s\S]*?\*\//g, '')
       .replace(/[ \t]+$/gm, '')

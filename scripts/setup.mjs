@@ -34,14 +34,20 @@ export async function setUp(names) {
   try {
     for (const name of names) {
       if (!Object.hasOwn(steps, name)) {
-        throw new StepError(`'${name}' is not a step; the steps are ${Object.keys(steps).join(', ')}`);
+        throw new StepError(
+          `'${name}' is not a step; the steps are ${Object.keys(steps).join(', ')}`,
+        );
       }
     }
     if (process.platform !== 'linux' || process.arch !== 'x64') {
-      throw new StepError(`vmft runs on Linux on x86-64, and this is ${process.platform} on ${process.arch}`);
+      throw new StepError(
+        `vmft runs on Linux on x86-64, and this is ${process.platform} on ${process.arch}`,
+      );
     }
     if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
-      throw new StepError(`Node ${nodeMajorMin} or newer is needed, and this is ${process.version}`);
+      throw new StepError(
+        `Node ${nodeMajorMin} or newer is needed, and this is ${process.version}`,
+      );
     }
     await withLock(join(root, '.cache'), () => runSteps(names));
     return true;
@@ -60,7 +66,9 @@ function runSteps(names) {
   ensureTypeScript(root);
   for (const buildImages of new Set(wanted.flatMap((step) => step.images))) {
     if (buildImages())
-      console.error(`setup: ${buildImages === buildTestGuests ? 'test guests' : 'guest images'} built`);
+      console.error(
+        `setup: ${buildImages === buildTestGuests ? 'test guests' : 'guest images'} built`,
+      );
   }
 }
 

@@ -21,7 +21,9 @@ const files = readdirSync(join(root, 'dist/test'), { recursive: true })
   .sort();
 if (files.length === 0) {
   console.error(
-    parts.length > 0 ? `no test file has '${parts.join("' or '")}' in its path` : 'there are no tests',
+    parts.length > 0
+      ? `no test file has '${parts.join("' or '")}' in its path`
+      : 'there are no tests',
   );
   process.exit(1);
 }

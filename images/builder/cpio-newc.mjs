@@ -87,7 +87,9 @@ function encodeEntry(path, entry, inode) {
     name.length,
     0, // checksum, unused by newc
   ];
-  const header = Buffer.from(`070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`);
+  const header = Buffer.from(
+    `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`,
+  );
   return Buffer.concat([pad4(Buffer.concat([header, name])), pad4(entry.data)]);
 }
 

@@ -20,7 +20,8 @@ export function orderedModules(modulesFolder, wanted) {
   const visit = (name, user) => {
     if (builtin.has(name) || ordered.has(name)) return;
     const path = files.get(name);
-    if (path === undefined) throw new Error(`the kernel has no module '${name}', needed by ${user}`);
+    if (path === undefined)
+      throw new Error(`the kernel has no module '${name}', needed by ${user}`);
     const data = readFileSync(path);
     for (const dependency of moduleDependencies(data)) visit(dependency, name);
     ordered.set(name, data);

@@ -35,7 +35,7 @@ struct Connection {
 uint64_t counter = 0;
 Connection connections[connections_max];
 
-[[noreturn]] void fail(const char *what) {
+[[noreturn]] void fail(const char* what) {
     fprintf(stderr, "counter: %s: %s\n", what, strerror(errno));
     exit(1);
 }
@@ -48,7 +48,7 @@ int listen_on(uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
-    if (bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0) fail("bind");
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("bind");
     if (listen(fd, 16) != 0) fail("listen");
     return fd;
 }
@@ -56,7 +56,7 @@ int listen_on(uint16_t port) {
 void accept_connection(int listener) {
     int fd = accept(listener, nullptr, nullptr);
     if (fd < 0) return;
-    for (Connection &connection : connections) {
+    for (Connection& connection : connections) {
         if (connection.fd >= 0) continue;
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -67,7 +67,7 @@ void accept_connection(int listener) {
     close(fd);
 }
 
-int answer(const char *line, size_t bytes, char *reply, size_t reply_bytes) {
+int answer(const char* line, size_t bytes, char* reply, size_t reply_bytes) {
     if (bytes == 3 && memcmp(line, "inc", 3) == 0)
         ++counter;
     else if (bytes != 3 || memcmp(line, "get", 3) != 0)
@@ -75,7 +75,7 @@ int answer(const char *line, size_t bytes, char *reply, size_t reply_bytes) {
     return snprintf(reply, reply_bytes, "%llu\n", static_cast<unsigned long long>(counter));
 }
 
-bool write_all(int fd, const char *bytes, size_t count) {
+bool write_all(int fd, const char* bytes, size_t count) {
     while (count > 0) {
         ssize_t written = write(fd, bytes, count);
         if (written <= 0) return false;
@@ -86,7 +86,7 @@ bool write_all(int fd, const char *bytes, size_t count) {
 }
 
 // Answers every complete line that one read brought. Returns false when the connection is over.
-bool serve(Connection &connection) {
+bool serve(Connection& connection) {
     char input[reply_bytes_max / 32];
     ssize_t bytes = read(connection.fd, input, sizeof input);
     if (bytes <= 0) return false;
@@ -96,8 +96,8 @@ bool serve(Connection &connection) {
         if (input[at] == '\n') {
             size_t length = connection.line_bytes;
             if (length > 0 && connection.line[length - 1] == '\r') --length;
-            reply_bytes +=
-                static_cast<size_t>(answer(connection.line, length, reply + reply_bytes, sizeof reply - reply_bytes));
+            reply_bytes += static_cast<size_t>(
+                answer(connection.line, length, reply + reply_bytes, sizeof reply - reply_bytes));
             connection.line_bytes = 0;
         } else if (connection.line_bytes < line_bytes_max) {
             connection.line[connection.line_bytes++] = input[at];
@@ -121,9 +121,9 @@ void run(int listener) {
     }
 }
 
-} // namespace
+}  // namespace
 
-int main(int argument_count, char **arguments) {
+int main(int argument_count, char** arguments) {
     int port = argument_count > 1 ? atoi(arguments[1]) : 7000;
     if (port < 1 || port > 65535) {
         fprintf(stderr, "counter: '%s' is not a TCP port\n", arguments[1]);

@@ -7,7 +7,12 @@ import { dirname, join } from 'node:path';
 import { hashSources, readStamp, writeStamp } from './stamp.mjs';
 import { runTool } from './run-tool.mjs';
 
-const sources = ['binding.gyp', 'native', 'test/native', 'node_modules/node-addon-api/package.json'];
+const sources = [
+  'binding.gyp',
+  'native',
+  'test/native',
+  'node_modules/node-addon-api/package.json',
+];
 
 export function ensureAddon(root) {
   if (!existsSync(join(root, 'binding.gyp'))) return;

@@ -29,7 +29,9 @@ export function ensurePackages(packages) {
   const names = missing.join(' ');
   const prefix = privilegePrefix();
   if (!hasCommand('apt-get') || prefix === null) {
-    throw new StepError(`these Debian packages are missing: ${names} — run: sudo apt-get install ${names}`);
+    throw new StepError(
+      `these Debian packages are missing: ${names} — run: sudo apt-get install ${names}`,
+    );
   }
   console.error(`setup: installing Debian packages: ${names}`);
   const environment = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' } };

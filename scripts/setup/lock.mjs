@@ -33,7 +33,8 @@ async function acquire(path) {
     for (let waitedMs = 0; !tryLink(mine, path); waitedMs += retryMs) {
       const owner = readOwner(path);
       if (owner !== null && !isAlive(owner)) rmSync(path, { force: true });
-      if (waitedMs === 0) console.error(`setup: waiting for another set-up (process ${owner ?? '?'})`);
+      if (waitedMs === 0)
+        console.error(`setup: waiting for another set-up (process ${owner ?? '?'})`);
       if (waitedMs > waitMaxMs) throw new StepError(`another set-up holds ${path} for too long`);
       await sleep(retryMs);
     }

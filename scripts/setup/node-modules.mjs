@@ -7,7 +7,9 @@ import { runTool } from './run-tool.mjs';
 export function ensureNodeModules(root) {
   if (isInstalled(root)) return;
   console.error('setup: installing npm packages');
-  runTool('npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+  runTool('npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+  });
 }
 
 /** npm writes what it installed into node_modules/.package-lock.json; optional packages may be absent there. */

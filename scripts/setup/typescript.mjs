@@ -7,14 +7,23 @@ import { runTool } from './run-tool.mjs';
 
 export function ensureTypeScript(root) {
   const stampPath = join(root, 'dist/vmft-sources.stamp');
-  const hash = hashSources(root, ['src', 'test', 'tsconfig.json', 'package-lock.json'], [process.version]);
+  const hash = hashSources(
+    root,
+    ['src', 'test', 'tsconfig.json', 'package-lock.json'],
+    [process.version],
+  );
   if (readStamp(stampPath) === hash) return;
   console.error('setup: compiling TypeScript');
   removeOrphans(root, 'src');
   removeOrphans(root, 'test');
-  runTool('TypeScript', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root], {
-    cwd: root,
-  });
+  runTool(
+    'TypeScript',
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', root],
+    {
+      cwd: root,
+    },
+  );
   writeStamp(stampPath, hash);
 }
 

@@ -15,7 +15,7 @@ struct Body {
 };
 
 constexpr int body_count = 5;
-constexpr double sun_mass = 2.9591220828559e-4; // Gauss's constant squared
+constexpr double sun_mass = 2.9591220828559e-4;  // Gauss's constant squared
 constexpr double step_days = 1.0;
 
 const Body first_bodies[body_count] = {
@@ -26,7 +26,7 @@ const Body first_bodies[body_count] = {
     {{0, -30.1, -0.4}, {0.00314, 0, 0}, sun_mass / 19412},
 };
 
-void attract(Body &left, Body &right) {
+void attract(Body& left, Body& right) {
     double distance[3];
     double squared = 0;
     for (int axis = 0; axis < 3; ++axis) {
@@ -64,7 +64,7 @@ double multiply_matrices() {
     return trace;
 }
 
-} // namespace
+}  // namespace
 
 double orbit(uint32_t steps) {
     Body bodies[body_count];
@@ -73,8 +73,9 @@ double orbit(uint32_t steps) {
         for (int i = 0; i < body_count; ++i) {
             for (int j = i + 1; j < body_count; ++j) attract(bodies[i], bodies[j]);
         }
-        for (Body &body : bodies) {
-            for (int axis = 0; axis < 3; ++axis) body.position[axis] += step_days * body.velocity[axis];
+        for (Body& body : bodies) {
+            for (int axis = 0; axis < 3; ++axis)
+                body.position[axis] += step_days * body.velocity[axis];
         }
     }
     return bodies[1].position[0] + bodies[4].position[1];
@@ -86,4 +87,4 @@ uint32_t floating_point(uint32_t scale) {
     return crc32_of(results, sizeof results, 0);
 }
 
-} // namespace vmft::bench
+}  // namespace vmft::bench

@@ -22,7 +22,7 @@ uint32_t spin_unit() {
 namespace {
 
 struct Subject {
-    const char *name;
+    const char* name;
     uint32_t (*run)(uint32_t scale);
 };
 
@@ -41,7 +41,7 @@ double now_seconds() {
 
 int run_all(uint32_t scale) {
     double start = now_seconds();
-    for (const Subject &subject : subjects) {
+    for (const Subject& subject : subjects) {
         double before = now_seconds();
         uint32_t checksum = subject.run(scale);
         printf("bench: %-14s %08x %.3f s\n", subject.name, checksum, now_seconds() - before);
@@ -65,17 +65,18 @@ int run_all(uint32_t scale) {
         double now = now_seconds();
         if (now - printed < 1.0) continue;
         double per_second = static_cast<double>(units - units_printed) / (now - printed);
-        printf("spin: %llu units, %.1f a second\n", static_cast<unsigned long long>(units), per_second);
+        printf("spin: %llu units, %.1f a second\n", static_cast<unsigned long long>(units),
+               per_second);
         fflush(stdout);
         units_printed = units;
         printed = now;
     }
 }
 
-} // namespace
-} // namespace vmft::bench
+}  // namespace
+}  // namespace vmft::bench
 
-int main(int argument_count, char **arguments) {
+int main(int argument_count, char** arguments) {
     if (argument_count > 1 && strcmp(arguments[1], "spin") == 0) vmft::bench::spin();
     int scale = argument_count > 1 ? atoi(arguments[1]) : 1;
     if (scale < 1 || scale > 100) {

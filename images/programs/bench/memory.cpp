@@ -9,7 +9,7 @@ constexpr uint32_t buffer_bytes = 256 << 10;
 uint8_t source[buffer_bytes];
 uint8_t target[buffer_bytes];
 
-} // namespace
+}  // namespace
 
 uint32_t fill_and_copy(uint32_t rounds) {
     uint32_t random = 362436069u;
@@ -24,8 +24,6 @@ uint32_t fill_and_copy(uint32_t rounds) {
     return checksum ^ crc32_of(target, 4096, 0);
 }
 
-uint32_t memory(uint32_t scale) {
-    return fill_and_copy(8'000 * scale);
-}
+uint32_t memory(uint32_t scale) { return fill_and_copy(8'000 * scale); }
 
-} // namespace vmft::bench
+}  // namespace vmft::bench
