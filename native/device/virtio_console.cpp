@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/limits.h"
-
 namespace vmft {
 
 VirtioConsole::VirtioConsole(GuestMemory& memory, OutputSink& sink)
@@ -29,7 +27,7 @@ void VirtioConsole::show_available() {
 }
 
 void VirtioConsole::receive(std::span<const u8> bytes) {
-  u64 accepted = std::min<u64>(bytes.size(), limits::console_input_bytes_max - waiting_input_.size());
+  u64 accepted = std::min<u64>(bytes.size(), input_room());
   waiting_input_.insert(waiting_input_.end(), bytes.begin(), bytes.begin() + static_cast<i64>(accepted));
   input_bytes_dropped_ += bytes.size() - accepted;
   if (driver_ready()) deliver();

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "base/limits.h"
 #include "device/virtio_device.h"
 #include "output/output.h"
 
@@ -25,6 +26,8 @@ class VirtioConsole final : public VirtioDevice {
   void receive(std::span<const u8> bytes);
 
   u64 input_bytes_waiting() const { return waiting_input_.size(); }
+  /// Bytes `receive` would take now.
+  u64 input_room() const { return limits::console_input_bytes_max - waiting_input_.size(); }
   u64 input_bytes_dropped() const { return input_bytes_dropped_; }
   /// Of buffers beyond limits::console_output_chain_bytes_max.
   u64 output_bytes_dropped() const { return output_bytes_dropped_; }
