@@ -4,6 +4,7 @@
 
 #include "accel/soft/block_cache.h"
 #include "accel/soft/cpu.h"
+#include "accel/soft/interrupts.h"
 
 namespace vmft {
 
@@ -31,16 +32,25 @@ class SoftCpu final : public Accelerator, private CodeWriteListener {
  private:
   void code_page_written(u64 page_index) override;
   RunExit execute(u64 until_ticks);
-  bool deliver_pending();
-  void run_block(u64 until_ticks);
-  void run_alone(u64 until_ticks);
-  void execute_insns(const soft::Insn* first);
+  bool take_pending();
+  void run_next(u64 until_ticks);
+  void run_one(u64 linear, u64 offset, u64 until_ticks);
+  void execute_block(soft::Block* block, u64 until_ticks);
+  soft::Block* decode_new(u64 offset);
+  void instruction_given_up(int code);
+  void event_delivered();
+  void fault_raised();
+  bool instruction_breakpoint(u64 linear);
 
   std::unique_ptr<soft::Cpu> cpu_;
   soft::BlockCache blocks_;
   u64 ticks_ = 0;
   u32 deliveries_without_retiring_ = 0;
   bool running_ = false;
+  bool retired_ = true;        ///< The last thing done was to retire an instruction.
+  soft::Event event_;          ///< On its way; never pending when run() returns.
+  bool run_alone_ = false;     ///< The next instruction was given up by retry_alone().
+  bool restore_shadow_ = false;
 };
 
 }  // namespace vmft
