@@ -11,4 +11,9 @@ void simd_enter(Cpu& cpu);
 /// Brings cpu.mxcsr up to date and gives the host its own MXCSR back. Must follow every simd_enter.
 void simd_leave(Cpu& cpu);
 
+/// MXCSR as the guest sees it, between simd_enter and simd_leave.
+u32 simd_read_mxcsr(Cpu& cpu);
+/// LDMXCSR, FXRSTOR: reserved bits are the caller's to refuse.
+void simd_write_mxcsr(Cpu& cpu, u32 value);
+
 }  // namespace vmft::soft
