@@ -1,0 +1,80 @@
+/** Every limit and default of the TypeScript side, in one place. Native limits: native/base/limits.h. */
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+/** The protocol between a primary and a backup of this build; both must speak the same. */
+export const protocolVersion = 1;
+
+export const limits = {
+  // Messages of the logging channel.
+  stateChunkBytesMax: 256 * kib,
+  logFrameBytesMax: 4 * mib,
+  /** Any message on the wire: the largest frame plus its headers. */
+  messageBytesMax: 4 * mib + 4 * kib,
+  machineConfigBytesMax: 64 * kib,
+  textBytesMax: 1 * kib,
+  /** HTTP/2 flow-control window of the logging channel: enough for 10 Gbit/s at a 3 ms round trip. */
+  channelWindowBytes: 4 * mib,
+  stateBytesMax: 64 * 1024 * mib,
+
+  // Flow control of the log (design §5).
+  unacknowledgedBytesMaxDefault: 64 * mib,
+
+  // Heartbeats.
+  heartbeatDatagramBytesMax: 256,
+
+  // Log files.
+  logHeaderBytesMax: 64 * kib,
+  logFileBufferBytes: 1 * mib,
+  /** A log file's bytes that wait for the disk before the vCPU stalls. */
+  logFileBacklogBytesMax: 64 * mib,
+
+  // The arbiter's flag records.
+  flagRecordBytesMax: 4 * kib,
+} as const;
+
+/** Times that a user may change; defaults aim at a client gap of 300 ms at a kill. */
+export interface PairSettings {
+  /** Period of the timer that drives the reducers. */
+  readonly tickIntervalMs: number;
+  readonly heartbeatIntervalMs: number;
+  /** Silence of heartbeats and log traffic together after which the peer is suspected. */
+  readonly suspectAfterMs: number;
+  /** The same once the channel is broken: a live peer's heartbeats would still arrive. */
+  readonly suspectAfterBrokenChannelMs: number;
+  /** How long a backup with a broken channel lets a primary that still beats win the arbitration. */
+  readonly brokenChannelPatienceMs: number;
+  /** How far the backup's execution may stay behind, in the guest's virtual time. */
+  readonly lagLimitMs: number;
+  readonly unacknowledgedBytesMax: number;
+  /** How long a join may go without progress before it is given up. */
+  readonly joinStallMs: number;
+  /** How long a backup waits for the first heartbeat before it says that UDP is blocked. */
+  readonly heartbeatProbeMs: number;
+  /** How long a primary whose guest has ended waits for the backup to hold the last of the log. */
+  readonly drainMs: number;
+  readonly arbiterRetryMinMs: number;
+  readonly arbiterRetryMaxMs: number;
+  /** An operation on shared storage that takes longer counts as unreachable storage. */
+  readonly arbiterOperationMs: number;
+}
+
+export const defaultPairSettings: PairSettings = {
+  tickIntervalMs: 10,
+  heartbeatIntervalMs: 50,
+  suspectAfterMs: 250,
+  suspectAfterBrokenChannelMs: 110,
+  brokenChannelPatienceMs: 1_000,
+  lagLimitMs: 100,
+  unacknowledgedBytesMax: limits.unacknowledgedBytesMaxDefault,
+  joinStallMs: 10_000,
+  heartbeatProbeMs: 3_000,
+  drainMs: 5_000,
+  arbiterRetryMinMs: 50,
+  arbiterRetryMaxMs: 2_000,
+  arbiterOperationMs: 2_000,
+};
+
+/** After going live, the guest's MAC address is announced at these times: a lost broadcast is cheap to repeat. */
+export const announceAfterMs: readonly number[] = [0, 100, 500];

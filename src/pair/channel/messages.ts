@@ -1,0 +1,87 @@
+/**
+ * The messages of the logging channel as the protocol sees them; proto/channel.proto says what each is
+ * for. wire.ts turns them into bytes and back, validating every field.
+ */
+
+export interface Hello {
+  readonly kind: 'hello';
+  readonly protocolVersion: number;
+  readonly build: string;
+  readonly accelerator: string;
+  readonly replicaId: string;
+  /** Guest memory this host is willing to give; 0 = no limit of its own. */
+  readonly memoryBytesMax: bigint;
+}
+
+export interface StateReady {
+  readonly kind: 'state-ready';
+  readonly generation: bigint;
+}
+
+export interface Ack {
+  readonly kind: 'ack';
+  readonly generation: bigint;
+  readonly sequence: bigint;
+}
+
+export interface Progress {
+  readonly kind: 'progress';
+  readonly generation: bigint;
+  readonly executedTicks: bigint;
+  readonly executedVirtualNs: bigint;
+  readonly digestsChecked: bigint;
+}
+
+export interface Divergence {
+  readonly kind: 'divergence';
+  readonly generation: bigint;
+  readonly ticks: bigint;
+  readonly what: string;
+}
+
+export type FromBackup = Hello | StateReady | Ack | Progress | Divergence;
+
+export interface Welcome {
+  readonly kind: 'welcome';
+  readonly generation: bigint;
+  readonly machineId: string;
+  /** Encoded vmft.log.GuestConfig. */
+  readonly machineConfig: Buffer;
+  readonly stateBytes: bigint;
+  readonly heartbeatPort: number;
+  readonly arbiterUrl: string;
+}
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly reason: string;
+}
+
+export interface StateChunk {
+  readonly kind: 'state-chunk';
+  readonly offset: bigint;
+  readonly data: Buffer;
+}
+
+export interface StateEnd {
+  readonly kind: 'state-end';
+  readonly bytes: bigint;
+  readonly checksum: bigint;
+}
+
+export interface LogFrame {
+  readonly kind: 'log-frame';
+  readonly generation: bigint;
+  readonly sequence: bigint;
+  readonly frame: Buffer;
+}
+
+export type FromPrimary = Welcome | Refused | StateChunk | StateEnd | LogFrame;
+
+/** What a heartbeat datagram carries; see heartbeat-datagram.ts. */
+export interface Heartbeat {
+  readonly machineId: string;
+  readonly generation: bigint;
+  /** Grows with each datagram of a sender: a repeated or overtaken one is no sign of life. */
+  readonly counter: bigint;
+}

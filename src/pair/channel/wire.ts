@@ -1,0 +1,215 @@
+/**
+ * Messages to bytes and back. Decoding is total: any bytes give a message whose every field is within
+ * its limits, or a {@link VmftError} that names what is wrong.
+ */
+import { VmftError } from '../../base/errors.js';
+import { limits } from '../../base/limits.js';
+import { bigintOfLong, longOfBigint } from '../../base/uint64.js';
+import { vmft } from './generated/channel-messages.js';
+import { encodeLogFrame } from './log-frame.js';
+import type { FromBackup, FromPrimary } from './messages.js';
+
+const wire = vmft.channel;
+
+export function encodeFromBackup(message: FromBackup): Buffer {
+  return asBuffer(wire.FromBackup.encode(fromBackupFields(message)).finish());
+}
+
+function fromBackupFields(message: FromBackup): Parameters<typeof wire.FromBackup.encode>[0] {
+  switch (message.kind) {
+    case 'hello':
+      return { hello: { ...message, memoryBytesMax: longOfBigint(message.memoryBytesMax) } };
+    case 'state-ready':
+      return { stateReady: { generation: longOfBigint(message.generation) } };
+    case 'ack':
+      return {
+        ack: {
+          generation: longOfBigint(message.generation),
+          sequence: longOfBigint(message.sequence),
+        },
+      };
+    case 'progress':
+      return {
+        progress: {
+          generation: longOfBigint(message.generation),
+          executedTicks: longOfBigint(message.executedTicks),
+          executedVirtualNs: longOfBigint(message.executedVirtualNs),
+          digestsChecked: longOfBigint(message.digestsChecked),
+        },
+      };
+    case 'divergence':
+      return {
+        divergence: {
+          generation: longOfBigint(message.generation),
+          ticks: longOfBigint(message.ticks),
+          what: clip(message.what),
+        },
+      };
+  }
+}
+
+export function encodeFromPrimary(message: FromPrimary): Buffer {
+  if (message.kind === 'log-frame') return encodeLogFrame(message);
+  return asBuffer(wire.FromPrimary.encode(fromPrimaryFields(message)).finish());
+}
+
+function fromPrimaryFields(
+  message: Exclude<FromPrimary, { kind: 'log-frame' }>,
+): Parameters<typeof wire.FromPrimary.encode>[0] {
+  switch (message.kind) {
+    case 'welcome':
+      return {
+        welcome: {
+          ...message,
+          generation: longOfBigint(message.generation),
+          stateBytes: longOfBigint(message.stateBytes),
+        },
+      };
+    case 'refused':
+      return { refused: { reason: clip(message.reason) } };
+    case 'state-chunk':
+      return { stateChunk: { offset: longOfBigint(message.offset), data: message.data } };
+    case 'state-end':
+      return {
+        stateEnd: { bytes: longOfBigint(message.bytes), checksum: longOfBigint(message.checksum) },
+      };
+  }
+}
+
+/** Throws {@link VmftError}. */
+export function decodeFromBackup(bytes: Buffer): FromBackup {
+  const message = parse(bytes, (raw) => wire.FromBackup.decode(raw));
+  if (message.hello) {
+    const { protocolVersion, build, accelerator, replicaId, memoryBytesMax } = message.hello;
+    return {
+      kind: 'hello',
+      protocolVersion: protocolVersion ?? 0,
+      build: text('build', build),
+      accelerator: text('accelerator', accelerator),
+      replicaId: name('replica id', replicaId),
+      memoryBytesMax: long(memoryBytesMax),
+    };
+  }
+  if (message.stateReady)
+    return { kind: 'state-ready', generation: long(message.stateReady.generation) };
+  if (message.ack) {
+    const { generation, sequence } = message.ack;
+    return { kind: 'ack', generation: long(generation), sequence: long(sequence) };
+  }
+  if (message.progress) {
+    const { generation, executedTicks, executedVirtualNs, digestsChecked } = message.progress;
+    return {
+      kind: 'progress',
+      generation: long(generation),
+      executedTicks: long(executedTicks),
+      executedVirtualNs: long(executedVirtualNs),
+      digestsChecked: long(digestsChecked),
+    };
+  }
+  if (message.divergence) {
+    const { generation, ticks, what } = message.divergence;
+    return {
+      kind: 'divergence',
+      generation: long(generation),
+      ticks: long(ticks),
+      what: text('reason', what),
+    };
+  }
+  throw malformed('a message of the backup holds nothing this version knows');
+}
+
+/** Throws {@link VmftError}. */
+export function decodeFromPrimary(bytes: Buffer): FromPrimary {
+  const message = parse(bytes, (raw) => wire.FromPrimary.decode(raw));
+  if (message.logFrame) {
+    const { generation, sequence } = message.logFrame;
+    const frame = data('log frame', message.logFrame.frame, limits.logFrameBytesMax);
+    return { kind: 'log-frame', generation: long(generation), sequence: long(sequence), frame };
+  }
+  if (message.stateChunk) {
+    const offset = long(message.stateChunk.offset);
+    return {
+      kind: 'state-chunk',
+      offset,
+      data: data('piece of state', message.stateChunk.data, limits.stateChunkBytesMax),
+    };
+  }
+  if (message.stateEnd) {
+    const { bytes: count, checksum } = message.stateEnd;
+    return { kind: 'state-end', bytes: long(count), checksum: long(checksum) };
+  }
+  if (message.welcome) {
+    const { generation, machineId, machineConfig, stateBytes, heartbeatPort, arbiterUrl } =
+      message.welcome;
+    const port = heartbeatPort ?? 0;
+    if (port < 1 || port > 65535) throw malformed(`a welcome names UDP port ${port}`);
+    return {
+      kind: 'welcome',
+      generation: long(generation),
+      machineId: name('machine id', machineId),
+      machineConfig: data('machine configuration', machineConfig, limits.machineConfigBytesMax),
+      stateBytes: long(stateBytes),
+      heartbeatPort: port,
+      arbiterUrl: text('arbiter', arbiterUrl),
+    };
+  }
+  if (message.refused) return { kind: 'refused', reason: text('reason', message.refused.reason) };
+  throw malformed('a message of the primary holds nothing this version knows');
+}
+
+function parse<T>(bytes: Buffer, decode: (bytes: Buffer) => T): T {
+  if (bytes.length > limits.messageBytesMax)
+    throw tooLarge('message', bytes.length, limits.messageBytesMax);
+  try {
+    return decode(bytes);
+  } catch (error) {
+    throw malformed(
+      `a message cannot be parsed (${error instanceof Error ? error.message : String(error)})`,
+    );
+  }
+}
+
+type MaybeLong = Parameters<typeof bigintOfLong>[0] | number | null | undefined;
+
+function long(value: MaybeLong): bigint {
+  if (value === null || value === undefined) return 0n;
+  return typeof value === 'number' ? BigInt(value) : bigintOfLong(value);
+}
+
+function text(what: string, value: string | null | undefined): string {
+  const found = value ?? '';
+  if (found.length > limits.textBytesMax) throw tooLarge(what, found.length, limits.textBytesMax);
+  return found;
+}
+
+function name(what: string, value: string | null | undefined): string {
+  const found = value ?? '';
+  if (!/^[A-Za-z0-9_-]{1,128}$/.test(found)) throw malformed(`a message holds no usable ${what}`);
+  return found;
+}
+
+function data(what: string, value: Uint8Array | null | undefined, bytesMax: number): Buffer {
+  const found = asBuffer(value ?? new Uint8Array());
+  if (found.length === 0) throw malformed(`a message holds an empty ${what}`);
+  if (found.length > bytesMax) throw tooLarge(what, found.length, bytesMax);
+  return found;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function clip(value: string): string {
+  return value.slice(0, limits.textBytesMax / 4);
+}
+
+function malformed(message: string): VmftError {
+  return new VmftError('message-malformed', message, 'check that both hosts run the same vmft');
+}
+
+function tooLarge(what: string, bytes: number, bytesMax: number): VmftError {
+  return new VmftError(
+    'message-too-large',
+    `a ${what} of ${bytes} bytes; at most ${bytesMax} are allowed`,
+  );
+}

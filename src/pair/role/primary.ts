@@ -1,0 +1,308 @@
+import { VmftError } from '../../base/errors.js';
+import type { PairSettings } from '../../base/limits.js';
+import { LogBuffer } from '../../flow/log/log-buffer.js';
+import type { RecordedSegment, Stopped } from '../../flow/machine/machine.js';
+import { Gate } from '../../flow/output/gate.js';
+import type { FromBackup } from '../channel/messages.js';
+import { aloneOptions, AloneRole, endWith, refuse, type MachineIdentity } from './alone.js';
+import { Arbitration } from './arbitration.js';
+import { decideFailover, type FailoverRow } from './failover-table.js';
+import { LagControl } from './lag-control.js';
+import { failure, guestEnd, isGuestEnd } from './pair-event.js';
+import { PeerPulse } from './peer-pulse.js';
+import type { Action, LinkId, Role, RoleEvent } from './role.js';
+
+export interface PrimaryOptions {
+  readonly generation: bigint;
+  readonly link: LinkId;
+  /** Outputs that left before the pair was formed. */
+  readonly outputsReleased: bigint;
+  readonly identity: MachineIdentity;
+  readonly settings: PairSettings;
+  /** For tests that plant a fault. */
+  readonly gate?: Gate;
+}
+
+/**
+ * The primary of a pair: runs, records, and shows an output once the backup holds the log before it.
+ *
+ *   protected    the pair works.                                 ── guest ends ──► draining
+ *                                                                ── P2–P5 ──► arbitrating
+ *   draining     the guest has ended; the backup does not yet    ── P1 ──► ended
+ *                hold all of the log.                            ── P2–P6 ──► arbitrating
+ *   arbitrating  outputs wait, the guest runs until the log       ── won (A3) ──► AloneRole, or ended
+ *                buffer is full; what the peer says is ignored.  ── lost (A1) ──► ended
+ *   ended        nothing is shown any more.
+ *
+ * Entered from AloneRole when StateReady has come: from then on only the generation's flag makes this
+ * replica alone again, whatever becomes of the channel.
+ */
+export class PrimaryRole implements Role {
+  readonly name = 'primary';
+  readonly generation: bigint;
+  private state: 'protected' | 'draining' | 'arbitrating' | 'ended' = 'protected';
+  private readonly link: LinkId;
+  private readonly settings: PairSettings;
+  private readonly gate: Gate;
+  private readonly buffer: LogBuffer;
+  private readonly pulse: PeerPulse;
+  private readonly arbitration: Arbitration;
+  private readonly lag: LagControl;
+  private channel: 'open' | 'broken' | 'ended' = 'open';
+  private peerDiverged = false;
+  private fault: VmftError | null = null;
+  private guestStopped: Stopped | null = null;
+  private drainUntilMs = Infinity;
+  private virtualNs = 0n;
+  private stallShown = false;
+
+  constructor(
+    private readonly options: PrimaryOptions,
+    nowMs: number,
+  ) {
+    this.generation = options.generation;
+    this.link = options.link;
+    this.settings = options.settings;
+    this.gate = options.gate ?? new Gate(options.outputsReleased);
+    this.buffer = new LogBuffer(options.settings.unacknowledgedBytesMax);
+    this.pulse = new PeerPulse(options.generation, options.settings, nowMs);
+    this.arbitration = new Arbitration(options.generation, options.settings);
+    this.lag = new LagControl(options.settings.lagLimitMs);
+  }
+
+  get phase(): string {
+    return this.state;
+  }
+
+  start(): Action[] {
+    const { generation } = this;
+    const { unacknowledgedBytesMax } = this.settings;
+    return [
+      { do: 'emit', event: { type: 'formed', generation, role: 'primary' } },
+      {
+        do: 'resume',
+        options: { generation, gated: true, recording: true, unacknowledgedBytesMax },
+      },
+    ];
+  }
+
+  handle(event: RoleEvent, nowMs: number): Action[] {
+    if (this.state === 'ended') return [];
+    switch (event.type) {
+      case 'segment':
+        return this.segment(event.segment);
+      case 'message':
+        return this.message(event.link, event.message as FromBackup, nowMs);
+      case 'link-closed':
+        if (event.link !== this.link || this.channel !== 'open') return [];
+        this.channel = event.clean ? 'ended' : 'broken';
+        this.fault = event.error;
+        return [...this.complain(event.error), ...this.decide(nowMs)];
+      case 'heartbeat':
+        this.pulse.heartbeat(event.generation, event.counter, nowMs);
+        return [];
+      case 'tick':
+        return this.tick(nowMs);
+      case 'stopped':
+        return this.stopped(event.stopped, nowMs);
+      case 'arbitration':
+        return [
+          ...this.arbitration.result(event.generation, event.result, nowMs),
+          ...this.decide(nowMs),
+        ];
+      default:
+        return [];
+    }
+  }
+
+  private segment(segment: RecordedSegment): Action[] {
+    const { generation, sequence, frame, outputsProduced, virtualNs } = segment;
+    if (generation !== this.generation) return [];
+    this.gate.append(sequence, outputsProduced);
+    if (this.state === 'arbitrating') return [];
+    this.buffer.append(sequence, frame.length);
+    this.virtualNs = virtualNs;
+    const send: Action = {
+      do: 'send',
+      link: this.link,
+      message: { kind: 'log-frame', generation, sequence, frame },
+    };
+    if (!this.buffer.full || this.stallShown) return [send];
+    this.stallShown = true;
+    return [
+      send,
+      { do: 'emit', event: { type: 'stalled', unacknowledgedBytes: this.buffer.bytes } },
+    ];
+  }
+
+  private message(link: LinkId, message: FromBackup, nowMs: number): Action[] {
+    if (link !== this.link) {
+      if (message.kind !== 'hello') return [];
+      return refuse(link, 'this machine has a backup already');
+    }
+    // Once the flag has been tried the backup may be live: what it acknowledged before counts no more.
+    if (this.state === 'arbitrating' || this.channel !== 'open') return [];
+    if (message.kind === 'hello' || message.kind === 'state-ready') {
+      const text = `the backup sent ${message.kind} at the wrong time`;
+      return this.breakChannel(new VmftError('message-unexpected', text), nowMs);
+    }
+    const stale = generationFault(message.generation, this.generation, message.kind);
+    if (stale !== null) return this.breakChannel(stale, nowMs);
+    this.pulse.heard(nowMs);
+    switch (message.kind) {
+      case 'ack':
+        return this.ack(message.sequence, nowMs);
+      case 'progress': {
+        if (this.guestStopped !== null) return [];
+        const lagMs = Number(this.virtualNs - message.executedVirtualNs) / 1e6;
+        const share = this.lag.update(Math.max(0, lagMs));
+        return share === null ? [] : [{ do: 'set-speed-limit', share }];
+      }
+      case 'divergence': {
+        this.peerDiverged = true;
+        const { generation, ticks, what } = message;
+        return [
+          { do: 'emit', event: { type: 'diverged', generation, ticks, what } },
+          ...this.decide(nowMs),
+        ];
+      }
+    }
+  }
+
+  private ack(sequence: bigint, nowMs: number): Action[] {
+    const wrong = this.buffer.acknowledge(sequence);
+    if (wrong !== null) return this.breakChannel(wrong, nowMs);
+    const actions: Action[] = [{ do: 'acknowledge', sequence }];
+    const through = this.gate.acknowledge(sequence);
+    if (through !== null) actions.push({ do: 'release-outputs', through });
+    if (!this.buffer.full) this.stallShown = false;
+    if (this.guestStopped !== null) actions.push(...this.decide(nowMs));
+    return actions;
+  }
+
+  private tick(nowMs: number): Action[] {
+    // Beats go on while arbitrating: they tell the backup of a broken channel to wait (B7).
+    return [...this.pulse.tick(nowMs), ...this.decide(nowMs), ...this.arbitration.tick(nowMs)];
+  }
+
+  private stopped(stopped: Stopped, nowMs: number): Action[] {
+    if (!isGuestEnd(stopped.reason)) {
+      const error = new VmftError('peer-lost', `the primary stops: ${stopped.message}`);
+      this.state = 'ended';
+      const close: Action[] =
+        this.channel === 'open' ? [{ do: 'close-link', link: this.link, error }] : [];
+      return [...close, { do: 'end', end: guestEnd(stopped) }];
+    }
+    this.guestStopped = stopped;
+    this.drainUntilMs = nowMs + this.settings.drainMs;
+    if (this.state === 'protected') this.state = 'draining';
+    return this.decide(nowMs);
+  }
+
+  private decide(nowMs: number): Action[] {
+    const silent = this.pulse.silenceMs > this.settings.suspectAfterMs;
+    const row = decideFailover({
+      role: 'primary',
+      committed: true,
+      channel: this.channel,
+      peer: silent ? 'silent' : 'heard',
+      patience: nowMs > this.drainUntilMs ? 'over' : 'left',
+      guest: this.guestStopped === null ? 'running' : 'ended',
+      settled: this.buffer.settled,
+      diverged: this.peerDiverged,
+      flag: this.arbitration.flag,
+    });
+    switch (row.decision) {
+      case 'arbitrate':
+        return this.suspect(row, nowMs);
+      case 'go-alone':
+        return this.goAlone();
+      case 'finish':
+        return this.finish();
+      case 'stop':
+        this.state = 'ended';
+        return [endWith(lostArbitration(this.generation, this.fault))];
+      default:
+        return [];
+    }
+  }
+
+  private suspect(row: FailoverRow, nowMs: number): Action[] {
+    this.state = 'arbitrating';
+    const { generation } = this;
+    const { silenceMs } = this.pulse;
+    const actions: Action[] = [
+      {
+        do: 'emit',
+        event: { type: 'suspected', generation, rule: row.label, silenceMs, reason: row.why },
+      },
+    ];
+    if (this.channel === 'open') {
+      this.channel = 'broken';
+      const error = new VmftError('peer-lost', 'the primary gave the generation up: ' + row.why);
+      actions.push({ do: 'close-link', link: this.link, error });
+    }
+    return [...actions, ...this.arbitration.start(nowMs)];
+  }
+
+  private goAlone(): Action[] {
+    this.state = 'ended';
+    const { generation, settings } = this;
+    const lost: Action = { do: 'emit', event: { type: 'backup-lost', generation } };
+    const release: Action = { do: 'release-outputs', through: this.gate.alone() };
+    if (this.guestStopped !== null) {
+      return [lost, release, { do: 'end', end: guestEnd(this.guestStopped) }];
+    }
+    return [
+      lost,
+      { do: 'reconfigure', options: aloneOptions(generation, settings) },
+      release,
+      { do: 'set-speed-limit', share: 1 },
+      { do: 'become', role: new AloneRole(generation, this.options.identity, settings) },
+    ];
+  }
+
+  private finish(): Action[] {
+    this.state = 'ended';
+    const end = this.guestStopped === null ? null : guestEnd(this.guestStopped);
+    return [
+      { do: 'close-link', link: this.link, error: null },
+      {
+        do: 'end',
+        end: end ?? failure(new VmftError('internal', 'the guest ended without a reason')),
+      },
+    ];
+  }
+
+  private breakChannel(error: VmftError, nowMs: number): Action[] {
+    this.channel = 'broken';
+    this.fault = error;
+    return [
+      ...this.complain(error),
+      { do: 'close-link', link: this.link, error },
+      ...this.decide(nowMs),
+    ];
+  }
+
+  private complain(error: VmftError | null): Action[] {
+    if (error === null) return [];
+    return [{ do: 'emit', event: { type: 'channel-broken', generation: this.generation, error } }];
+  }
+}
+
+/** What is wrong with a message's generation, or null. */
+export function generationFault(got: bigint, own: bigint, kind: string): VmftError | null {
+  if (got === own) return null;
+  const message = `the peer sent ${kind} of generation ${got} in generation ${own}`;
+  return new VmftError(got < own ? 'generation-old' : 'generation-unknown', message);
+}
+
+/** `fault`: what made this replica try, where it was more than silence. */
+export function lostArbitration(generation: bigint, fault: VmftError | null): VmftError {
+  const after = fault === null ? '' : ` (it tried because: ${fault.message})`;
+  return new VmftError(
+    'arbitration-lost',
+    `the other replica has generation ${generation}; this one stops${after}`,
+    'nothing: the machine runs on the other host; start a new backup to protect it again',
+  );
+}

@@ -1,0 +1,97 @@
+import type { VmftError } from '../../base/errors.js';
+import type {
+  ExecutionProgress,
+  FedSegment,
+  LiveOptions,
+  Position,
+  RecordedSegment,
+  Stopped,
+} from '../../flow/machine/machine.js';
+import type { FromBackup, FromPrimary, Welcome } from '../channel/messages.js';
+import type { PairEvent, SessionEnd } from './pair-event.js';
+
+/**
+ * A role is a pure reducer: events and the time in, actions out. It does no I/O, keeps no timer and asks
+ * no clock, so the same code runs in production (src/pair/session) and in the simulation (test/sim).
+ */
+export interface Role {
+  readonly name: 'alone' | 'primary' | 'backup';
+  readonly generation: bigint;
+  /** One word for `status`; the role's file lists them. */
+  readonly phase: string;
+  /** What to do on taking the role. */
+  start(nowMs: number): Action[];
+  handle(event: RoleEvent, nowMs: number): Action[];
+}
+
+/** A connection to a peer, named by number so that roles hold no handles. */
+export type LinkId = number;
+
+export type RoleEvent =
+  /** About every `tickIntervalMs`. */
+  | { readonly type: 'tick' }
+  /** A valid message of the channel; a link's first message comes after its connection. */
+  | { readonly type: 'message'; readonly link: LinkId; readonly message: FromBackup | FromPrimary }
+  /** The link is gone. `clean`: the peer ended it on purpose and in order. `error` says what was wrong. */
+  | {
+      readonly type: 'link-closed';
+      readonly link: LinkId;
+      readonly clean: boolean;
+      readonly error: VmftError | null;
+    }
+  /** A well-formed heartbeat of this machine id. */
+  | { readonly type: 'heartbeat'; readonly generation: bigint; readonly counter: bigint }
+  // From the machine.
+  | { readonly type: 'segment'; readonly segment: RecordedSegment }
+  | { readonly type: 'executed'; readonly progress: ExecutionProgress }
+  | { readonly type: 'live'; readonly position: Position }
+  | { readonly type: 'stopped'; readonly stopped: Stopped }
+  | { readonly type: 'paused'; readonly outputsProduced: bigint }
+  | { readonly type: 'fed'; readonly fed: FedSegment }
+  | { readonly type: 'feed-refused'; readonly error: VmftError }
+  | { readonly type: 'restored' }
+  // From the state transfer.
+  | { readonly type: 'state-progress'; readonly complete: boolean }
+  // From the arbiter.
+  | { readonly type: 'formation'; readonly generation: bigint; readonly error: VmftError | null }
+  | {
+      readonly type: 'arbitration';
+      readonly generation: bigint;
+      readonly result: ArbitrationResult;
+    };
+
+export type ArbitrationResult =
+  | { readonly kind: 'won' }
+  | { readonly kind: 'lost'; readonly winner: string }
+  | { readonly kind: 'unreachable'; readonly error: VmftError };
+
+export type Action =
+  | { readonly do: 'send'; readonly link: LinkId; readonly message: FromBackup | FromPrimary }
+  /** Ends the link: in order when `error` is null, else telling the peer why. */
+  | { readonly do: 'close-link'; readonly link: LinkId; readonly error: VmftError | null }
+  | { readonly do: 'send-heartbeat'; readonly generation: bigint }
+  /** Makes the record that a generation is being formed (primary), or checks that it can be seen (backup). */
+  | { readonly do: 'form'; readonly generation: bigint }
+  | { readonly do: 'verify-formation'; readonly machineId: string; readonly generation: bigint }
+  /** One attempt at the generation's flag; answered by `arbitration`. */
+  | { readonly do: 'test-and-set'; readonly generation: bigint }
+  // The machine.
+  | { readonly do: 'pause' }
+  | { readonly do: 'resume'; readonly options: LiveOptions }
+  | { readonly do: 'reconfigure'; readonly options: LiveOptions }
+  | { readonly do: 'go-live'; readonly options: LiveOptions }
+  | { readonly do: 'create-machine'; readonly welcome: Welcome }
+  | { readonly do: 'restore-chunk'; readonly offset: number; readonly data: Buffer }
+  | { readonly do: 'restore-end'; readonly bytes: number; readonly checksum: bigint }
+  | { readonly do: 'feed'; readonly frame: Buffer }
+  | { readonly do: 'acknowledge'; readonly sequence: bigint }
+  | { readonly do: 'release-outputs'; readonly through: bigint }
+  | { readonly do: 'set-speed-limit'; readonly share: number }
+  | { readonly do: 'announce'; readonly afterMs: number }
+  /** Sends Welcome, StateChunk… and StateEnd as fast as the link takes them; `state-progress` follows. */
+  | { readonly do: 'send-state'; readonly link: LinkId; readonly generation: bigint }
+  | { readonly do: 'stop-state' }
+  // The session.
+  | { readonly do: 'become'; readonly role: Role }
+  | { readonly do: 'emit'; readonly event: PairEvent }
+  | { readonly do: 'end'; readonly end: SessionEnd };

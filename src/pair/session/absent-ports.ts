@@ -1,0 +1,25 @@
+import { VmftError } from '../../base/errors.js';
+import type { ArbiterPort, HeartbeatPort } from './ports.js';
+
+/** For a machine that nobody can join: these are never asked. */
+
+const absent = new VmftError('arbiter-unusable', 'this machine has no arbiter');
+
+export const noArbiter: ArbiterPort = {
+  url: '',
+  form: (_machineId, _generation, done) => {
+    done(absent);
+  },
+  verifyFormation: (_machineId, _generation, done) => {
+    done(absent);
+  },
+  testAndSet: (_machineId, _generation, done) => {
+    done({ kind: 'unreachable', error: absent });
+  },
+};
+
+export const noHeartbeats: HeartbeatPort = {
+  port: 0,
+  send: () => undefined,
+  towards: () => undefined,
+};

@@ -1,0 +1,54 @@
+import type { VmftError } from '../../base/errors.js';
+import type { GuestConfig, Machine, MachineEvents } from '../../flow/machine/machine.js';
+import type { FromBackup, FromPrimary, Heartbeat } from '../channel/messages.js';
+import type { ArbitrationResult, LinkId } from '../role/role.js';
+
+/**
+ * What a replica needs from outside, all by callback: in production src/pair/channel, src/pair/arbiter
+ * and the native machine, in the simulation its own.
+ */
+
+/** One connection to a peer. After `close` neither callback is called again. */
+export interface PeerLink {
+  readonly id: LinkId;
+  /** Never blocks. False: the link's buffer is full, wait for `whenDrained` if you can. */
+  send(message: FromBackup | FromPrimary): boolean;
+  /** Calls `run` once, when the link takes more. */
+  whenDrained(run: () => void): void;
+  /** Ends in order (null) or with an error that the peer is told. Idempotent. */
+  close(error: VmftError | null): void;
+}
+
+export interface LinkEvents {
+  message(link: PeerLink, message: FromBackup | FromPrimary): void;
+  closed(link: PeerLink, clean: boolean, error: VmftError | null): void;
+}
+
+export interface HeartbeatPort {
+  /** This host's UDP port, for Welcome; 0 when there is none. */
+  readonly port: number;
+  send(heartbeat: Heartbeat): void;
+  /** A backup learns from Welcome where to send. A primary answers to where valid heartbeats come from. */
+  towards(port: number): void;
+}
+
+export interface ArbiterPort {
+  readonly url: string;
+  form(machineId: string, generation: bigint, done: (error: VmftError | null) => void): void;
+  verifyFormation(
+    machineId: string,
+    generation: bigint,
+    done: (error: VmftError | null) => void,
+  ): void;
+  testAndSet(
+    machineId: string,
+    generation: bigint,
+    done: (result: ArbitrationResult) => void,
+  ): void;
+}
+
+/** Makes a machine in mode `created`; the caller attaches what belongs to this host (tap, console). */
+export type MachineFactory = (config: GuestConfig, events: MachineEvents) => Machine;
+
+/** Pausing is the machine's one asynchronous method; the simulation answers at once. */
+export type PauseMachine = (machine: Machine, paused: () => void) => void;

@@ -1,0 +1,377 @@
+import { asVmftError, VmftError, type ErrorCode } from '../../base/errors.js';
+import type { Clock } from '../../base/clock.js';
+import type { PairSettings } from '../../base/limits.js';
+import type { GuestConfig, Machine, MachineEvents } from '../../flow/machine/machine.js';
+import type { Heartbeat } from '../channel/messages.js';
+import {
+  failure,
+  type PairEvent,
+  type SessionEnd,
+  type StampedPairEvent,
+} from '../role/pair-event.js';
+import type { Action, LinkId, Role, RoleEvent } from '../role/role.js';
+import type {
+  ArbiterPort,
+  HeartbeatPort,
+  LinkEvents,
+  MachineFactory,
+  PauseMachine,
+  PeerLink,
+} from './ports.js';
+import { StateSender } from './state-sender.js';
+
+export interface ReplicaOptions {
+  readonly clock: Clock;
+  readonly settings: PairSettings;
+  readonly arbiter: ArbiterPort;
+  readonly heartbeats: HeartbeatPort;
+  readonly createMachine: MachineFactory;
+  readonly pauseMachine: PauseMachine;
+  /** Turns Welcome's bytes into a configuration and back; null when they are not one. */
+  readonly decodeConfig: (bytes: Buffer) => GuestConfig | null;
+  readonly encodeConfig: (config: GuestConfig) => Buffer;
+  readonly onEvent: (event: StampedPairEvent) => void;
+  readonly onConsole: (bytes: Buffer) => void;
+  /** Called once, after the machine is stopped and the links are told. */
+  readonly onEnd: (end: SessionEnd) => void;
+}
+
+/**
+ * One replica: gives its role every event in order, one at a time, and carries out the actions. All
+ * decisions are the role's; all I/O is the ports'. Events raised while actions are carried out (a frame fed,
+ * a segment recorded at once) wait until these are done.
+ */
+export class Replica {
+  readonly linkEvents: LinkEvents;
+  readonly machineEvents: MachineEvents;
+  private currentRole: Role | null = null;
+  private currentMachine: Machine | null = null;
+  private machineName = '';
+  private readonly links = new Map<LinkId, PeerLink>();
+  private readonly queue: RoleEvent[] = [];
+  private draining = false;
+  private ended: SessionEnd | null = null;
+  private heartbeatCounter = 0n;
+  private stateSender: StateSender | null = null;
+  private readonly cancels: (() => void)[] = [];
+  private readonly startMs: number;
+
+  constructor(private readonly options: ReplicaOptions) {
+    this.startMs = options.clock.nowMs();
+    this.linkEvents = {
+      message: (link, message) => {
+        this.links.set(link.id, link);
+        this.dispatch({ type: 'message', link: link.id, message });
+      },
+      closed: (link, clean, error) => {
+        if (!this.links.delete(link.id)) return;
+        this.dispatch({ type: 'link-closed', link: link.id, clean, error });
+      },
+    };
+    this.machineEvents = {
+      segment: (segment) => {
+        this.dispatch({ type: 'segment', segment });
+      },
+      console: (bytes) => {
+        options.onConsole(bytes);
+      },
+      executed: (progress) => {
+        this.dispatch({ type: 'executed', progress });
+      },
+      live: (position) => {
+        this.dispatch({ type: 'live', position });
+      },
+      stopped: (stopped) => {
+        this.dispatch({ type: 'stopped', stopped });
+      },
+    };
+  }
+
+  get role(): Role | null {
+    return this.currentRole;
+  }
+
+  get machine(): Machine | null {
+    return this.currentMachine;
+  }
+
+  get machineId(): string {
+    return this.machineName;
+  }
+
+  get end(): SessionEnd | null {
+    return this.ended;
+  }
+
+  /** A machine that is live already: this replica is its first, and alone. */
+  adopt(machine: Machine, machineId: string): void {
+    this.currentMachine = machine;
+    this.machineName = machineId;
+  }
+
+  /** A link that this replica opened itself. */
+  addLink(link: PeerLink): void {
+    this.links.set(link.id, link);
+  }
+
+  /** Takes the first role and starts the timer. */
+  begin(role: Role): void {
+    const { clock, settings } = this.options;
+    this.cancels.push(
+      clock.every(settings.tickIntervalMs, () => {
+        this.dispatch({ type: 'tick' });
+      }),
+    );
+    this.draining = true;
+    try {
+      this.become(role);
+    } catch (thrown) {
+      this.finish(failure(asVmftError(thrown)));
+    }
+    this.drain();
+  }
+
+  heartbeat(heartbeat: Heartbeat): void {
+    if (heartbeat.machineId !== this.machineName) return;
+    const { generation, counter } = heartbeat;
+    this.dispatch({ type: 'heartbeat', generation, counter });
+  }
+
+  emit(event: PairEvent): void {
+    const { clock } = this.options;
+    const atMs = clock.nowMs() - this.startMs;
+    this.options.onEvent({ ...event, atMs, realtimeMs: clock.realtimeMs() });
+  }
+
+  /** Ends the session from outside; the peer is told that this side stops. */
+  stop(code: ErrorCode, message: string): void {
+    this.finish(failure(new VmftError(code, message)));
+  }
+
+  dispatch(event: RoleEvent): void {
+    if (this.ended !== null) return;
+    this.queue.push(event);
+    if (!this.draining) this.drain();
+  }
+
+  private drain(): void {
+    this.draining = true;
+    try {
+      for (let at = 0; at < this.queue.length && this.ended === null; at += 1) {
+        const event = this.queue[at];
+        const role = this.currentRole;
+        if (event === undefined || role === null) continue;
+        this.performAll(role.handle(event, this.options.clock.nowMs()));
+      }
+    } catch (thrown) {
+      this.finish(failure(asVmftError(thrown)));
+    } finally {
+      this.queue.length = 0;
+      this.draining = false;
+    }
+  }
+
+  private performAll(actions: readonly Action[]): void {
+    for (const action of actions) {
+      if (this.ended !== null) return;
+      this.perform(action);
+    }
+  }
+
+  private become(role: Role): void {
+    this.currentRole = role;
+    this.performAll(role.start(this.options.clock.nowMs()));
+  }
+
+  private requireMachine(): Machine {
+    if (this.currentMachine === null)
+      throw new VmftError('internal', 'bug: there is no machine yet');
+    return this.currentMachine;
+  }
+
+  private perform(action: Action): void {
+    switch (action.do) {
+      case 'send':
+        this.links.get(action.link)?.send(action.message);
+        return;
+      case 'close-link': {
+        const link = this.links.get(action.link);
+        this.links.delete(action.link);
+        link?.close(action.error);
+        return;
+      }
+      case 'send-heartbeat':
+        this.heartbeatCounter += 1n;
+        this.options.heartbeats.send({
+          machineId: this.machineName,
+          generation: action.generation,
+          counter: this.heartbeatCounter,
+        });
+        return;
+      case 'form':
+      case 'verify-formation':
+      case 'test-and-set':
+        this.arbitrate(action);
+        return;
+      case 'feed':
+        this.feed(action.frame);
+        return;
+      case 'send-state':
+        this.sendState(action.link, action.generation);
+        return;
+      case 'stop-state':
+        this.stateSender?.stop();
+        this.stateSender = null;
+        return;
+      case 'create-machine':
+        this.createMachine(action);
+        return;
+      case 'become':
+        this.stateSender = null;
+        this.become(action.role);
+        return;
+      case 'emit':
+        this.emit(action.event);
+        return;
+      case 'end':
+        this.finish(action.end);
+        return;
+      default:
+        this.performOnMachine(action, this.requireMachine());
+    }
+  }
+
+  private performOnMachine(action: MachineAction, machine: Machine): void {
+    switch (action.do) {
+      case 'pause':
+        this.options.pauseMachine(machine, () => {
+          this.dispatch({ type: 'paused', outputsProduced: machine.status().outputsProduced });
+        });
+        return;
+      case 'resume':
+        machine.resume(action.options);
+        return;
+      case 'reconfigure':
+        machine.reconfigure(action.options);
+        return;
+      case 'go-live':
+        machine.goLive(action.options);
+        return;
+      case 'restore-chunk':
+        machine.restoreChunk(action.offset, action.data);
+        return;
+      case 'restore-end':
+        machine.restoreEnd(action.bytes, action.checksum);
+        machine.startReplica({ generation: this.currentRole?.generation ?? 0n });
+        this.dispatch({ type: 'restored' });
+        return;
+      case 'acknowledge':
+        machine.acknowledge(action.sequence);
+        return;
+      case 'release-outputs':
+        machine.releaseOutputs(action.through);
+        return;
+      case 'set-speed-limit':
+        machine.setSpeedLimit(action.share);
+        return;
+      case 'announce':
+        this.announce(machine, action.afterMs);
+        return;
+    }
+  }
+
+  private announce(machine: Machine, afterMs: number): void {
+    const say = (): void => {
+      if (this.ended === null) machine.announce();
+    };
+    if (afterMs === 0) say();
+    else this.cancels.push(this.options.clock.after(afterMs, say));
+  }
+
+  private feed(frame: Buffer): void {
+    try {
+      const fed = this.requireMachine().feed(frame);
+      this.dispatch({ type: 'fed', fed });
+    } catch (thrown) {
+      const error = asVmftError(thrown);
+      if (error.code === 'internal') throw error;
+      this.dispatch({ type: 'feed-refused', error });
+    }
+  }
+
+  private createMachine(action: Extract<Action, { do: 'create-machine' }>): void {
+    const { machineConfig, machineId, heartbeatPort } = action.welcome;
+    const config = this.options.decodeConfig(machineConfig);
+    if (config === null)
+      throw new VmftError('message-malformed', 'the primary’s machine configuration is malformed');
+    this.machineName = machineId;
+    this.options.heartbeats.towards(heartbeatPort);
+    this.currentMachine = this.options.createMachine(config, this.machineEvents);
+  }
+
+  private sendState(linkId: LinkId, generation: bigint): void {
+    const link = this.links.get(linkId);
+    if (link === undefined) return;
+    const machine = this.requireMachine();
+    const welcome = {
+      kind: 'welcome' as const,
+      generation,
+      machineId: this.machineName,
+      machineConfig: this.options.encodeConfig(machine.config),
+      heartbeatPort: this.options.heartbeats.port,
+      arbiterUrl: this.options.arbiter.url,
+    };
+    this.stateSender = new StateSender(machine, link, (complete) => {
+      this.dispatch({ type: 'state-progress', complete });
+    });
+    this.stateSender.start(welcome);
+  }
+
+  private arbitrate(action: ArbiterAction): void {
+    const { arbiter } = this.options;
+    const { generation } = action;
+    if (action.do === 'test-and-set') {
+      arbiter.testAndSet(this.machineName, generation, (result) => {
+        this.dispatch({ type: 'arbitration', generation, result });
+      });
+      return;
+    }
+    const done = (error: VmftError | null): void => {
+      this.dispatch({ type: 'formation', generation, error });
+    };
+    if (action.do === 'form') arbiter.form(this.machineName, generation, done);
+    else arbiter.verifyFormation(action.machineId, generation, done);
+  }
+
+  private finish(end: SessionEnd): void {
+    if (this.ended !== null) return;
+    this.ended = end;
+    for (const cancel of this.cancels) cancel();
+    this.stateSender?.stop();
+    this.currentMachine?.stop();
+    const goodbye = new VmftError('peer-lost', `the other side ended: ${end.message}`);
+    for (const link of this.links.values()) link.close(goodbye);
+    this.links.clear();
+    this.emit({ type: 'ended', end });
+    this.options.onEnd(end);
+  }
+}
+
+type ArbiterAction = Extract<Action, { do: 'form' | 'verify-formation' | 'test-and-set' }>;
+
+type MachineAction = Extract<
+  Action,
+  {
+    do:
+      | 'pause'
+      | 'resume'
+      | 'reconfigure'
+      | 'go-live'
+      | 'restore-chunk'
+      | 'restore-end'
+      | 'acknowledge'
+      | 'release-outputs'
+      | 'set-speed-limit'
+      | 'announce';
+  }
+>;

@@ -1,0 +1,118 @@
+import type { Clock } from '../../base/clock.js';
+import { VmftError } from '../../base/errors.js';
+import { defaultPairSettings, type PairSettings } from '../../base/limits.js';
+import type { Random } from '../../base/random.js';
+import type { Machine, MachineStatus } from '../../flow/machine/machine.js';
+import type { Address } from '../channel/address.js';
+import type { TlsFiles } from '../channel/tls.js';
+import type { SessionEnd, StampedPairEvent } from '../role/pair-event.js';
+import type { MachineFactory } from './ports.js';
+import type { Replica } from './replica.js';
+
+/** What both kinds of session need from the command that runs them. */
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Times and limits that differ from {@link defaultPairSettings}. */
+  readonly settings?: Partial<PairSettings>;
+  /**
+   * Makes this host's machine in mode `created`, with its tap attached. A primary's session calls it once at the
+   * start; a backup's once when the primary has sent the configuration (the named kernel need not exist here).
+   */
+  readonly createMachine: MachineFactory;
+  /** Of this vmft, native part included; both replicas must have the same. */
+  readonly build: string;
+  /** "soft". */
+  readonly accelerator: string;
+  readonly tls?: TlsFiles | null;
+  /** In order, each with its times; for timelines and logs. The last is `ended`. */
+  readonly onEvent?: (event: StampedPairEvent) => void;
+  /** Console bytes that may be shown. */
+  readonly onConsole?: (bytes: Buffer) => void;
+}
+
+/** A running replica, whatever its role is at the moment. */
+export interface Session {
+  readonly replicaId: string;
+  /** Resolves once, when everything is closed; never rejects. */
+  readonly ended: Promise<SessionEnd>;
+  status(): SessionStatus;
+  /** Typed by the user; a backup drops it. */
+  consoleInput(bytes: Buffer): void;
+  /** Ends the guest through the log, so that both replicas end in order; `ended` follows. A backup leaves instead. */
+  powerOff(kind: 'power-button' | 'power-off'): void;
+  /**
+   * Ends this replica at once, whatever the guest is doing. To the peer it is a failure: a backup goes
+   * live. Use {@link powerOff} to end the machine.
+   */
+  stop(message: string): void;
+}
+
+export interface SessionStatus {
+  readonly role: 'alone' | 'primary' | 'backup' | 'none';
+  readonly phase: string;
+  readonly generation: bigint;
+  readonly machineId: string;
+  readonly replicaId: string;
+  /** Where backups may join; null when nowhere. */
+  readonly listening: Address | null;
+  /** Null until a backup has the machine's configuration. */
+  readonly machine: MachineStatus | null;
+}
+
+export function settingsOf(options: SessionOptions): PairSettings {
+  const settings = { ...defaultPairSettings, ...options.settings };
+  for (const [name, value] of Object.entries(settings)) {
+    if (typeof value !== 'number' || !(value > 0)) {
+      throw new VmftError('usage', `${name} must be a positive number, not ${String(value)}`);
+    }
+  }
+  if (settings.suspectAfterMs < 2 * settings.heartbeatIntervalMs) {
+    throw new VmftError(
+      'usage',
+      `a peer would be suspected after ${settings.suspectAfterMs} ms, but beats every ${settings.heartbeatIntervalMs} ms`,
+      'suspect after two heartbeat intervals at least',
+    );
+  }
+  return settings;
+}
+
+/** The same face for both kinds of session. */
+export function sessionOf(
+  replica: Replica,
+  replicaId: string,
+  listening: () => Address | null,
+  ended: Promise<SessionEnd>,
+): Session {
+  const live = (): Machine | null => {
+    const { machine, role } = replica;
+    return replica.end === null && role !== null && role.name !== 'backup' ? machine : null;
+  };
+  return {
+    replicaId,
+    ended,
+    status: () => ({
+      role: replica.role?.name ?? 'none',
+      phase: replica.end === null ? (replica.role?.phase ?? 'starting') : 'ended',
+      generation: replica.role?.generation ?? 0n,
+      machineId: replica.machineId,
+      replicaId,
+      listening: listening(),
+      machine: replica.machine?.status() ?? null,
+    }),
+    consoleInput: (bytes) => {
+      live()?.consoleInput(bytes);
+    },
+    powerOff: (kind) => {
+      const machine = live();
+      if (machine === null) replica.stop('stopped', 'the backup was stopped');
+      else machine.control(kind);
+    },
+    stop: (message) => {
+      replica.stop('stopped', message);
+    },
+  };
+}
+
+/** How long the last messages may take to leave when a session ends. */
+export const flushMs = 1_000;
