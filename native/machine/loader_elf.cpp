@@ -21,22 +21,21 @@ struct Segment {
 /// The program headers of a 32- or 64-bit little-endian x86 image.
 LoadResult parse_segments(std::span<const u8> file, std::vector<Segment>& segments) {
   auto truncated = [] { return failure(LoadError::truncated, "the ELF image ends inside its headers"); };
-  auto elf_class = value_at<u8>(file, 4), data = value_at<u8>(file, 5);
-  auto machine = value_at<u16>(file, 18);
-  if (!elf_class || !data || !machine) return truncated();
-  bool wide = *elf_class == 2;
+  if (file.size() < 64) return truncated();  // the larger of the two file headers
+  u8 elf_class = *value_at<u8>(file, 4), data = *value_at<u8>(file, 5);
+  u16 machine = *value_at<u16>(file, 18);
+  bool wide = elf_class == 2;
   constexpr u16 machine_386 = 3, machine_x86_64 = 62;
-  if ((*elf_class != 1 && !wide) || *data != 1 || (*machine != machine_386 && *machine != machine_x86_64))
+  if ((elf_class != 1 && !wide) || data != 1 || (machine != machine_386 && machine != machine_x86_64))
     return failure(LoadError::not_a_kernel, "the ELF image is not for x86");
 
-  std::optional<u64> table = wide ? value_at<u64>(file, 32) : std::optional<u64>(value_at<u32>(file, 28));
-  auto entry_bytes = value_at<u16>(file, wide ? 54 : 42), count = value_at<u16>(file, wide ? 56 : 44);
-  if (!table || !entry_bytes || !count) return truncated();
-  if (*entry_bytes < (wide ? 56 : 32)) return failure(LoadError::malformed, "the ELF image's program headers are too small");
-  if (*count > segments_max) return failure(LoadError::malformed, "the ELF image has too many program headers");
-  for (u64 i = 0; i < *count; i++) {
+  u64 table = wide ? *value_at<u64>(file, 32) : u64{*value_at<u32>(file, 28)};
+  u16 entry_bytes = *value_at<u16>(file, wide ? 54 : 42), count = *value_at<u16>(file, wide ? 56 : 44);
+  if (entry_bytes < (wide ? 56 : 32)) return failure(LoadError::malformed, "the ELF image's program headers are too small");
+  if (count > segments_max) return failure(LoadError::malformed, "the ELF image has too many program headers");
+  for (u64 i = 0; i < count; i++) {
     u64 at;
-    if (__builtin_add_overflow(*table, i * *entry_bytes, &at) || at > file.size() || file.size() - at < *entry_bytes)
+    if (__builtin_add_overflow(table, i * entry_bytes, &at) || at > file.size() || file.size() - at < entry_bytes)
       return truncated();
     auto word = [&](u64 narrow_offset, u64 wide_offset) {
       return wide ? *value_at<u64>(file, at + wide_offset) : u64{*value_at<u32>(file, at + narrow_offset)};
