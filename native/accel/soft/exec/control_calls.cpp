@@ -1,0 +1,97 @@
+#include "accel/soft/dispatch.h"
+#include "accel/soft/exec/integer_registration.h"
+#include "accel/soft/exec/operand_width.h"
+#include "accel/soft/exec/stack_address.h"
+
+/// CALL, RET and JMP near. A target that is not canonical faults here, before anything changes (SDM 2A, CALL).
+namespace vmft::soft {
+namespace {
+
+template <typename Rip>
+inline u64 checked_target(Cpu& cpu, const Insn* insn, u64 target) {
+    if constexpr (sizeof(Rip) == 8) {
+        if (!is_canonical(target)) [[unlikely]]
+            raise(cpu, insn, vector_gp, 0);
+    }
+    return target;
+}
+
+/// The push of a return address: in 64-bit mode without looking at the stack's segment.
+template <typename Rip>
+inline void push_return(Cpu& cpu, const Insn* insn) {
+    Rip back = static_cast<Rip>(next_rip(cpu, insn));
+    if constexpr (sizeof(Rip) == 8) {
+        u64 sp = cpu.gpr[rsp] - 8;
+        store<u64>(cpu, insn, sp, back);
+        cpu.gpr[rsp] = sp;
+    } else {
+        push<Rip>(cpu, insn, back);
+    }
+}
+
+template <typename Rip>
+inline u64 call_relative(Cpu& cpu, const Insn* insn) {
+    push_return<Rip>(cpu, insn);
+    return static_cast<Rip>(cpu.gpr[reg_block] + insn->imm);
+}
+
+template <typename Rip, bool Memory>
+inline u64 call_indirect(Cpu& cpu, const Insn* insn) {
+    u64 target = checked_target<Rip>(cpu, insn, get_rm<Rip, Memory>(cpu, insn));
+    push_return<Rip>(cpu, insn);
+    return target;
+}
+
+template <typename Rip, bool Memory>
+inline u64 jump_indirect(Cpu& cpu, const Insn* insn) {
+    return checked_target<Rip>(cpu, insn, get_rm<Rip, Memory>(cpu, insn));
+}
+
+/// `insn->imm` further bytes of arguments are dropped: 0 for C3.
+template <typename Rip>
+inline u64 return_near(Cpu& cpu, const Insn* insn) {
+    if constexpr (sizeof(Rip) == 8) {
+        u64 sp = cpu.gpr[rsp];
+        u64 target = checked_target<Rip>(cpu, insn, load<u64>(cpu, insn, sp));
+        cpu.gpr[rsp] = sp + 8 + insn->imm;
+        return target;
+    } else {
+        Rip target = peek<Rip>(cpu, insn);
+        drop(cpu, sizeof(Rip) + insn->imm);
+        return target;
+    }
+}
+
+template <typename Choose>
+Handler by_target_width(Decoding& d, Choose choose) {
+    return ending(d, by_operand_width(d.long_mode() ? 8 : d.operand_bytes, choose));
+}
+
+Handler select_call(Decoding& d) {
+    return by_target_width(d, []<typename Rip>() -> Handler { return branch<call_relative<Rip>>; });
+}
+Handler select_return(Decoding& d) {
+    return by_target_width(d, []<typename Rip>() -> Handler { return branch<return_near<Rip>>; });
+}
+
+}  // namespace
+
+Handler select_call_indirect(Decoding& d) {
+    return by_target_width(d, [&d]<typename Rip>() -> Handler {
+        return d.memory ? branch<call_indirect<Rip, true>> : branch<call_indirect<Rip, false>>;
+    });
+}
+Handler select_jump_indirect(Decoding& d) {
+    return by_target_width(d, [&d]<typename Rip>() -> Handler {
+        return d.memory ? branch<jump_indirect<Rip, true>> : branch<jump_indirect<Rip, false>>;
+    });
+}
+
+void register_calls(OpcodeTable& table) {
+    auto map = OpcodeMap::one_byte;
+    table.set(map, 0xe8, false, Immediate::relative, select_call);
+    table.set(map, 0xc2, false, Immediate::word, select_return);
+    table.set(map, 0xc3, false, Immediate::none, select_return);
+}
+
+}  // namespace vmft::soft
