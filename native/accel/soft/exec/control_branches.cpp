@@ -4,8 +4,8 @@
 #include "accel/soft/exec/operand_width.h"
 #include "accel/soft/flags.h"
 
-/// Jcc, JMP near, LOOP, JrCXZ. In 64-bit mode the operand is always 64 bits (66 is ignored, as Intel's CPUs do); elsewhere
-/// the target is truncated to the operand size.
+/// Jcc, JMP near, LOOP, JrCXZ. In 64-bit mode the operand is always 64 bits (66 is ignored, as
+/// Intel's CPUs do); elsewhere the target is truncated to the operand size.
 namespace vmft::soft {
 namespace {
 
@@ -30,7 +30,9 @@ enum class Loop : u8 { while_not_zero, while_zero, count, if_count_zero };
 
 template <Loop Kind, typename Rip>
 inline u64 loop(Cpu& cpu, const Insn* insn) {
-    u64 mask = insn->flags & insn_address16 ? 0xffff : insn->flags & insn_address32 ? 0xffffffff : ~u64{0};
+    u64 mask = insn->flags & insn_address16   ? 0xffff
+               : insn->flags & insn_address32 ? 0xffffffff
+                                              : ~u64{0};
     bool taken;
     if constexpr (Kind == Loop::if_count_zero) {
         taken = (cpu.gpr[rcx] & mask) == 0;
@@ -64,7 +66,8 @@ Handler select_loop(Decoding& d) {
 
 template <unsigned Code>
 void register_condition(OpcodeTable& table) {
-    table.set(OpcodeMap::one_byte, 0x70 + Code, false, Immediate::relative_byte, select_jump_if<Code>);
+    table.set(OpcodeMap::one_byte, 0x70 + Code, false, Immediate::relative_byte,
+              select_jump_if<Code>);
     table.set(OpcodeMap::two_byte, 0x80 + Code, false, Immediate::relative, select_jump_if<Code>);
     if constexpr (Code > 0) register_condition<Code - 1>(table);
 }

@@ -3,7 +3,8 @@
 #include "accel/soft/exec/operand_width.h"
 #include "accel/soft/exec/stack_address.h"
 
-/// CALL, RET and JMP near. A target that is not canonical faults here, before anything changes (SDM 2A, CALL).
+/// CALL, RET and JMP near. A target that is not canonical faults here, before anything changes (SDM
+/// 2A, CALL).
 namespace vmft::soft {
 namespace {
 

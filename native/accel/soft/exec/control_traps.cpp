@@ -17,9 +17,13 @@ void interrupt(Cpu& cpu, const Insn* insn) {
     if (virtual_8086_below_iopl_3(cpu)) raise(cpu, insn, vector_gp, 0);
     raise_software_interrupt(cpu, insn, static_cast<u8>(insn->imm), true);
 }
-void breakpoint(Cpu& cpu, const Insn* insn) { raise_software_interrupt(cpu, insn, vector_bp, true); }
+void breakpoint(Cpu& cpu, const Insn* insn) {
+    raise_software_interrupt(cpu, insn, vector_bp, true);
+}
 /// INT1 is no software interrupt: the gate's DPL does not matter (SDM 3A 6.12.1.2).
-void debug_trap(Cpu& cpu, const Insn* insn) { raise_software_interrupt(cpu, insn, vector_db, false); }
+void debug_trap(Cpu& cpu, const Insn* insn) {
+    raise_software_interrupt(cpu, insn, vector_db, false);
+}
 void overflow(Cpu& cpu, const Insn* insn) {
     if (get_of(cpu)) raise_software_interrupt(cpu, insn, vector_of, true);
 }
@@ -38,7 +42,9 @@ void bound(Cpu& cpu, const Insn* insn) {
 Handler select_interrupt(Decoding& d) { return ending(d, transfer<interrupt>); }
 Handler select_breakpoint(Decoding& d) { return ending(d, transfer<breakpoint>); }
 Handler select_debug_trap(Decoding& d) { return ending(d, transfer<debug_trap>); }
-Handler select_overflow(Decoding& d) { return d.long_mode() ? nullptr : ending(d, finish<overflow>); }
+Handler select_overflow(Decoding& d) {
+    return d.long_mode() ? nullptr : ending(d, finish<overflow>);
+}
 Handler select_bound(Decoding& d) {
     if (d.long_mode() || !d.memory) return nullptr;
     return d.operand_bytes == 2 ? step<bound<u16>> : step<bound<u32>>;

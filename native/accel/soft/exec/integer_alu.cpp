@@ -54,11 +54,14 @@ bool same_register(const Decoding& d) { return !d.memory && d.insn->reg == d.ins
 /// op rm, r
 template <Alu Op>
 Handler select_to_rm(Decoding& d) {
-    if (Op == Alu::bit_xor && (d.opcode & 1) && d.operand_bytes >= 4 && same_register(d)) return step<clear>;
+    if (Op == Alu::bit_xor && (d.opcode & 1) && d.operand_bytes >= 4 && same_register(d))
+        return step<clear>;
     d.lock_allowed = d.memory && Op != Alu::cmp;
     return by_width(width_by_opcode(d), [&d]<typename T>() -> Handler {
-        if constexpr (Op == Alu::cmp) return rm_source<T, compare_register<T>>(d);
-        else return rm_change<T, with_register<Op, T>>(d);
+        if constexpr (Op == Alu::cmp)
+            return rm_source<T, compare_register<T>>(d);
+        else
+            return rm_change<T, with_register<Op, T>>(d);
     });
 }
 
@@ -71,16 +74,19 @@ Handler select_from_rm(Decoding& d) {
         std::swap(d.insn->reg8, d.insn->rm8);
         return select_to_rm<Op>(d);
     }
-    return by_width(width_by_opcode(d),
-                    [&d]<typename T>() -> Handler { return rm_source<T, into_register<Op, T>>(d); });
+    return by_width(width_by_opcode(d), [&d]<typename T>() -> Handler {
+        return rm_source<T, into_register<Op, T>>(d);
+    });
 }
 
 template <Alu Op>
 Handler select_immediate(Decoding& d) {
     d.lock_allowed = d.memory && Op != Alu::cmp;
     return by_width(width_by_opcode(d), [&d]<typename T>() -> Handler {
-        if constexpr (Op == Alu::cmp) return rm_source<T, compare_immediate<T>>(d);
-        else return rm_change<T, with_immediate<Op, T>>(d);
+        if constexpr (Op == Alu::cmp)
+            return rm_source<T, compare_immediate<T>>(d);
+        else
+            return rm_change<T, with_immediate<Op, T>>(d);
     });
 }
 

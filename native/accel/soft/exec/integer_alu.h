@@ -20,9 +20,12 @@ inline T alu(Cpu& cpu, T a, T b) {
         result = static_cast<T>(a - b - borrow);
         set_flags_sub<T>(cpu, a, b, result);
     } else {
-        if constexpr (Op == Alu::bit_or) result = a | b;
-        else if constexpr (Op == Alu::bit_and) result = a & b;
-        else result = a ^ b;
+        if constexpr (Op == Alu::bit_or)
+            result = a | b;
+        else if constexpr (Op == Alu::bit_and)
+            result = a & b;
+        else
+            result = a ^ b;
         set_flags_logic<T>(cpu, result);
     }
     return result;
@@ -33,8 +36,10 @@ template <typename T, bool Down>
 inline T increment(Cpu& cpu, T a) {
     u64 before = cpu.lazy_aux;
     T result = static_cast<T>(Down ? a - 1 : a + 1);
-    if constexpr (Down) set_flags_sub<T>(cpu, a, 1, result);
-    else set_flags_add<T>(cpu, a, 1, result);
+    if constexpr (Down)
+        set_flags_sub<T>(cpu, a, 1, result);
+    else
+        set_flags_add<T>(cpu, a, 1, result);
     // Both carry bits flip together, so that OF (their difference) stays the new one.
     u64 differ = (before ^ cpu.lazy_aux) & aux_carry;
     cpu.lazy_aux ^= differ | differ >> 1;

@@ -17,10 +17,14 @@ template <BitOp Op, typename T>
 inline T bit_operation(Cpu& cpu, T old, unsigned number) {
     T bit = static_cast<T>(T{1} << number);
     set_cf(cpu, old & bit);
-    if constexpr (Op == BitOp::set) return old | bit;
-    else if constexpr (Op == BitOp::reset) return static_cast<T>(old & ~bit);
-    else if constexpr (Op == BitOp::complement) return old ^ bit;
-    else return old;
+    if constexpr (Op == BitOp::set)
+        return old | bit;
+    else if constexpr (Op == BitOp::reset)
+        return static_cast<T>(old & ~bit);
+    else if constexpr (Op == BitOp::complement)
+        return old ^ bit;
+    else
+        return old;
 }
 
 template <typename T, bool FromImmediate>
@@ -37,19 +41,23 @@ inline void bit_test(Cpu& cpu, const Insn* insn, T value) {
     bit_operation<BitOp::test, T>(cpu, value, bit_number<T, FromImmediate>(cpu, insn));
 }
 
-/// A memory operand with the number in a register is a bit string: the signed number chooses the word.
+/// A memory operand with the number in a register is a bit string: the signed number chooses the
+/// word.
 template <BitOp Op, typename T>
 void bit_string(Cpu& cpu, const Insn* insn) {
     i64 number = static_cast<i64>(sign_extend(get_reg<T>(cpu, insn)));
     constexpr unsigned word_shift = std::countr_zero(bits_of<T>);
     u64 address = effective_address(cpu, insn) + static_cast<u64>(number >> word_shift) * sizeof(T);
     constexpr auto access = Op == BitOp::test ? Access::read : Access::write;
-    if (insn->flags & insn_address_checked) address = checked_address(cpu, insn, address, sizeof(T), access);
-    else address += cpu.segment_base[insn->segment];
+    if (insn->flags & insn_address_checked)
+        address = checked_address(cpu, insn, address, sizeof(T), access);
+    else
+        address += cpu.segment_base[insn->segment];
     if constexpr (Op == BitOp::test)
         bit_test<T, false>(cpu, insn, load<T>(cpu, insn, address));
     else
-        modify<T>(cpu, insn, address, [&cpu, insn](T old) { return bit_change<Op, T, false>(cpu, insn, old); });
+        modify<T>(cpu, insn, address,
+                  [&cpu, insn](T old) { return bit_change<Op, T, false>(cpu, insn, old); });
 }
 
 template <BitOp Op>
@@ -57,8 +65,10 @@ Handler select_bit_by_register(Decoding& d) {
     d.lock_allowed = d.memory && Op != BitOp::test;
     return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler {
         if (d.memory) return step<bit_string<Op, T>>;
-        if constexpr (Op == BitOp::test) return rm_source<T, bit_test<T, false>>(d);
-        else return rm_change<T, bit_change<Op, T, false>>(d);
+        if constexpr (Op == BitOp::test)
+            return rm_source<T, bit_test<T, false>>(d);
+        else
+            return rm_change<T, bit_change<Op, T, false>>(d);
     });
 }
 
@@ -75,8 +85,8 @@ Handler select_bit_by_immediate(Decoding& d) {
     });
 }
 
-/// BSF, BSR: the destination stays (its upper half too) when the source is zero, as Intel's and AMD's CPUs do. The flags
-/// besides ZF (undefined) follow the source.
+/// BSF, BSR: the destination stays (its upper half too) when the source is zero, as Intel's and
+/// AMD's CPUs do. The flags besides ZF (undefined) follow the source.
 template <typename T, bool Reverse>
 inline void bit_scan(Cpu& cpu, const Insn* insn, T value) {
     set_flags_logic<T>(cpu, value);
@@ -89,8 +99,9 @@ inline void bit_scan(Cpu& cpu, const Insn* insn, T value) {
 /// F3 before them would be TZCNT and LZCNT, which this CPU does not have: it is ignored.
 template <bool Reverse>
 Handler select_bit_scan(Decoding& d) {
-    return by_operand_width(d.operand_bytes,
-                            [&d]<typename T>() -> Handler { return rm_source<T, bit_scan<T, Reverse>>(d); });
+    return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler {
+        return rm_source<T, bit_scan<T, Reverse>>(d);
+    });
 }
 
 template <typename T>
@@ -103,23 +114,28 @@ inline void population_count(Cpu& cpu, const Insn* insn, T value) {
 
 Handler select_population_count(Decoding& d) {
     if (d.mandatory != Mandatory::pf3) return nullptr;
-    return by_operand_width(d.operand_bytes,
-                            [&d]<typename T>() -> Handler { return rm_source<T, population_count<T>>(d); });
+    return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler {
+        return rm_source<T, population_count<T>>(d);
+    });
 }
 
 /// BSWAP of a 16-bit register is undefined: zero, as Intel's CPUs do.
 template <typename T>
 inline void byte_swap(Cpu& cpu, const Insn* insn) {
     T value = read_reg<T>(cpu, insn->rm);
-    if constexpr (sizeof(T) == 2) value = 0;
-    else if constexpr (sizeof(T) == 4) value = __builtin_bswap32(value);
-    else value = __builtin_bswap64(value);
+    if constexpr (sizeof(T) == 2)
+        value = 0;
+    else if constexpr (sizeof(T) == 4)
+        value = __builtin_bswap32(value);
+    else
+        value = __builtin_bswap64(value);
     write_reg<T>(cpu, insn->rm, value);
 }
 
 Handler select_byte_swap(Decoding& d) {
     use_opcode_register(d);
-    return by_operand_width(d.operand_bytes, []<typename T>() -> Handler { return step<byte_swap<T>>; });
+    return by_operand_width(d.operand_bytes,
+                            []<typename T>() -> Handler { return step<byte_swap<T>>; });
 }
 
 }  // namespace

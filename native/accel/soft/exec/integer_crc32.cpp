@@ -15,7 +15,8 @@ constexpr std::array<u32, 256> byte_remainders = [] {
     std::array<u32, 256> table{};
     for (u32 i = 0; i < 256; i++) {
         u32 remainder = i;
-        for (int bit = 0; bit < 8; bit++) remainder = remainder >> 1 ^ (remainder & 1 ? polynomial_reflected : 0);
+        for (int bit = 0; bit < 8; bit++)
+            remainder = remainder >> 1 ^ (remainder & 1 ? polynomial_reflected : 0);
         table[i] = remainder;
     }
     return table;
@@ -25,14 +26,16 @@ template <typename T>
 inline void accumulate(Cpu& cpu, const Insn* insn, T value) {
     u32 crc = read_reg<u32>(cpu, insn->reg);
     u64 bytes = value;
-    for (unsigned i = 0; i < sizeof(T); i++, bytes >>= 8) crc = crc >> 8 ^ byte_remainders[(crc ^ bytes) & 0xff];
+    for (unsigned i = 0; i < sizeof(T); i++, bytes >>= 8)
+        crc = crc >> 8 ^ byte_remainders[(crc ^ bytes) & 0xff];
     cpu.gpr[insn->reg] = crc;
 }
 
 /// Without F2 these opcodes are MOVBE, which this CPU does not have.
 Handler select_crc32(Decoding& d) {
     if (!d.repne) return nullptr;
-    return by_width(width_by_opcode(d), [&d]<typename T>() -> Handler { return rm_source<T, accumulate<T>>(d); });
+    return by_width(width_by_opcode(d),
+                    [&d]<typename T>() -> Handler { return rm_source<T, accumulate<T>>(d); });
 }
 
 }  // namespace

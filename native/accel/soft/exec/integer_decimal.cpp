@@ -1,10 +1,10 @@
+#include "accel/soft/access.h"
 #include "accel/soft/dispatch.h"
 #include "accel/soft/exec/integer_registration.h"
-#include "accel/soft/access.h"
 #include "accel/soft/flags.h"
 
-/// AAA, AAS, AAM, AAD, DAA, DAS, SALC: none of them in 64-bit mode (SDM 2A). Flags the SDM leaves undefined: OF is 0,
-/// and AAA and AAS set SF, ZF and PF by AL.
+/// AAA, AAS, AAM, AAD, DAA, DAS, SALC: none of them in 64-bit mode (SDM 2A). Flags the SDM leaves
+/// undefined: OF is 0, and AAA and AAS set SF, ZF and PF by AL.
 namespace vmft::soft {
 namespace {
 

@@ -5,8 +5,8 @@
 #include "accel/soft/exec/operand_width.h"
 #include "accel/soft/flags.h"
 
-/// XCHG, XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B. With one vCPU, and devices that act only between instructions, each is atomic
-/// as it stands; LOCK adds nothing.
+/// XCHG, XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B. With one vCPU, and devices that act only between
+/// instructions, each is atomic as it stands; LOCK adds nothing.
 namespace vmft::soft {
 namespace {
 
@@ -29,13 +29,17 @@ inline T exchange_add(Cpu& cpu, const Insn* insn, T old) {
 
 template <typename T>
 inline T accumulator(const Cpu& cpu) {
-    if constexpr (sizeof(T) == 1) return read_reg8(cpu, rax * 8);
-    else return read_reg<T>(cpu, rax);
+    if constexpr (sizeof(T) == 1)
+        return read_reg8(cpu, rax * 8);
+    else
+        return read_reg<T>(cpu, rax);
 }
 template <typename T>
 inline void set_accumulator(Cpu& cpu, T value) {
-    if constexpr (sizeof(T) == 1) write_reg8(cpu, rax * 8, value);
-    else write_reg<T>(cpu, rax, value);
+    if constexpr (sizeof(T) == 1)
+        write_reg8(cpu, rax * 8, value);
+    else
+        write_reg<T>(cpu, rax, value);
 }
 
 /// Memory is written in either case.
@@ -52,13 +56,16 @@ template <typename T>
 inline void compare_exchange_register(Cpu& cpu, const Insn* insn) {
     T old = get_rm_reg<T>(cpu, insn), expected = accumulator<T>(cpu);
     alu<Alu::cmp, T>(cpu, expected, old);
-    if (expected == old) put_rm_reg<T>(cpu, insn, get_reg<T>(cpu, insn));
-    else set_accumulator<T>(cpu, old);
+    if (expected == old)
+        put_rm_reg<T>(cpu, insn, get_reg<T>(cpu, insn));
+    else
+        set_accumulator<T>(cpu, old);
 }
 
 Handler select_exchange(Decoding& d) {
     d.lock_allowed = d.memory;
-    return by_width(width_by_opcode(d), [&d]<typename T>() -> Handler { return rm_change<T, exchange<T>>(d); });
+    return by_width(width_by_opcode(d),
+                    [&d]<typename T>() -> Handler { return rm_change<T, exchange<T>>(d); });
 }
 
 /// 90-97. 90 itself is NOP (and with F3 PAUSE), which keeps the upper half of RAX.
@@ -67,12 +74,14 @@ Handler select_exchange_accumulator(Decoding& d) {
     if (d.insn->rm == rax) return step<no_operation>;
     d.insn->reg = rax;
     d.insn->reg8 = rax * 8;
-    return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler { return rm_change<T, exchange<T>>(d); });
+    return by_operand_width(d.operand_bytes,
+                            [&d]<typename T>() -> Handler { return rm_change<T, exchange<T>>(d); });
 }
 
 Handler select_exchange_add(Decoding& d) {
     d.lock_allowed = d.memory;
-    return by_width(width_by_opcode(d), [&d]<typename T>() -> Handler { return rm_change<T, exchange_add<T>>(d); });
+    return by_width(width_by_opcode(d),
+                    [&d]<typename T>() -> Handler { return rm_change<T, exchange_add<T>>(d); });
 }
 
 Handler select_compare_exchange(Decoding& d) {
@@ -118,7 +127,8 @@ inline u64 compare_exchange_pair(Cpu& cpu, const Insn*, u64 old) {
 Handler select_group_c7(Decoding& d) {
     if (d.reg != 1 || !d.memory) return nullptr;
     d.lock_allowed = true;
-    return d.operand_bytes == 8 ? step<compare_exchange_16> : rm_change<u64, compare_exchange_pair>(d);
+    return d.operand_bytes == 8 ? step<compare_exchange_16>
+                                : rm_change<u64, compare_exchange_pair>(d);
 }
 
 }  // namespace
@@ -128,7 +138,8 @@ void register_exchange(OpcodeTable& table) {
     table.set(one, 0x86, true, Immediate::none, select_exchange);
     table.set(one, 0x87, true, Immediate::none, select_exchange);
     for (unsigned opcode = 0x90; opcode <= 0x97; opcode++)
-        table.set(one, static_cast<u8>(opcode), false, Immediate::none, select_exchange_accumulator);
+        table.set(one, static_cast<u8>(opcode), false, Immediate::none,
+                  select_exchange_accumulator);
     table.set(two, 0xb0, true, Immediate::none, select_compare_exchange);
     table.set(two, 0xb1, true, Immediate::none, select_compare_exchange);
     table.set(two, 0xc0, true, Immediate::none, select_exchange_add);

@@ -1,6 +1,6 @@
+#include "accel/soft/access.h"
 #include "accel/soft/dispatch.h"
 #include "accel/soft/exec/integer_registration.h"
-#include "accel/soft/access.h"
 #include "accel/soft/flags.h"
 
 /// LAHF, SAHF, CMC, CLC, STC, CLD, STD.
@@ -14,7 +14,8 @@ void load_ah(Cpu& cpu, const Insn*) {
     write_reg8(cpu, ah_offset, static_cast<u8>((arithmetic_flags(cpu) & flags_in_ah) | 2));
 }
 void store_ah(Cpu& cpu, const Insn*) {
-    set_arithmetic_flags(cpu, (arithmetic_flags(cpu) & flag_of) | (read_reg8(cpu, ah_offset) & flags_in_ah));
+    set_arithmetic_flags(cpu, (arithmetic_flags(cpu) & flag_of) |
+                                  (read_reg8(cpu, ah_offset) & flags_in_ah));
 }
 void complement_carry(Cpu& cpu, const Insn*) { cpu.lazy_aux ^= aux_carry | aux_overflow; }
 void clear_carry(Cpu& cpu, const Insn*) { set_cf(cpu, false); }

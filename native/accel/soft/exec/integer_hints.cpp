@@ -1,8 +1,9 @@
 #include "accel/soft/dispatch.h"
 #include "accel/soft/exec/integer_registration.h"
 
-/// Opcodes that do nothing on this CPU: NOP with an operand, prefetches, and the hint space 0F 18-1F, where ENDBR64,
-/// RDSSP and the like live on CPUs that have them (SDM 2B, NOP; table A-6). Memory operands are not accessed.
+/// Opcodes that do nothing on this CPU: NOP with an operand, prefetches, and the hint space 0F
+/// 18-1F, where ENDBR64, RDSSP and the like live on CPUs that have them (SDM 2B, NOP; table A-6).
+/// Memory operands are not accessed.
 namespace vmft::soft {
 namespace {
 

@@ -49,15 +49,18 @@ Handler select_register_immediate(Decoding& d) {
 // A0-A3: the address is the immediate --------------------------------------------------
 
 inline u64 offset_address(Cpu& cpu, const Insn* insn, unsigned size_bytes, Access access) {
-    return segment_address(cpu, insn, static_cast<SegmentRegister>(insn->segment), insn->imm, size_bytes, access);
+    return segment_address(cpu, insn, static_cast<SegmentRegister>(insn->segment), insn->imm,
+                           size_bytes, access);
 }
 template <typename T>
 void load_offset(Cpu& cpu, const Insn* insn) {
-    put_rm_reg<T>(cpu, insn, load<T>(cpu, insn, offset_address(cpu, insn, sizeof(T), Access::read)));
+    put_rm_reg<T>(cpu, insn,
+                  load<T>(cpu, insn, offset_address(cpu, insn, sizeof(T), Access::read)));
 }
 template <typename T>
 void store_offset(Cpu& cpu, const Insn* insn) {
-    store<T>(cpu, insn, offset_address(cpu, insn, sizeof(T), Access::write), get_rm_reg<T>(cpu, insn));
+    store<T>(cpu, insn, offset_address(cpu, insn, sizeof(T), Access::write),
+             get_rm_reg<T>(cpu, insn));
 }
 Handler select_offset(Decoding& d) {
     use_accumulator(d);
@@ -78,13 +81,15 @@ inline void sign_extended(Cpu& cpu, const Insn* insn, From value) {
 }
 template <typename From>
 Handler select_zero_extend(Decoding& d) {
-    return by_operand_width(d.operand_bytes,
-                            [&d]<typename T>() -> Handler { return rm_source<From, zero_extended<T, From>>(d); });
+    return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler {
+        return rm_source<From, zero_extended<T, From>>(d);
+    });
 }
 template <typename From>
 Handler select_sign_extend(Decoding& d) {
-    return by_operand_width(d.operand_bytes,
-                            [&d]<typename T>() -> Handler { return rm_source<From, sign_extended<T, From>>(d); });
+    return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler {
+        return rm_source<From, sign_extended<T, From>>(d);
+    });
 }
 
 // LEA ------------------------------------------------------------------------------------
@@ -92,8 +97,10 @@ Handler select_sign_extend(Decoding& d) {
 template <typename T>
 inline void effective_any(Cpu& cpu, const Insn* insn) {
     u64 address = effective_address(cpu, insn);
-    if (insn->flags & insn_address32) address = static_cast<u32>(address);
-    else if (insn->flags & insn_address16) address = static_cast<u16>(address);
+    if (insn->flags & insn_address32)
+        address = static_cast<u32>(address);
+    else if (insn->flags & insn_address16)
+        address = static_cast<u16>(address);
     put_reg<T>(cpu, insn, static_cast<T>(address));
 }
 template <typename T, bool Indexed>
@@ -108,15 +115,19 @@ Handler select_effective_address(Decoding& d) {
         const Insn& insn = *d.insn;
         bool truncated = d.address_bytes < sizeof(T) || d.address_bytes == 2;
         if (truncated || (insn.flags & insn_rip_late)) return step<effective_any<T>>;
-        return insn.index == reg_zero ? step<effective_plain<T, false>> : step<effective_plain<T, true>>;
+        return insn.index == reg_zero ? step<effective_plain<T, false>>
+                                      : step<effective_plain<T, true>>;
     });
 }
 
 void translate(Cpu& cpu, const Insn* insn) {
     u64 offset = cpu.gpr[rbx] + (cpu.gpr[rax] & 0xff);
-    if (insn->flags & insn_address16) offset = static_cast<u16>(offset);
-    else if (insn->flags & insn_address32) offset = static_cast<u32>(offset);
-    u64 linear = segment_address(cpu, insn, static_cast<SegmentRegister>(insn->segment), offset, 1, Access::read);
+    if (insn->flags & insn_address16)
+        offset = static_cast<u16>(offset);
+    else if (insn->flags & insn_address32)
+        offset = static_cast<u32>(offset);
+    u64 linear = segment_address(cpu, insn, static_cast<SegmentRegister>(insn->segment), offset, 1,
+                                 Access::read);
     write_reg8(cpu, rax * 8, load<u8>(cpu, insn, linear));
 }
 Handler select_translate(Decoding&) { return step<translate>; }
@@ -126,8 +137,10 @@ Handler select_translate(Decoding&) { return step<translate>; }
 template <typename T, unsigned Code>
 inline void move_if(Cpu& cpu, const Insn* insn, T value) {
     // A 32-bit destination loses its upper half either way.
-    if (condition<Code>(cpu)) put_reg<T>(cpu, insn, value);
-    else if constexpr (sizeof(T) == 4) put_reg<T>(cpu, insn, get_reg<T>(cpu, insn));
+    if (condition<Code>(cpu))
+        put_reg<T>(cpu, insn, value);
+    else if constexpr (sizeof(T) == 4)
+        put_reg<T>(cpu, insn, get_reg<T>(cpu, insn));
 }
 template <unsigned Code>
 inline u8 condition_value(Cpu& cpu, const Insn*) {
@@ -135,8 +148,9 @@ inline u8 condition_value(Cpu& cpu, const Insn*) {
 }
 template <unsigned Code>
 Handler select_move_if(Decoding& d) {
-    return by_operand_width(d.operand_bytes,
-                            [&d]<typename T>() -> Handler { return rm_source<T, move_if<T, Code>>(d); });
+    return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler {
+        return rm_source<T, move_if<T, Code>>(d);
+    });
 }
 template <unsigned Code>
 Handler select_set_if(Decoding& d) {
@@ -163,7 +177,8 @@ void register_move(OpcodeTable& table) {
     for (unsigned opcode = 0xb0; opcode <= 0xb7; opcode++)
         table.set(one, static_cast<u8>(opcode), false, Immediate::byte, select_register_immediate);
     for (unsigned opcode = 0xb8; opcode <= 0xbf; opcode++)
-        table.set(one, static_cast<u8>(opcode), false, Immediate::operand_full, select_register_immediate);
+        table.set(one, static_cast<u8>(opcode), false, Immediate::operand_full,
+                  select_register_immediate);
     table.set(one, 0xc6, true, Immediate::byte, select_store_immediate);
     table.set(one, 0xc7, true, Immediate::operand, select_store_immediate);
     table.set(one, 0xd7, false, Immediate::none, select_translate);

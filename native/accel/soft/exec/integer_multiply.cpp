@@ -5,29 +5,48 @@
 #include "accel/soft/exec/operand_width.h"
 #include "accel/soft/flags.h"
 
-/// MUL, IMUL, DIV, IDIV. After a multiplication SF, ZF and PF (undefined) follow the low half and AF is 0;
-/// a division leaves all flags (undefined) alone.
+/// MUL, IMUL, DIV, IDIV. After a multiplication SF, ZF and PF (undefined) follow the low half and
+/// AF is 0; a division leaves all flags (undefined) alone.
 namespace vmft::soft {
 namespace {
 
-template <typename T> struct Doubled;
-template <> struct Doubled<u8> { using Unsigned = u16; using Signed = i16; };
-template <> struct Doubled<u16> { using Unsigned = u32; using Signed = i32; };
-template <> struct Doubled<u32> { using Unsigned = u64; using Signed = i64; };
-template <> struct Doubled<u64> {
+template <typename T>
+struct Doubled;
+template <>
+struct Doubled<u8> {
+    using Unsigned = u16;
+    using Signed = i16;
+};
+template <>
+struct Doubled<u16> {
+    using Unsigned = u32;
+    using Signed = i32;
+};
+template <>
+struct Doubled<u32> {
+    using Unsigned = u64;
+    using Signed = i64;
+};
+template <>
+struct Doubled<u64> {
     __extension__ typedef unsigned __int128 Unsigned;
     __extension__ typedef __int128 Signed;
 };
-template <typename T> using Double = typename Doubled<T>::Unsigned;
-template <typename T> using SignedDouble = typename Doubled<T>::Signed;
-template <typename T> using Signed = std::make_signed_t<T>;
+template <typename T>
+using Double = typename Doubled<T>::Unsigned;
+template <typename T>
+using SignedDouble = typename Doubled<T>::Signed;
+template <typename T>
+using Signed = std::make_signed_t<T>;
 
 /// AX, DX:AX, EDX:EAX or RDX:RAX.
 template <typename T>
 inline Double<T> read_pair(const Cpu& cpu) {
-    if constexpr (sizeof(T) == 1) return read_reg<u16>(cpu, rax);
+    if constexpr (sizeof(T) == 1)
+        return read_reg<u16>(cpu, rax);
     else
-        return static_cast<Double<T>>(static_cast<Double<T>>(read_reg<T>(cpu, rdx)) << (8 * sizeof(T)) |
+        return static_cast<Double<T>>(static_cast<Double<T>>(read_reg<T>(cpu, rdx))
+                                          << (8 * sizeof(T)) |
                                       read_reg<T>(cpu, rax));
 }
 template <typename T>
@@ -41,8 +60,10 @@ inline void write_pair(Cpu& cpu, T low, T high) {
 }
 template <typename T>
 inline T read_accumulator(const Cpu& cpu) {
-    if constexpr (sizeof(T) == 1) return read_reg8(cpu, rax * 8);
-    else return read_reg<T>(cpu, rax);
+    if constexpr (sizeof(T) == 1)
+        return read_reg8(cpu, rax * 8);
+    else
+        return read_reg<T>(cpu, rax);
 }
 
 template <typename T>
@@ -113,12 +134,14 @@ inline void signed_divide(Cpu& cpu, const Insn* insn, T operand) {
     if (divisor == 0) [[unlikely]]
         raise(cpu, insn, vector_de);
     // The one quotient that the wider type cannot hold would trap on the host.
-    constexpr auto lowest = static_cast<SignedDouble<T>>(static_cast<Double<T>>(1) << (16 * sizeof(T) - 1));
+    constexpr auto lowest =
+        static_cast<SignedDouble<T>>(static_cast<Double<T>>(1) << (16 * sizeof(T) - 1));
     if (divisor == -1 && dividend == lowest) [[unlikely]]
         raise(cpu, insn, vector_de);
     if constexpr (sizeof(T) == 8) {
         i64 low = static_cast<i64>(dividend);
-        if (dividend == low && !(divisor == -1 && low == std::numeric_limits<i64>::min())) [[likely]] {
+        if (dividend == low && !(divisor == -1 && low == std::numeric_limits<i64>::min()))
+            [[likely]] {
             write_pair<T>(cpu, static_cast<T>(low / divisor), static_cast<T>(low % divisor));
             return;
         }
@@ -131,13 +154,15 @@ inline void signed_divide(Cpu& cpu, const Insn* insn, T operand) {
 }
 
 Handler select_multiply_register(Decoding& d) {
-    return by_operand_width(d.operand_bytes,
-                            [&d]<typename T>() -> Handler { return rm_source<T, multiply_register<T>>(d); });
+    return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler {
+        return rm_source<T, multiply_register<T>>(d);
+    });
 }
 
 Handler select_multiply_immediate(Decoding& d) {
-    return by_operand_width(d.operand_bytes,
-                            [&d]<typename T>() -> Handler { return rm_source<T, multiply_immediate<T>>(d); });
+    return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler {
+        return rm_source<T, multiply_immediate<T>>(d);
+    });
 }
 
 }  // namespace

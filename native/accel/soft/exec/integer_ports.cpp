@@ -17,8 +17,10 @@ void input(Cpu& cpu, const Insn* insn) {
     u16 port = port_of<PortInDx>(cpu, insn);
     check_io_permission(cpu, insn, port, sizeof(T));
     T value = static_cast<T>(io_read(cpu, insn, port, sizeof(T)));
-    if constexpr (sizeof(T) == 1) write_reg8(cpu, rax * 8, value);
-    else write_reg<T>(cpu, rax, value);
+    if constexpr (sizeof(T) == 1)
+        write_reg8(cpu, rax * 8, value);
+    else
+        write_reg<T>(cpu, rax, value);
 }
 
 template <typename T, bool PortInDx>
@@ -31,12 +33,14 @@ void output(Cpu& cpu, const Insn* insn) {
 template <bool PortInDx>
 Handler select_input(Decoding& d) {
     if (!(d.opcode & 1)) return ending(d, finish<input<u8, PortInDx>>);
-    return ending(d, d.operand_bytes == 2 ? finish<input<u16, PortInDx>> : finish<input<u32, PortInDx>>);
+    return ending(d, d.operand_bytes == 2 ? finish<input<u16, PortInDx>>
+                                          : finish<input<u32, PortInDx>>);
 }
 template <bool PortInDx>
 Handler select_output(Decoding& d) {
     if (!(d.opcode & 1)) return ending(d, finish<output<u8, PortInDx>>);
-    return ending(d, d.operand_bytes == 2 ? finish<output<u16, PortInDx>> : finish<output<u32, PortInDx>>);
+    return ending(d, d.operand_bytes == 2 ? finish<output<u16, PortInDx>>
+                                          : finish<output<u32, PortInDx>>);
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ inline T selector_value(Cpu& cpu, const Insn* insn) {
 Handler select_from_segment(Decoding& d) {
     if (d.reg >= seg_count) return nullptr;
     if (d.memory) return rm_target<u16, selector_value<u16>>(d);
-    return by_operand_width(d.operand_bytes,
-                            [&d]<typename T>() -> Handler { return rm_target<T, selector_value<T>>(d); });
+    return by_operand_width(d.operand_bytes, [&d]<typename T>() -> Handler {
+        return rm_target<T, selector_value<T>>(d);
+    });
 }
 
 template <bool Memory>
@@ -29,7 +30,8 @@ void to_segment(Cpu& cpu, const Insn* insn) {
     if (which == seg_ss) cpu.interrupt_shadow = true;
 }
 
-/// 8E. Always ends the block: SS opens an interrupt shadow, and outside 64-bit mode the stack's width may change.
+/// 8E. Always ends the block: SS opens an interrupt shadow, and outside 64-bit mode the stack's
+/// width may change.
 Handler select_to_segment(Decoding& d) {
     if (d.reg >= seg_count || d.reg == seg_cs) return nullptr;
     return ending(d, d.memory ? finish<to_segment<true>> : finish<to_segment<false>>);
@@ -76,7 +78,8 @@ inline void sign_extended(Cpu& cpu, const Insn* insn, From value) {
 
 /// 63: MOVSXD in 64-bit mode, else ARPL.
 Handler select_63(Decoding& d) {
-    if (!d.long_mode()) return d.memory ? step<adjust_rpl_protected<true>> : step<adjust_rpl_protected<false>>;
+    if (!d.long_mode())
+        return d.memory ? step<adjust_rpl_protected<true>> : step<adjust_rpl_protected<false>>;
     switch (d.operand_bytes) {
     case 2: return rm_source<u16, sign_extended<u16, u16>>(d);
     case 4: return rm_source<u32, sign_extended<u32, u32>>(d);

@@ -12,9 +12,12 @@ enum class CountFrom : u8 { one, cl, immediate };
 template <typename T, CountFrom Source>
 inline unsigned shift_count(const Cpu& cpu, const Insn* insn) {
     constexpr unsigned mask = sizeof(T) == 8 ? 63 : 31;
-    if constexpr (Source == CountFrom::one) return 1;
-    else if constexpr (Source == CountFrom::cl) return static_cast<unsigned>(cpu.gpr[rcx]) & mask;
-    else return static_cast<unsigned>(insn->imm) & mask;
+    if constexpr (Source == CountFrom::one)
+        return 1;
+    else if constexpr (Source == CountFrom::cl)
+        return static_cast<unsigned>(cpu.gpr[rcx]) & mask;
+    else
+        return static_cast<unsigned>(insn->imm) & mask;
 }
 
 template <Shift Op, typename T, CountFrom Source>
@@ -43,8 +46,10 @@ template <typename T, CountFrom Source, bool Left>
 inline T shift_double_operand(Cpu& cpu, const Insn* insn, T old) {
     unsigned count = shift_count<T, Source>(cpu, insn);
     if (count == 0) return old;
-    if constexpr (Left) return shift_left_double<T>(cpu, old, get_reg<T>(cpu, insn), count);
-    else return shift_right_double<T>(cpu, old, get_reg<T>(cpu, insn), count);
+    if constexpr (Left)
+        return shift_left_double<T>(cpu, old, get_reg<T>(cpu, insn), count);
+    else
+        return shift_right_double<T>(cpu, old, get_reg<T>(cpu, insn), count);
 }
 
 template <CountFrom Source, bool Left>
@@ -64,9 +69,11 @@ void register_shift(OpcodeTable& table) {
     table.set(one, 0xd1, true, Immediate::none, select_shift<CountFrom::one>);
     table.set(one, 0xd2, true, Immediate::none, select_shift<CountFrom::cl>);
     table.set(one, 0xd3, true, Immediate::none, select_shift<CountFrom::cl>);
-    table.set(two, 0xa4, true, Immediate::byte_unsigned, select_shift_double<CountFrom::immediate, true>);
+    table.set(two, 0xa4, true, Immediate::byte_unsigned,
+              select_shift_double<CountFrom::immediate, true>);
     table.set(two, 0xa5, true, Immediate::none, select_shift_double<CountFrom::cl, true>);
-    table.set(two, 0xac, true, Immediate::byte_unsigned, select_shift_double<CountFrom::immediate, false>);
+    table.set(two, 0xac, true, Immediate::byte_unsigned,
+              select_shift_double<CountFrom::immediate, false>);
     table.set(two, 0xad, true, Immediate::none, select_shift_double<CountFrom::cl, false>);
 }
 

@@ -2,16 +2,24 @@
 
 #include "accel/soft/flags.h"
 
-/// Shifts and rotates with their flags (SDM 2B, SAL/SAR/SHL/SHR and RCL/RCR/ROL/ROR). Where the SDM leaves OF
-/// undefined (counts above 1), it is computed as for a count of 1, from the result; AF after a shift is 0.
+/// Shifts and rotates with their flags (SDM 2B, SAL/SAR/SHL/SHR and RCL/RCR/ROL/ROR). Where the SDM
+/// leaves OF undefined (counts above 1), it is computed as for a count of 1, from the result; AF
+/// after a shift is 0.
 namespace vmft::soft {
 
 /// In the encoding's order; /6 is an undocumented twin of SHL.
 enum class Shift : u8 { rol, ror, rcl, rcr, shl, shr, sal, sar };
 
-template <typename T> inline constexpr unsigned bits_of = 8 * sizeof(T);
-template <typename T> inline bool top_bit(T value) { return value >> (bits_of<T> - 1) & 1; }
-template <typename T> inline bool second_bit(T value) { return value >> (bits_of<T> - 2) & 1; }
+template <typename T>
+inline constexpr unsigned bits_of = 8 * sizeof(T);
+template <typename T>
+inline bool top_bit(T value) {
+    return value >> (bits_of<T> - 1) & 1;
+}
+template <typename T>
+inline bool second_bit(T value) {
+    return value >> (bits_of<T> - 2) & 1;
+}
 
 template <typename T>
 inline void set_flags_shift(Cpu& cpu, T result, bool cf, bool of) {
@@ -31,7 +39,8 @@ inline T shift(Cpu& cpu, T a, unsigned count) {
         return result;
     } else if constexpr (Op == Shift::shr) {
         T result = static_cast<T>(wide >> count);
-        set_flags_shift<T>(cpu, result, wide >> (count - 1) & 1, top_bit(result) != second_bit(result));
+        set_flags_shift<T>(cpu, result, wide >> (count - 1) & 1,
+                           top_bit(result) != second_bit(result));
         return result;
     } else if constexpr (Op == Shift::sar) {
         i64 extended = static_cast<i64>(sign_extend(a));
@@ -55,7 +64,8 @@ inline T shift(Cpu& cpu, T a, unsigned count) {
         u64 carry = get_cf(cpu);
         T result;
         if constexpr (Op == Shift::rcl) {
-            result = static_cast<T>(wide << by | carry << (by - 1) | (by > 1 ? wide >> (bits + 1 - by) : 0));
+            result = static_cast<T>(wide << by | carry << (by - 1) |
+                                    (by > 1 ? wide >> (bits + 1 - by) : 0));
             bool cf = wide >> (bits - by) & 1;
             set_cf_of(cpu, cf, cf != top_bit(result));
         } else {
@@ -67,7 +77,8 @@ inline T shift(Cpu& cpu, T a, unsigned count) {
     }
 }
 
-/// SHLD: `a` shifted left, filled from the top of `b`. A 16-bit shift by more than 16 goes on with `a` again, as Intel's CPUs do.
+/// SHLD: `a` shifted left, filled from the top of `b`. A 16-bit shift by more than 16 goes on with
+/// `a` again, as Intel's CPUs do.
 template <typename T>
 inline T shift_left_double(Cpu& cpu, T a, T b, unsigned count) {
     constexpr unsigned bits = bits_of<T>;

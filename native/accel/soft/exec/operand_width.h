@@ -43,7 +43,9 @@ inline void use_register(Decoding& d, unsigned number) {
 }
 
 /// The register in the opcode's low three bits becomes the rm operand.
-inline void use_opcode_register(Decoding& d) { use_register(d, (d.opcode & 7u) | (d.rex & 1u) << 3); }
+inline void use_opcode_register(Decoding& d) {
+    use_register(d, (d.opcode & 7u) | (d.rex & 1u) << 3);
+}
 
 /// AL, AX, EAX or RAX becomes the rm operand.
 inline void use_accumulator(Decoding& d) { use_register(d, rax); }

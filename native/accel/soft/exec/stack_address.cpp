@@ -2,15 +2,17 @@
 
 namespace vmft::soft {
 
-u64 segment_address_checked(Cpu& cpu, const Insn* insn, SegmentRegister which, u64 offset, unsigned size_bytes,
-                            Access access) {
+u64 segment_address_checked(Cpu& cpu, const Insn* insn, SegmentRegister which, u64 offset,
+                            unsigned size_bytes, Access access) {
     const SegmentState& segment = cpu.segments[which];
     bool allowed = true;
     if (protected_mode(cpu)) {
         constexpr unsigned read_write = 2;  // data: writable; code: readable
         allowed = segment.usable();
-        if (access == Access::write) allowed = allowed && !segment.is_code() && (segment.type() & read_write);
-        else allowed = allowed && (!segment.is_code() || (segment.type() & read_write));
+        if (access == Access::write)
+            allowed = allowed && !segment.is_code() && (segment.type() & read_write);
+        else
+            allowed = allowed && (!segment.is_code() || (segment.type() & read_write));
     }
     u64 last = offset + size_bytes - 1;
     constexpr unsigned expand_down = 4;

@@ -7,13 +7,14 @@
 namespace vmft::soft {
 
 /// As segment_address, when the CPU is not in 64-bit mode.
-u64 segment_address_checked(Cpu& cpu, const Insn* insn, SegmentRegister segment, u64 offset, unsigned size_bytes,
-                            Access access);
+u64 segment_address_checked(Cpu& cpu, const Insn* insn, SegmentRegister segment, u64 offset,
+                            unsigned size_bytes, Access access);
 
-/// Linear address of `offset`, which is already truncated to the address size. Outside 64-bit mode the segment's limit and
-/// rights are checked (SDM 3A 5.3, 5.5): #SS(0) for the stack segment, else #GP(0).
-inline u64 segment_address(Cpu& cpu, const Insn* insn, SegmentRegister segment, u64 offset, unsigned size_bytes,
-                           Access access) {
+/// Linear address of `offset`, which is already truncated to the address size. Outside 64-bit mode
+/// the segment's limit and rights are checked (SDM 3A 5.3, 5.5): #SS(0) for the stack segment, else
+/// #GP(0).
+inline u64 segment_address(Cpu& cpu, const Insn* insn, SegmentRegister segment, u64 offset,
+                           unsigned size_bytes, Access access) {
     if (in_64bit(cpu)) [[likely]]
         return offset + cpu.segment_base[segment];
     return segment_address_checked(cpu, insn, segment, offset, size_bytes, access);
@@ -28,8 +29,10 @@ inline u64 stack_mask(const Cpu& cpu) {
 /// Writes the part of `reg` (RSP, RBP) that addresses the stack.
 inline void write_stack_register(Cpu& cpu, Reg reg, u64 value) {
     u64 mask = stack_mask(cpu);
-    if (mask == 0xffff) write_reg<u16>(cpu, reg, static_cast<u16>(value));
-    else cpu.gpr[reg] = value & mask;
+    if (mask == 0xffff)
+        write_reg<u16>(cpu, reg, static_cast<u16>(value));
+    else
+        cpu.gpr[reg] = value & mask;
 }
 
 /// Linear address of stack offset `sp`, truncated here.
@@ -37,7 +40,8 @@ inline u64 stack_linear(Cpu& cpu, const Insn* insn, u64 sp, unsigned size_bytes,
     return segment_address(cpu, insn, seg_ss, sp & stack_mask(cpu), size_bytes, access);
 }
 
-/// Pushes and moves RSP. The whole instruction may still be given up by the store, so this comes last.
+/// Pushes and moves RSP. The whole instruction may still be given up by the store, so this comes
+/// last.
 template <typename T>
 inline void push(Cpu& cpu, const Insn* insn, T value) {
     u64 sp = cpu.gpr[rsp] - sizeof(T);
@@ -48,7 +52,8 @@ inline void push(Cpu& cpu, const Insn* insn, T value) {
 /// The value `skip_bytes` above the top of the stack; RSP stays.
 template <typename T>
 inline T peek(Cpu& cpu, const Insn* insn, unsigned skip_bytes = 0) {
-    return load<T>(cpu, insn, stack_linear(cpu, insn, cpu.gpr[rsp] + skip_bytes, sizeof(T), Access::read));
+    return load<T>(cpu, insn,
+                   stack_linear(cpu, insn, cpu.gpr[rsp] + skip_bytes, sizeof(T), Access::read));
 }
 
 /// Moves RSP up: the second half of a pop, when nothing can fault any more.

@@ -4,7 +4,8 @@
 #include "accel/soft/exec/stack_address.h"
 #include "accel/soft/flags.h"
 
-/// PUSHF and POPF (SDM 2B, tables 4-14 and 4-15): what may be seen and changed depends on CPL, IOPL and the mode.
+/// PUSHF and POPF (SDM 2B, tables 4-14 and 4-15): what may be seen and changed depends on CPL, IOPL
+/// and the mode.
 namespace vmft::soft {
 namespace {
 
@@ -26,21 +27,26 @@ void push_flags(Cpu& cpu, const Insn* insn) {
 
 template <typename T>
 void pop_flags(Cpu& cpu, const Insn* insn) {
-    u64 changeable = flags_arithmetic | flag_tf | flag_df | flag_nt | flag_if | flag_iopl | flag_ac | flag_id;
+    u64 changeable =
+        flags_arithmetic | flag_tf | flag_df | flag_nt | flag_if | flag_iopl | flag_ac | flag_id;
     bool virtual_interrupts = false;
     if (vm86(cpu)) {
         virtual_interrupts = iopl(cpu) < 3;
-        if (virtual_interrupts && (sizeof(T) != 2 || !(cpu.cr4 & cr4_vme))) raise(cpu, insn, vector_gp, 0);
+        if (virtual_interrupts && (sizeof(T) != 2 || !(cpu.cr4 & cr4_vme)))
+            raise(cpu, insn, vector_gp, 0);
         changeable &= ~flag_iopl;
     } else if (protected_mode(cpu) && cpu.cpl > 0) {
         changeable &= ~flag_iopl;
         if (cpu.cpl > iopl(cpu)) changeable &= ~flag_if;
     }
     u64 image = peek<T>(cpu, insn);
-    if constexpr (sizeof(T) == 2) changeable &= 0xffff;
-    else cpu.rflags &= ~flag_rf;
+    if constexpr (sizeof(T) == 2)
+        changeable &= 0xffff;
+    else
+        cpu.rflags &= ~flag_rf;
     if (virtual_interrupts) {
-        if ((image & flag_tf) || ((image & flag_if) && (cpu.rflags & flag_vip))) raise(cpu, insn, vector_gp, 0);
+        if ((image & flag_tf) || ((image & flag_if) && (cpu.rflags & flag_vip)))
+            raise(cpu, insn, vector_gp, 0);
         cpu.rflags = (cpu.rflags & ~flag_vif) | (image & flag_if ? flag_vif : 0);
         changeable &= ~flag_if;
     }
@@ -53,11 +59,13 @@ void pop_flags(Cpu& cpu, const Insn* insn) {
 }
 
 Handler select_push_flags(Decoding& d) {
-    return by_operand_width(stack_operand_bytes(d), []<typename T>() -> Handler { return step<push_flags<T>>; });
+    return by_operand_width(stack_operand_bytes(d),
+                            []<typename T>() -> Handler { return step<push_flags<T>>; });
 }
 Handler select_pop_flags(Decoding& d) {
-    return by_operand_width(stack_operand_bytes(d),
-                            [&d]<typename T>() -> Handler { return ending(d, finish<pop_flags<T>>); });
+    return by_operand_width(stack_operand_bytes(d), [&d]<typename T>() -> Handler {
+        return ending(d, finish<pop_flags<T>>);
+    });
 }
 
 }  // namespace

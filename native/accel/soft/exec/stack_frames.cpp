@@ -7,7 +7,8 @@
 namespace vmft::soft {
 namespace {
 
-/// A value pushed below `sp` while RSP itself stays, so that a later fault leaves the registers alone.
+/// A value pushed below `sp` while RSP itself stays, so that a later fault leaves the registers
+/// alone.
 template <typename T>
 inline u64 push_below(Cpu& cpu, const Insn* insn, u64 sp, T value) {
     sp -= sizeof(T);
@@ -46,7 +47,8 @@ void leave_frame(Cpu& cpu, const Insn* insn) {
 template <typename T>
 void push_all(Cpu& cpu, const Insn* insn) {
     u64 sp = cpu.gpr[rsp];
-    for (unsigned reg = rax; reg <= rdi; reg++) sp = push_below<T>(cpu, insn, sp, read_reg<T>(cpu, reg));
+    for (unsigned reg = rax; reg <= rdi; reg++)
+        sp = push_below<T>(cpu, insn, sp, read_reg<T>(cpu, reg));
     write_stack_register(cpu, rsp, sp);
 }
 
@@ -60,10 +62,12 @@ template <typename T>
 }
 
 Handler select_enter(Decoding& d) {
-    return by_operand_width(stack_operand_bytes(d), []<typename T>() -> Handler { return step<enter_frame<T>>; });
+    return by_operand_width(stack_operand_bytes(d),
+                            []<typename T>() -> Handler { return step<enter_frame<T>>; });
 }
 Handler select_leave(Decoding& d) {
-    return by_operand_width(stack_operand_bytes(d), []<typename T>() -> Handler { return step<leave_frame<T>>; });
+    return by_operand_width(stack_operand_bytes(d),
+                            []<typename T>() -> Handler { return step<leave_frame<T>>; });
 }
 Handler select_push_all(Decoding& d) {
     if (d.long_mode()) return nullptr;

@@ -3,8 +3,8 @@
 #include "accel/soft/exec/operand_width.h"
 #include "accel/soft/exec/stack_address.h"
 
-/// PUSH and POP of registers, immediates and memory. Those of 64 bits in 64-bit mode have fast handlers
-/// in the manner of operand_steps.h; the others take the general way.
+/// PUSH and POP of registers, immediates and memory. Those of 64 bits in 64-bit mode have fast
+/// handlers in the manner of operand_steps.h; the others take the general way.
 namespace vmft::soft {
 namespace {
 
@@ -64,8 +64,10 @@ void pop_memory(Cpu& cpu, const Insn* insn) {
     T value = peek<T>(cpu, insn);
     u64 address = effective_address(cpu, insn);
     if (insn->base == rsp) address += sizeof(T);
-    if (insn->flags & insn_address_checked) address = checked_address(cpu, insn, address, sizeof(T), Access::write);
-    else address += cpu.segment_base[insn->segment];
+    if (insn->flags & insn_address_checked)
+        address = checked_address(cpu, insn, address, sizeof(T), Access::write);
+    else
+        address += cpu.segment_base[insn->segment];
     store<T>(cpu, insn, address, value);
     drop(cpu, sizeof(T));
 }
@@ -73,29 +75,37 @@ void pop_memory(Cpu& cpu, const Insn* insn) {
 Handler select_push_register(Decoding& d) {
     use_opcode_register(d);
     return by_operand_width(stack_operand_bytes(d), []<typename T>() -> Handler {
-        if constexpr (sizeof(T) == 8) return push_flat<from_register<u64>>;
-        else return push_general<T, from_register<T>>;
+        if constexpr (sizeof(T) == 8)
+            return push_flat<from_register<u64>>;
+        else
+            return push_general<T, from_register<T>>;
     });
 }
 Handler select_push_immediate(Decoding& d) {
     return by_operand_width(stack_operand_bytes(d), []<typename T>() -> Handler {
-        if constexpr (sizeof(T) == 8) return push_flat<from_immediate<u64>>;
-        else return push_general<T, from_immediate<T>>;
+        if constexpr (sizeof(T) == 8)
+            return push_flat<from_immediate<u64>>;
+        else
+            return push_general<T, from_immediate<T>>;
     });
 }
 Handler select_pop_register(Decoding& d) {
     use_opcode_register(d);
     return by_operand_width(stack_operand_bytes(d), []<typename T>() -> Handler {
-        if constexpr (sizeof(T) == 8) return pop_flat;
-        else return pop_general<T>;
+        if constexpr (sizeof(T) == 8)
+            return pop_flat;
+        else
+            return pop_general<T>;
     });
 }
 Handler select_pop_rm(Decoding& d) {
     if (d.reg != 0) return nullptr;
     return by_operand_width(stack_operand_bytes(d), [&d]<typename T>() -> Handler {
         if (d.memory) return step<pop_memory<T>>;
-        if constexpr (sizeof(T) == 8) return pop_flat;
-        else return pop_general<T>;
+        if constexpr (sizeof(T) == 8)
+            return pop_flat;
+        else
+            return pop_general<T>;
     });
 }
 
@@ -104,8 +114,10 @@ Handler select_pop_rm(Decoding& d) {
 Handler select_push_rm(Decoding& d) {
     return by_operand_width(stack_operand_bytes(d), [&d]<typename T>() -> Handler {
         if (d.memory) return step<push_memory<T>>;
-        if constexpr (sizeof(T) == 8) return push_flat<from_register<u64>>;
-        else return push_general<T, from_register<T>>;
+        if constexpr (sizeof(T) == 8)
+            return push_flat<from_register<u64>>;
+        else
+            return push_general<T, from_register<T>>;
     });
 }
 

@@ -11,7 +11,8 @@ namespace {
 template <SegmentRegister Which, unsigned Bytes>
 void push_segment(Cpu& cpu, const Insn* insn) {
     u64 sp = cpu.gpr[rsp] - Bytes;
-    store<u16>(cpu, insn, stack_linear(cpu, insn, sp, 2, Access::write), cpu.segments[Which].selector);
+    store<u16>(cpu, insn, stack_linear(cpu, insn, sp, 2, Access::write),
+               cpu.segments[Which].selector);
     write_stack_register(cpu, rsp, sp);
 }
 

@@ -36,7 +36,9 @@ u64 compare_many(Cpu& cpu, const Insn* insn, u64 count_max) {
     const u8* host_second = fast_read<T>(cpu, second);
     if (!host_first || !host_second) return 0;
     u64 at = 0;
-    while (at + 1 < count && (element<T>(host_first, at) == element<T>(host_second, at)) == WhileZero) at++;
+    while (at + 1 < count &&
+           (element<T>(host_first, at) == element<T>(host_second, at)) == WhileZero)
+        at++;
     set_flags_compare<T>(cpu, element<T>(host_first, at), element<T>(host_second, at));
     cpu.gpr[rsi] += (at + 1) * sizeof(T);
     cpu.gpr[rdi] += (at + 1) * sizeof(T);
@@ -74,13 +76,17 @@ Handler choose(Decoding& d) {
 
 Handler select_compare(Decoding& d) {
     return by_width(width_by_opcode(d), [&d]<typename T>() -> Handler {
-        if (flat_strings(d)) return choose<true, compare_one<T, true>, compare_many<T, true>, compare_many<T, false>>(d);
-        return choose<false, compare_one<T, false>, compare_many<T, true>, compare_many<T, false>>(d);
+        if (flat_strings(d))
+            return choose<true, compare_one<T, true>, compare_many<T, true>,
+                          compare_many<T, false>>(d);
+        return choose<false, compare_one<T, false>, compare_many<T, true>, compare_many<T, false>>(
+            d);
     });
 }
 Handler select_scan(Decoding& d) {
     return by_width(width_by_opcode(d), [&d]<typename T>() -> Handler {
-        if (flat_strings(d)) return choose<true, scan_one<T, true>, scan_many<T, true>, scan_many<T, false>>(d);
+        if (flat_strings(d))
+            return choose<true, scan_one<T, true>, scan_many<T, true>, scan_many<T, false>>(d);
         return choose<false, scan_one<T, false>, scan_many<T, true>, scan_many<T, false>>(d);
     });
 }

@@ -52,7 +52,8 @@ inline T accumulator(const Cpu& cpu) {
 
 template <typename T, bool Flat>
 void store_one(Cpu& cpu, const Insn* insn) {
-    store<T>(cpu, insn, destination_linear<Flat>(cpu, insn, sizeof(T), Access::write), accumulator<T>(cpu));
+    store<T>(cpu, insn, destination_linear<Flat>(cpu, insn, sizeof(T), Access::write),
+             accumulator<T>(cpu));
     advance_index<Flat>(cpu, insn, rdi, sizeof(T));
 }
 
@@ -64,7 +65,8 @@ u64 store_many(Cpu& cpu, const Insn*, u64 count_max) {
     u8* host = fast_write<T>(cpu, to);
     if (!host) return 0;
     T value = accumulator<T>(cpu);
-    if (value == 0 || sizeof(T) == 1) std::memset(host, static_cast<u8>(value), count * sizeof(T));
+    if (value == 0 || sizeof(T) == 1)
+        std::memset(host, static_cast<u8>(value), count * sizeof(T));
     else
         for (u64 i = 0; i < count; i++) std::memcpy(host + i * sizeof(T), &value, sizeof(T));
     cpu.gpr[rdi] += count * sizeof(T);
@@ -74,8 +76,10 @@ u64 store_many(Cpu& cpu, const Insn*, u64 count_max) {
 template <typename T, bool Flat>
 void load_one(Cpu& cpu, const Insn* insn) {
     T value = load<T>(cpu, insn, source_linear<Flat>(cpu, insn, sizeof(T)));
-    if constexpr (sizeof(T) == 1) write_reg8(cpu, rax * 8, value);
-    else write_reg<T>(cpu, rax, value);
+    if constexpr (sizeof(T) == 1)
+        write_reg8(cpu, rax * 8, value);
+    else
+        write_reg<T>(cpu, rax, value);
     advance_index<Flat>(cpu, insn, rsi, sizeof(T));
 }
 
@@ -88,7 +92,8 @@ u64 load_many(Cpu&, const Insn*, u64) {
 template <auto OneFlat, auto OneChecked, auto Many>
 Handler choose(Decoding& d) {
     bool repeated = d.rep || d.repne;
-    if (flat_strings(d)) return repeated ? ending(d, branch<repeat<true, OneFlat, Many>>) : step<OneFlat>;
+    if (flat_strings(d))
+        return repeated ? ending(d, branch<repeat<true, OneFlat, Many>>) : step<OneFlat>;
     return repeated ? ending(d, branch<repeat<false, OneChecked, Many>>) : step<OneChecked>;
 }
 

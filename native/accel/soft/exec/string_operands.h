@@ -9,27 +9,35 @@
 
 /// What the string instructions share: index registers by address size, and repetition.
 ///
-/// Flat is 64-bit addressing in 64-bit mode; otherwise addresses are truncated and segments checked.
-/// A repeated instruction counts one tick per iteration. The instruction itself is one tick that the block has
-/// paid; every further iteration takes one from cpu.ticks_left, and it stops when none is left, to go on later
-/// at the same rip. Each iteration is complete when the next starts: a fault leaves what is done done.
+/// Flat is 64-bit addressing in 64-bit mode; otherwise addresses are truncated and segments
+/// checked. A repeated instruction counts one tick per iteration. The instruction itself is one
+/// tick that the block has paid; every further iteration takes one from cpu.ticks_left, and it
+/// stops when none is left, to go on later at the same rip. Each iteration is complete when the
+/// next starts: a fault leaves what is done done.
 namespace vmft::soft {
 
 inline u64 index_mask(const Insn* insn) {
-    return insn->flags & insn_address16 ? 0xffff : insn->flags & insn_address32 ? 0xffffffff : ~u64{0};
+    return insn->flags & insn_address16   ? 0xffff
+           : insn->flags & insn_address32 ? 0xffffffff
+                                          : ~u64{0};
 }
 
 template <bool Flat>
 inline u64 read_index(const Cpu& cpu, const Insn* insn, Reg reg) {
-    if constexpr (Flat) return cpu.gpr[reg];
-    else return cpu.gpr[reg] & index_mask(insn);
+    if constexpr (Flat)
+        return cpu.gpr[reg];
+    else
+        return cpu.gpr[reg] & index_mask(insn);
 }
 
 template <bool Flat>
 inline void write_index(Cpu& cpu, const Insn* insn, Reg reg, u64 value) {
-    if constexpr (Flat) cpu.gpr[reg] = value;
-    else if (insn->flags & insn_address16) write_reg<u16>(cpu, reg, static_cast<u16>(value));
-    else cpu.gpr[reg] = value & index_mask(insn);
+    if constexpr (Flat)
+        cpu.gpr[reg] = value;
+    else if (insn->flags & insn_address16)
+        write_reg<u16>(cpu, reg, static_cast<u16>(value));
+    else
+        cpu.gpr[reg] = value & index_mask(insn);
 }
 
 /// rSI and rDI move by the element size, down when DF is set.
@@ -42,7 +50,8 @@ inline void advance_index(Cpu& cpu, const Insn* insn, Reg reg, unsigned size_byt
 /// Linear address of DS:[rSI]; the segment may be overridden.
 template <bool Flat>
 inline u64 source_linear(Cpu& cpu, const Insn* insn, unsigned size_bytes) {
-    if constexpr (Flat) return cpu.gpr[rsi] + cpu.segment_base[insn->segment];
+    if constexpr (Flat)
+        return cpu.gpr[rsi] + cpu.segment_base[insn->segment];
     else
         return segment_address(cpu, insn, static_cast<SegmentRegister>(insn->segment),
                                read_index<Flat>(cpu, insn, rsi), size_bytes, Access::read);
@@ -51,8 +60,11 @@ inline u64 source_linear(Cpu& cpu, const Insn* insn, unsigned size_bytes) {
 /// Linear address of ES:[rDI].
 template <bool Flat>
 inline u64 destination_linear(Cpu& cpu, const Insn* insn, unsigned size_bytes, Access access) {
-    if constexpr (Flat) return cpu.gpr[rdi];
-    else return segment_address(cpu, insn, seg_es, read_index<Flat>(cpu, insn, rdi), size_bytes, access);
+    if constexpr (Flat)
+        return cpu.gpr[rdi];
+    else
+        return segment_address(cpu, insn, seg_es, read_index<Flat>(cpu, insn, rdi), size_bytes,
+                               access);
 }
 
 /// Whole elements from `linear` to the end of its page.
@@ -68,8 +80,8 @@ inline void iterations_done(Cpu& cpu, const Insn* insn, u64 done) {
     cpu.ticks_left -= static_cast<i64>(done);
 }
 
-/// REP. One(cpu, insn) does one iteration but for rCX. Many(cpu, insn, count_max) may do several at once (ascending, flat)
-/// and returns how many: 0 when it cannot.
+/// REP. One(cpu, insn) does one iteration but for rCX. Many(cpu, insn, count_max) may do several at
+/// once (ascending, flat) and returns how many: 0 when it cannot.
 template <bool Flat, auto One, auto Many>
 u64 repeat(Cpu& cpu, const Insn* insn) {
     u64 count = read_index<Flat>(cpu, insn, rcx);
@@ -77,7 +89,8 @@ u64 repeat(Cpu& cpu, const Insn* insn) {
     do {
         u64 done = 0;
         if constexpr (Flat) {
-            if (!(cpu.rflags & flag_df)) done = Many(cpu, insn, std::min(count, static_cast<u64>(cpu.ticks_left) + 1));
+            if (!(cpu.rflags & flag_df))
+                done = Many(cpu, insn, std::min(count, static_cast<u64>(cpu.ticks_left) + 1));
         }
         if (done == 0) {
             One(cpu, insn);
@@ -90,7 +103,8 @@ u64 repeat(Cpu& cpu, const Insn* insn) {
     return count == 0 ? next_rip(cpu, insn) : insn_rip(cpu, insn);
 }
 
-/// REPE and REPNE: as repeat, and ends as well when ZF differs from `WhileZero` after an iteration. Many stops there too.
+/// REPE and REPNE: as repeat, and ends as well when ZF differs from `WhileZero` after an iteration.
+/// Many stops there too.
 template <bool Flat, bool WhileZero, auto One, auto Many>
 u64 repeat_while(Cpu& cpu, const Insn* insn) {
     u64 count = read_index<Flat>(cpu, insn, rcx);
@@ -99,7 +113,8 @@ u64 repeat_while(Cpu& cpu, const Insn* insn) {
     do {
         u64 done = 0;
         if constexpr (Flat) {
-            if (!(cpu.rflags & flag_df)) done = Many(cpu, insn, std::min(count, static_cast<u64>(cpu.ticks_left) + 1));
+            if (!(cpu.rflags & flag_df))
+                done = Many(cpu, insn, std::min(count, static_cast<u64>(cpu.ticks_left) + 1));
         }
         if (done == 0) {
             One(cpu, insn);

@@ -36,16 +36,22 @@ Handler choose(Decoding& d) {
 
 template <typename T>
 Handler select_input(Decoding& d) {
-    return flat_strings(d) ? choose<true, input_one<T, true>>(d) : choose<false, input_one<T, false>>(d);
+    return flat_strings(d) ? choose<true, input_one<T, true>>(d)
+                           : choose<false, input_one<T, false>>(d);
 }
 template <typename T>
 Handler select_output(Decoding& d) {
-    return flat_strings(d) ? choose<true, output_one<T, true>>(d) : choose<false, output_one<T, false>>(d);
+    return flat_strings(d) ? choose<true, output_one<T, true>>(d)
+                           : choose<false, output_one<T, false>>(d);
 }
 
 /// There is no 64-bit port access: REX.W means 32.
-Handler select_input_wide(Decoding& d) { return d.operand_bytes == 2 ? select_input<u16>(d) : select_input<u32>(d); }
-Handler select_output_wide(Decoding& d) { return d.operand_bytes == 2 ? select_output<u16>(d) : select_output<u32>(d); }
+Handler select_input_wide(Decoding& d) {
+    return d.operand_bytes == 2 ? select_input<u16>(d) : select_input<u32>(d);
+}
+Handler select_output_wide(Decoding& d) {
+    return d.operand_bytes == 2 ? select_output<u16>(d) : select_output<u32>(d);
+}
 
 }  // namespace
 
