@@ -31,7 +31,7 @@ void scale_by(u16 control, const Float80& factor, quad log, i32 log_exponent, Ou
   Wide result = from_quad(product);
   result.exponent += wide.exponent + log_exponent;
   result.sign ^= wide.sign;
-  outcome.value = rounded(control, result, outcome.status);
+  outcome.value = rounded_inexact(control, result, outcome.status);  // even where the logarithm is exact, as on real processors
 }
 
 }  // namespace
@@ -56,7 +56,8 @@ Outcome power_minus_one(u16 control, const Float80& value) {
   }
   Wide wide = widened(value);
   if (wide.exponent >= 0) {
-    // ±1 are exact; beyond them the manual defines nothing: the operand stays.
+    // ±1 are exact; beyond them the manual defines nothing: the operand stays, as on real processors.
+    outcome.status |= precision;
     if (wide.exponent == 0 && wide.mantissa << 1 == 0 && wide.sign) outcome.value = {one.mantissa, 0xbffe};
     return outcome;
   }
@@ -70,8 +71,7 @@ Outcome power_minus_one(u16 control, const Float80& value) {
     quad x = to_quad(wide);
     result = from_quad(power_series(wide.sign ? -x : x));
   }
-  outcome.value = rounded(control, result, outcome.status);
-  outcome.status |= precision;
+  outcome.value = rounded_inexact(control, result, outcome.status);
   return outcome;
 }
 
@@ -111,7 +111,6 @@ Outcome logarithm(u16 control, const Float80& value, const Float80& factor) {
   QuadArithmetic guard;
   Wide wide = widened(value);
   scale_by(control, factor, log2_of(wide), 0, outcome);
-  if (wide.mantissa << 1 != 0) outcome.status |= precision;  // only powers of two have exact logarithms
   return outcome;
 }
 
@@ -140,12 +139,16 @@ Outcome logarithm_plus_one(u16 control, const Float80& value, const Float80& fac
     return outcome;
   }
   Wide wide = widened(value);
-  // The manual's range ends at ±(1 - √½); from -1 downwards there is no logarithm at all.
-  if (wide.sign && wide.exponent >= 0) return invalid_operation();
+  // The manual's range ends at ±(1 - √½); from -1 downwards there is no logarithm at all and the operand stays.
+  if (wide.sign && wide.exponent >= 0) {
+    outcome.value = value;
+    outcome.status |= precision;
+    return outcome;
+  }
   QuadArithmetic guard;
   if (wide.exponent < -200) {
-    scale_by(control, factor, to_quad({false, 0, wide.mantissa}) * log2_of_e(), wide.exponent, outcome);
-    if (wide.sign && !is_zero(outcome.value)) outcome.value.sign_exponent ^= 0x8000;
+    quad log = to_quad({false, 0, wide.mantissa}) * log2_of_e();
+    scale_by(control, factor, wide.sign ? -log : log, wide.exponent, outcome);
   } else {
     quad log;
     quad x = wide.exponent > 200 ? quad{0} : to_quad(wide);
@@ -155,7 +158,6 @@ Outcome logarithm_plus_one(u16 control, const Float80& value, const Float80& fac
     else log = log2_of(from_quad(1 + x));
     scale_by(control, factor, log, 0, outcome);
   }
-  outcome.status |= precision;
   return outcome;
 }
 

@@ -17,6 +17,14 @@ struct Wide {
 /// Adds overflow, underflow, precision and C1 to `status`. Unmasked overflow and underflow wrap the exponent (SDM 1 8.5.4, 8.5.5).
 Float80 rounded(u16 control, const Wide& value, u16& status);
 
+/// As rounded(), for a result that counts as inexact whatever the bits say.
+inline Float80 rounded_inexact(u16 control, const Wide& value, u16& status) {
+  Float80 result = rounded(control, value, status);
+  status |= precision;
+  if (control & underflow && exponent_of(result) == 0) status |= underflow;
+  return result;
+}
+
 /// A finite nonzero value, denormals normalized.
 inline Wide widened(const Float80& value) {
   i32 exponent = static_cast<i32>(exponent_of(value)) - 16383 + (exponent_of(value) == 0);

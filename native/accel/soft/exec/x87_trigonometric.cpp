@@ -75,12 +75,6 @@ struct Angle {
   return {s, c};
 }
 
-Float80 inexact(u16 control, const Wide& value, u16& status) {
-  Float80 result = rounded(control, value, status);
-  status |= precision;
-  return result;
-}
-
 Wide with_sign(Wide value, bool flip) {
   value.sign ^= flip;
   return value;
@@ -101,7 +95,7 @@ Outcome sine(u16 control, const Float80& value) {
   outcome.value = value;
   if (special(control, value, outcome)) return outcome;
   Wide operand = widened(value);
-  outcome.value = inexact(control, with_sign(angle_of(operand).sine, operand.sign), outcome.status);
+  outcome.value = rounded_inexact(control, with_sign(angle_of(operand).sine, operand.sign), outcome.status);
   return outcome;
 }
 
@@ -109,7 +103,7 @@ Outcome cosine(u16 control, const Float80& value) {
   Outcome outcome;
   outcome.value = one;
   if (special(control, value, outcome)) return outcome;
-  outcome.value = inexact(control, angle_of(widened(value)).cosine, outcome.status);
+  outcome.value = rounded_inexact(control, angle_of(widened(value)).cosine, outcome.status);
   return outcome;
 }
 
@@ -120,9 +114,9 @@ Outcome sine_and_cosine(u16 control, const Float80& value) {
   if (special(control, value, outcome)) return outcome;
   Wide operand = widened(value);
   Angle angle = angle_of(operand);
-  outcome.value = inexact(control, with_sign(angle.sine, operand.sign), outcome.status);
+  outcome.value = rounded_inexact(control, with_sign(angle.sine, operand.sign), outcome.status);
   outcome.status = static_cast<u16>(outcome.status & ~c1);  // C1 tells of the value stored last
-  outcome.second = inexact(control, angle.cosine, outcome.status);
+  outcome.second = rounded_inexact(control, angle.cosine, outcome.status);
   return outcome;
 }
 
@@ -142,7 +136,7 @@ Outcome tangent(u16 control, const Float80& value) {
     Angle angle = angle_of(operand);
     result = quotient(angle.sine, angle.cosine);
   }
-  outcome.value = inexact(control, with_sign(result, operand.sign), outcome.status);
+  outcome.value = rounded_inexact(control, with_sign(result, operand.sign), outcome.status);
   return outcome;
 }
 
@@ -178,7 +172,7 @@ Outcome arctangent(u16 control, const Float80& x, const Float80& y) {
       ratio.sign = sign;
       --ratio.mantissa;
       if (!(ratio.mantissa >> 127)) ratio = {sign, ratio.exponent - 1, ~static_cast<u128>(0)};
-      outcome.value = inexact(control, ratio, outcome.status);
+      outcome.value = rounded_inexact(control, ratio, outcome.status);
       return outcome;
     }
     if (difference < -120) {
@@ -193,7 +187,7 @@ Outcome arctangent(u16 control, const Float80& x, const Float80& y) {
   }
   Wide result = from_quad(angle);
   result.sign = sign;
-  outcome.value = inexact(control, result, outcome.status);
+  outcome.value = rounded_inexact(control, result, outcome.status);
   return outcome;
 }
 
