@@ -41,6 +41,7 @@ TlbEntry& translate(Cpu& cpu, const Insn* insn, u64 linear, Access access) {
   bool user = cpu.tlb_context == tlb_user;
   if (!walk(cpu, linear, write ? WalkKind::write : WalkKind::read, user, cpu.tlb_context == tlb_supervisor_smap, translation, error))
     raise_page_fault(cpu, insn, linear, error);
+  if (entry.page == ~u64{0}) cpu.tlb_use[cpu.tlb_context].add(static_cast<unsigned>(linear >> page_shift & (tlb_entries - 1)));
   entry.page = page;
   entry.physical_page = translation.physical;
   entry.writable = translation.writable;

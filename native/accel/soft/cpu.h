@@ -85,6 +85,25 @@ inline constexpr unsigned code_tlb_entries = 512;
 /// Who accesses: selects the array of translations.
 enum TlbContext : u8 { tlb_user, tlb_supervisor_smap, tlb_supervisor, tlb_contexts };
 
+/// Which entries of one context may hold a translation, so that emptying costs what was filled.
+struct TlbUse {
+  u32 count = 0;  ///< Beyond tlb_entries: the list overflowed, look at all entries.
+  u16 index[tlb_entries];
+
+  void add(unsigned slot) {
+    if (count < tlb_entries) index[count] = static_cast<u16>(slot);
+    count++;
+  }
+  /// Calls `each(slot)` for every entry that may be filled.
+  template <typename Each>
+  void for_each(Each each) const {
+    if (count > tlb_entries)
+      for (unsigned slot = 0; slot < tlb_entries; slot++) each(slot);
+    else
+      for (u32 i = 0; i < count; i++) each(index[i]);
+  }
+};
+
 struct CodeTlbEntry {
   u64 page = ~u64{0};      ///< Linear page; all ones: none.
   u64 ram_offset = 0;      ///< Of the page in GuestMemory.
@@ -167,6 +186,7 @@ struct Cpu {
   BlockCache* blocks = nullptr;
   TlbContext tlb_context = tlb_supervisor;
   TlbEntry data_tlb[tlb_contexts][tlb_entries];
+  TlbUse tlb_use[tlb_contexts];
   CodeTlbEntry code_tlb[2][code_tlb_entries];  ///< [cpl == 3]
   bool tlb_has_large = false;
 

@@ -156,8 +156,11 @@ u64 fetch_offset(Cpu& cpu, u64 linear) {
 }
 
 void tlb_flush(Cpu& cpu) {
-  for (auto& context : cpu.data_tlb)
-    for (TlbEntry& entry : context) forget(entry);
+  for (unsigned context = 0; context < tlb_contexts; context++) {
+    TlbEntry* entries = cpu.data_tlb[context];
+    cpu.tlb_use[context].for_each([&](unsigned slot) { forget(entries[slot]); });
+    cpu.tlb_use[context].count = 0;
+  }
   for (auto& context : cpu.code_tlb)
     for (CodeTlbEntry& entry : context) entry.page = ~u64{0};
   cpu.tlb_has_large = false;
@@ -181,16 +184,18 @@ void tlb_flush_page(Cpu& cpu, u64 linear) {
 }
 
 void tlb_drop_write_shortcuts(Cpu& cpu) {
-  for (auto& context : cpu.data_tlb)
-    for (TlbEntry& entry : context) entry.write_page = ~u64{0};
+  for (unsigned context = 0; context < tlb_contexts; context++)
+    cpu.tlb_use[context].for_each([&](unsigned slot) { cpu.data_tlb[context][slot].write_page = ~u64{0}; });
 }
 
 void tlb_drop_page_shortcuts(Cpu& cpu, u64 ram_page) {
-  for (auto& context : cpu.data_tlb)
-    for (TlbEntry& entry : context)
-      if (entry.write_page != ~u64{0} &&
-          reinterpret_cast<u8*>(entry.page + static_cast<u64>(entry.host_minus_linear)) == cpu.ram + (ram_page << page_shift))
+  const u8* host = cpu.ram + (ram_page << page_shift);
+  for (unsigned context = 0; context < tlb_contexts; context++)
+    cpu.tlb_use[context].for_each([&](unsigned slot) {
+      TlbEntry& entry = cpu.data_tlb[context][slot];
+      if (entry.write_page != ~u64{0} && reinterpret_cast<u8*>(entry.page + static_cast<u64>(entry.host_minus_linear)) == host)
         entry.write_page = ~u64{0};
+    });
 }
 
 SystemAccess::SystemAccess(Cpu& cpu) : cpu_(cpu), context_(cpu.tlb_context) {
