@@ -58,7 +58,15 @@ export function decodeGuestConfig(
 
 /** As {@link decodeGuestConfig}, for a message that is already parsed. */
 export function guestConfigOf(fields: Fields): { config: GuestConfig; hashes: GuestHashes } | null {
-  const parsed = bounds.safeParse({ ...fields, memoryBytes: big(fields.memoryBytes) });
+  // Field by field: a decoded message keeps its defaults on the prototype.
+  const parsed = bounds.safeParse({
+    memoryBytes: big(fields.memoryBytes),
+    kernelPath: fields.kernelPath ?? '',
+    initramfsPath: fields.initramfsPath ?? '',
+    commandLine: fields.commandLine ?? '',
+    mac: fields.mac ?? empty,
+    randomSeed: fields.randomSeed ?? empty,
+  });
   if (!parsed.success) return null;
   const { memoryBytes, kernelPath, initramfsPath, commandLine, mac, randomSeed } = parsed.data;
   const config: GuestConfig = {
@@ -75,6 +83,8 @@ export function guestConfigOf(fields: Fields): { config: GuestConfig; hashes: Gu
     hashes: { kernel: big(fields.kernelHash), initramfs: big(fields.initramfsHash) },
   };
 }
+
+const empty = new Uint8Array();
 
 type MaybeLong = Parameters<typeof bigintOfLong>[0] | number | null | undefined;
 

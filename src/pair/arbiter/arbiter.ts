@@ -1,11 +1,9 @@
-import type { VmftError } from '../../base/errors.js';
-
 /**
  * Storage that both hosts see, with one flag per machine and generation that can be taken once. It is
  * what makes two live replicas impossible (FT paper §2.4: an atomic test-and-set on the shared storage;
  * design §6).
  *
- * Every method rejects with a {@link VmftError}: `arbiter-unreachable` when storage does not answer (try
+ * Every method rejects with a VmftError (src/base/errors.ts): `arbiter-unreachable` when storage does not answer (try
  * again), `arbiter-unusable` when it cannot serve (a directory that does not exist, no hard links).
  */
 export interface Arbiter {

@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net';
-
 import { decodeGuestConfig, encodeGuestConfig } from '../../flow/log/guest-config.js';
 import type { Arbiter } from '../arbiter/arbiter.js';
 import { PatientArbiter } from '../arbiter/patient-arbiter.js';
@@ -36,8 +34,8 @@ export async function joinAsBackup(options: BackupOptions): Promise<Session> {
   const settings = settingsOf(options);
   const tls = options.tls ?? null;
   const replicaId = random.uniqueName();
-  const peerHost = await resolveHost(primary.host);
-  const ownHost = listen?.host ?? (isIPv6(peerHost) ? '::' : '0.0.0.0');
+  const peer = await resolveHost(primary.host);
+  const ownHost = listen?.host ?? peer.anyAddress;
   let resolveEnded: (end: SessionEnd) => void = () => undefined;
   const ended = new Promise<SessionEnd>((resolve) => {
     resolveEnded = resolve;
@@ -48,7 +46,7 @@ export async function joinAsBackup(options: BackupOptions): Promise<Session> {
   const heartbeats = await HeartbeatSocket.open(
     ownHost,
     listen?.port ?? 0,
-    peerHost,
+    peer.ip,
     (heartbeat) => {
       replica.heartbeat(heartbeat);
     },

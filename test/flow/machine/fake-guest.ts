@@ -1,0 +1,76 @@
+/**
+ * The guest of the fake machine: a counter server small enough to run thousands of times a second, and as
+ * touchy as a real one: every input at every tick changes all outputs that follow.
+ */
+
+export type GuestInput =
+  | { readonly tick: number; readonly kind: 'request'; readonly value: number }
+  | { readonly tick: number; readonly kind: 'entropy'; readonly value: number }
+  | { readonly tick: number; readonly kind: 'console'; readonly value: number }
+  | { readonly tick: number; readonly kind: 'power-off'; readonly value: 0 }
+  | { readonly tick: number; readonly kind: 'snapshot'; readonly value: 0 };
+
+export interface GuestState {
+  tick: number;
+  hash: number;
+  counter: number;
+  /** The last request answered and its answer: requests come one at a time and may be repeated. */
+  lastRequest: number;
+  lastAnswer: number;
+  pending: number[];
+  outputs: number;
+  off: boolean;
+}
+
+export function bootedGuest(seed: number): GuestState {
+  return {
+    tick: 0,
+    hash: seed >>> 0,
+    counter: 0,
+    lastRequest: 0,
+    lastAnswer: 0,
+    pending: [],
+    outputs: 0,
+    off: false,
+  };
+}
+
+export function mix(hash: number, value: number): number {
+  let mixed = Math.imul(hash ^ value, 0x9e3779b1);
+  mixed ^= mixed >>> 15;
+  return Math.imul(mixed, 0x85ebca77) >>> 0;
+}
+
+export function takeInput(state: GuestState, input: GuestInput): void {
+  state.hash = mix(state.hash, mix(input.tick, input.value + input.kind.length));
+  if (input.kind === 'request') state.pending.push(input.value);
+  if (input.kind === 'power-off') state.off = true;
+}
+
+/** One tick; returns the output that it makes, or null. */
+export function runTick(state: GuestState): string | null {
+  state.tick += 1;
+  if (state.tick % 8 === 0) state.hash = mix(state.hash, state.tick);
+  if (state.tick % answerEvery === 0) {
+    const request = state.pending.shift();
+    if (request !== undefined) return answer(state, request);
+  }
+  if (state.tick % beaconEvery === 0) {
+    state.outputs += 1;
+    return `beacon ${state.tick} ${state.hash}`;
+  }
+  return null;
+}
+
+function answer(state: GuestState, request: number): string {
+  if (request > state.lastRequest) {
+    state.counter += 1;
+    state.lastRequest = request;
+    state.lastAnswer = state.counter;
+  }
+  state.outputs += 1;
+  return `answer ${request} ${state.lastAnswer}`;
+}
+
+const answerEvery = 5;
+const beaconEvery = 97;

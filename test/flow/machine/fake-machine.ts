@@ -1,0 +1,441 @@
+import { MachineError } from '../../../src/base/errors.js';
+import type {
+  ExecutionProgress,
+  FedSegment,
+  GuestConfig,
+  LiveOptions,
+  Machine,
+  MachineDigest,
+  MachineEvents,
+  MachineStatus,
+  Position,
+  StopReason,
+} from '../../../src/flow/machine/machine.js';
+import { checksumOf, decodeFakeFrame, encodeFakeFrame, type FakeSegment } from './fake-frame.js';
+import { bootedGuest, runTick, takeInput, type GuestInput, type GuestState } from './fake-guest.js';
+
+/** What a test wants to see of a fake machine, and may plant in it. */
+export interface FakeHooks {
+  /** An output left for the world: its number, counted from 1, and its content. */
+  show(index: number, content: string): void;
+  /** The host's entropy: a 32-bit number. */
+  entropy(): number;
+  announced?(): void;
+  /** A whole segment was accepted by `feed`. */
+  held?(segment: FakeSegment): void;
+  /** Planted fault: drop this recorded input from the log. */
+  dropInput?(input: GuestInput): boolean;
+  /** Planted fault: do not check frames' checksums. */
+  readonly uncheckedFrames?: boolean;
+}
+
+type Mode = MachineStatus['mode'];
+
+/**
+ * A machine in a few lines, deterministic like the real one: it keeps every promise of
+ * src/flow/machine/machine.ts that the protocol builds on. Time stands still until `step` is called.
+ */
+export class FakeMachine implements Machine {
+  /** Every input since boot, on this machine and those whose state it has: its history, for checkers. */
+  readonly lineage: GuestInput[] = [];
+  state: GuestState;
+  private modeNow: Mode = 'created';
+  private live: LiveOptions | null = null;
+  private goingLive: LiveOptions | null = null;
+  private outputs: { readonly index: number; readonly content: string }[] = [];
+  private released = 0;
+  private inputs: GuestInput[] = [];
+  private nextSequence = 0;
+  private sent: { readonly sequence: number; readonly bytes: number }[] = [];
+  private unacknowledged = 0;
+  private lastFlushTick = 0;
+  private fedNext = 0;
+  private replicaGeneration = 0;
+  private queue: FakeSegment[] = [];
+  private queueInput = 0;
+  private digests = 0;
+  private share = 1;
+  private credit = 0;
+  private snapshot: Buffer | null = null;
+  private intake: Buffer[] = [];
+  private endedBy: StopReason | null = null;
+
+  constructor(
+    readonly config: GuestConfig,
+    private readonly events: MachineEvents,
+    private readonly hooks: FakeHooks,
+  ) {
+    this.state = bootedGuest(config.randomSeed.readUInt32LE(0));
+  }
+
+  get mode(): Mode {
+    return this.modeNow;
+  }
+
+  /** True while this machine takes the world's inputs and runs. */
+  get running(): boolean {
+    return this.modeNow === 'live';
+  }
+
+  get gated(): boolean {
+    return this.live?.gated ?? false;
+  }
+
+  get speed(): number {
+    return this.share;
+  }
+
+  attachTap(): void {
+    this.need('created');
+  }
+
+  startLive(options: LiveOptions): void {
+    this.need('created');
+    this.modeNow = 'live';
+    this.setLive(options);
+  }
+
+  pause(): Promise<Position> {
+    this.pauseNow();
+    return Promise.resolve(this.position());
+  }
+
+  pauseNow(): void {
+    this.need('live');
+    this.modeNow = 'paused';
+    this.flush(false);
+  }
+
+  resume(options: LiveOptions): void {
+    this.need('paused');
+    this.modeNow = 'live';
+    this.setLive(options);
+  }
+
+  reconfigure(options: LiveOptions): void {
+    this.need('live');
+    this.setLive(options);
+  }
+
+  snapshotBegin(): { bytes: number; checksum: bigint } {
+    this.need('paused');
+    this.record({ tick: this.state.tick, kind: 'snapshot', value: 0 });
+    this.inputs = [];
+    const { state, lineage } = this;
+    const bytes = Buffer.from(JSON.stringify({ state, lineage }), 'latin1');
+    this.snapshot = bytes;
+    return { bytes: bytes.length, checksum: BigInt(checksumOf(bytes, 0)) };
+  }
+
+  snapshotRead(offset: number, maxBytes: number): Buffer {
+    return this.snapshot?.subarray(offset, offset + maxBytes) ?? Buffer.alloc(0);
+  }
+
+  snapshotEnd(): void {
+    this.snapshot = null;
+  }
+
+  restoreChunk(_offset: number, bytes: Buffer): void {
+    this.need('created');
+    this.intake.push(bytes);
+  }
+
+  restoreEnd(bytes: number, checksum: bigint): void {
+    const whole = Buffer.concat(this.intake);
+    this.intake = [];
+    if (whole.length !== bytes || BigInt(checksumOf(whole, 0)) !== checksum) {
+      throw new MachineError('snapshot-corrupt', 'the state does not have its checksum');
+    }
+    const restored = JSON.parse(whole.toString('latin1')) as {
+      state: GuestState;
+      lineage: GuestInput[];
+    };
+    this.state = restored.state;
+    this.lineage.push(...restored.lineage);
+    this.released = this.state.outputs;
+  }
+
+  startReplica(options: { readonly generation: bigint }): void {
+    this.need('created');
+    this.modeNow = 'replica';
+    this.replicaGeneration = Number(options.generation);
+  }
+
+  feed(frame: Buffer): FedSegment {
+    this.need('replica');
+    const segment = decodeFakeFrame(frame, this.hooks.uncheckedFrames !== true);
+    if (segment.generation !== this.replicaGeneration) {
+      throw new MachineError('frame-generation', `a frame of generation ${segment.generation}`);
+    }
+    if (segment.sequence !== this.fedNext) {
+      throw new MachineError('frame-out-of-order', `segment ${segment.sequence}`);
+    }
+    this.fedNext += 1;
+    this.queue.push(segment);
+    this.hooks.held?.(segment);
+    return {
+      generation: BigInt(segment.generation),
+      sequence: BigInt(segment.sequence),
+      runUntilTicks: BigInt(segment.runUntil),
+      outputsProduced: BigInt(segment.produced),
+      outputsReleased: BigInt(segment.released),
+    };
+  }
+
+  goLive(options: LiveOptions): void {
+    if (this.endedBy !== null) {
+      this.show(Infinity);
+      return;
+    }
+    this.need('replica');
+    this.goingLive = options;
+    this.execute(0);
+  }
+
+  acknowledge(sequence: bigint): void {
+    let first = this.sent[0];
+    while (first !== undefined && first.sequence <= Number(sequence)) {
+      this.unacknowledged -= first.bytes;
+      this.sent.shift();
+      first = this.sent[0];
+    }
+  }
+
+  releaseOutputs(through: bigint): void {
+    const replica = this.modeNow === 'replica' || (this.endedBy !== null && this.live === null);
+    if (replica) this.forget(Number(through));
+    else this.show(Number(through));
+  }
+
+  announce(): void {
+    this.hooks.announced?.();
+  }
+
+  consoleInput(bytes: Buffer): void {
+    for (const value of bytes) this.input('console', value);
+  }
+
+  control(kind: 'power-button' | 'reset' | 'power-off'): void {
+    if (kind === 'power-off') this.input('power-off', 0);
+  }
+
+  /** A client's request arrives by the network. */
+  request(id: number): void {
+    this.input('request', id);
+  }
+
+  setSpeedLimit(share: number): void {
+    this.share = share;
+  }
+
+  digest(): MachineDigest {
+    return { position: this.position(), state: BigInt(this.state.hash), memory: 0n };
+  }
+
+  status(): MachineStatus {
+    return {
+      mode: this.modeNow,
+      position: this.position(),
+      virtualNs: this.virtualNs(),
+      halted: false,
+      stalled: this.stalled,
+      outputsProduced: BigInt(this.state.outputs),
+      outputsReleased: BigInt(this.released),
+      unacknowledgedBytes: this.unacknowledged,
+      recordedBytes: 0n,
+      framesReceived: 0n,
+      framesSent: 0n,
+      framesDropped: 0n,
+      residentBytes: 0,
+    };
+  }
+
+  stop(): void {
+    if (this.modeNow === 'stopped') return;
+    this.halt('stopped', 'stop() was called');
+  }
+
+  /** Runs for up to `ticks` ticks: live with the world's inputs, a replica as far as its log goes. */
+  step(ticks: number): void {
+    if (this.modeNow === 'replica') this.execute(ticks);
+    if (this.modeNow !== 'live' || this.stalled) return;
+    this.credit += ticks * this.share;
+    let urgent = false;
+    for (; this.credit >= 1 && this.running; this.credit -= 1) {
+      if (this.state.tick % 40 === 7) this.input('entropy', this.hooks.entropy());
+      urgent = this.tickOnce() || urgent;
+      if (this.state.off) {
+        this.flush(true);
+        this.halt('power-off', 'the guest powered off');
+        return;
+      }
+    }
+    if (urgent || this.state.tick - this.lastFlushTick >= 40) this.flush(urgent);
+  }
+
+  private get stalled(): boolean {
+    return this.live !== null && this.unacknowledged >= this.live.unacknowledgedBytesMax;
+  }
+
+  private tickOnce(): boolean {
+    const content = runTick(this.state);
+    if (content === null) return false;
+    this.outputs.push({ index: this.state.outputs, content });
+    if (this.live?.gated === false) this.show(this.state.outputs);
+    return true;
+  }
+
+  private input(kind: GuestInput['kind'], value: number): void {
+    if (this.modeNow !== 'live') return;
+    const input = { tick: this.state.tick, kind, value } as GuestInput;
+    takeInput(this.state, input);
+    this.record(input);
+  }
+
+  private record(input: GuestInput): void {
+    this.lineage.push(input);
+    if (this.hooks.dropInput?.(input) !== true) this.inputs.push(input);
+  }
+
+  private flush(urgent: boolean): void {
+    const { live, state } = this;
+    this.lastFlushTick = state.tick;
+    if (live?.recording !== true) {
+      this.inputs = [];
+      return;
+    }
+    const segment: FakeSegment = {
+      generation: Number(live.generation),
+      sequence: this.nextSequence,
+      inputs: this.inputs,
+      runUntil: state.tick,
+      digest: state.hash,
+      produced: state.outputs,
+      released: this.released,
+    };
+    this.inputs = [];
+    this.nextSequence += 1;
+    const frame = encodeFakeFrame(segment);
+    this.sent.push({ sequence: segment.sequence, bytes: frame.length });
+    this.unacknowledged += frame.length;
+    this.events.segment({
+      generation: live.generation,
+      sequence: BigInt(segment.sequence),
+      frame,
+      runUntilTicks: BigInt(state.tick),
+      virtualNs: this.virtualNs(),
+      outputsProduced: BigInt(state.outputs),
+      urgent,
+    });
+  }
+
+  private setLive(options: LiveOptions): void {
+    const formerly = this.live;
+    this.live = options;
+    if (!options.recording) {
+      this.sent = [];
+      this.unacknowledged = 0;
+      this.inputs = [];
+    }
+    if (options.recording && formerly?.generation !== options.generation) this.nextSequence = 0;
+    if (!options.gated) this.show(Infinity);
+  }
+
+  /** A replica's step: `ticks` at most, never past the last segment's `runUntil`. */
+  private execute(ticks: number): void {
+    let left = ticks;
+    let progress: ExecutionProgress | null = null;
+    let segment = this.queue[0];
+    while (segment !== undefined) {
+      for (; this.queueInput < segment.inputs.length; this.queueInput += 1) {
+        const input = segment.inputs[this.queueInput];
+        if (input === undefined || input.tick > this.state.tick) break;
+        takeInput(this.state, input);
+        this.lineage.push(input);
+      }
+      if (this.state.tick >= segment.runUntil) {
+        if (!this.finishSegment(segment)) return;
+        progress = this.progressOf(segment);
+        segment = this.queue[0];
+        continue;
+      }
+      if (left <= 0) break;
+      left -= 1;
+      this.tickOnce();
+    }
+    if (progress !== null) this.events.executed(progress);
+    if (this.state.off) {
+      this.endReplica();
+      return;
+    }
+    if (this.goingLive !== null && this.queue.length === 0) this.becomeLive(this.goingLive);
+  }
+
+  private progressOf(segment: FakeSegment): ExecutionProgress {
+    return {
+      sequence: BigInt(segment.sequence),
+      position: this.position(),
+      virtualNs: this.virtualNs(),
+      digestsChecked: BigInt(this.digests),
+    };
+  }
+
+  private finishSegment(segment: FakeSegment): boolean {
+    this.queue.shift();
+    const exact = this.queueInput === segment.inputs.length && this.state.tick === segment.runUntil;
+    this.queueInput = 0;
+    this.digests += 1;
+    if (exact && this.state.hash === segment.digest) return true;
+    this.halt('divergence', `the digest at tick ${segment.runUntil} is another`);
+    return false;
+  }
+
+  private endReplica(): void {
+    if (this.goingLive !== null) this.show(Infinity);
+    this.halt('power-off', 'the guest powered off');
+  }
+
+  private becomeLive(options: LiveOptions): void {
+    this.goingLive = null;
+    this.modeNow = 'live';
+    this.setLive(options);
+    this.events.live(this.position());
+  }
+
+  private halt(reason: StopReason, message: string): void {
+    this.modeNow = 'stopped';
+    this.endedBy = reason;
+    this.events.stopped({ reason, position: this.position(), message });
+  }
+
+  private forget(through: number): void {
+    this.released = Math.max(this.released, through);
+    this.outputs = this.outputs.filter((output) => output.index > through);
+  }
+
+  private show(through: number): void {
+    while (this.outputs.length > 0) {
+      const output = this.outputs[0];
+      if (output === undefined || output.index > through) return;
+      this.outputs.shift();
+      this.released = Math.max(this.released, output.index);
+      this.hooks.show(output.index, output.content);
+    }
+  }
+
+  private position(): Position {
+    return { ticks: BigInt(this.state.tick), rip: BigInt(this.state.hash), rcx: 0n };
+  }
+
+  private virtualNs(): bigint {
+    return BigInt(this.state.tick) * nsPerTick;
+  }
+
+  private need(mode: Mode): void {
+    if (this.modeNow !== mode) {
+      throw new MachineError('wrong-mode', `the machine is ${this.modeNow}, not ${mode}`);
+    }
+  }
+}
+
+const nsPerTick = 100_000n;
