@@ -56,8 +56,10 @@ class Board {
   /// How many typed bytes the console `port` (0: 16550, 1: virtio) takes now.
   u64 console_room(u32 port) const;
 
-  /// The guest's power request since the last call.
-  PowerRequest take_power_request();
+  /// What the guest has asked for, for good.
+  PowerRequest power_request() const;
+  /// Shows what devices keep back to show at once later; when the machine ends.
+  void flush_outputs();
 
   void save(StateWriter& state) const;
   void restore(StateReader& state);

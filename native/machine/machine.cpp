@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash64.h"
+#include "machine/acpi.h"
 #include "machine/layout.h"
 
 namespace vmft {
@@ -23,6 +24,24 @@ Machine::Machine(const MachineConfig& config, const AcceleratorFactory& make_acc
 
 Machine::~Machine() = default;
 
+LoadResult Machine::load(const GuestImages& images) {
+  AcpiConfig acpi;
+  if (config_.mac) acpi.virtio_slots.push_back(layout::virtio_slot_net);
+  acpi.virtio_slots.push_back(layout::virtio_slot_console);
+  acpi.virtio_slots.push_back(layout::virtio_slot_entropy);
+  memory_.write(layout::acpi_tables, build_acpi_tables(acpi));
+
+  LoadRequest request;
+  request.kernel = images.kernel;
+  request.initramfs = images.initramfs;
+  request.command_line = config_.command_line;
+  request.random_seed = config_.random_seed;
+  request.rsdp_address = acpi_rsdp_address;
+  LoadResult result = load_linux(memory_, request);
+  if (result.ok()) accelerator_->set_entry(result.entry);
+  return result;
+}
+
 u64 Machine::tsc() const {
   static_assert(layout::tsc_hz == 1'000'000'000, "one count per virtual nanosecond");
   return virtual_ns();
@@ -42,11 +61,17 @@ void Machine::emit(OutputKind kind, std::span<const u8> bytes) {
 void Machine::settle() {
   u64 now = virtual_ns();
   for (unsigned round = 0; round < settle_rounds_max && board_.deadline_ns() <= now; round++) board_.advance(now);
-  switch (board_.take_power_request()) {
+  switch (board_.power_request()) {
     case PowerRequest::none: break;
-    case PowerRequest::off: end_ = ExitKind::power_off; break;
-    case PowerRequest::reset: end_ = ExitKind::guest_reset; break;
+    case PowerRequest::off: end_here(ExitKind::power_off); break;
+    case PowerRequest::reset: end_here(ExitKind::guest_reset); break;
   }
+}
+
+void Machine::end_here(ExitKind kind) {
+  if (end_ != ExitKind::position) return;
+  end_ = kind;
+  board_.flush_outputs();
 }
 
 MachineExit Machine::exit_here(ExitKind kind) const {
@@ -73,8 +98,8 @@ MachineExit Machine::run(u64 until_ticks) {
       case RunExit::halted:
         if (end_ == ExitKind::position && !board_.interrupt_pending()) return exit_here(ExitKind::halted);
         break;
-      case RunExit::triple_fault: end_ = ExitKind::triple_fault; break;
-      case RunExit::stuck: end_ = ExitKind::stuck; break;
+      case RunExit::triple_fault: end_here(ExitKind::triple_fault); break;
+      case RunExit::stuck: end_here(ExitKind::stuck); break;
     }
   }
 }
@@ -92,8 +117,8 @@ void Machine::apply(const Input& input) {
   } else {
     switch (std::get<ControlInput>(input).kind) {
       case ControlKind::power_button: board_.press_power_button(); break;
-      case ControlKind::reset: end_ = ExitKind::guest_reset; break;
-      case ControlKind::power_off: end_ = ExitKind::power_off; break;
+      case ControlKind::reset: end_here(ExitKind::guest_reset); break;
+      case ControlKind::power_off: end_here(ExitKind::power_off); break;
       case ControlKind::snapshot:
         // What the snapshot does not hold must be the same for the machine that goes on and for the one
         // that is made from it.

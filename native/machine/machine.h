@@ -10,6 +10,7 @@
 #include "machine/board.h"
 #include "machine/digest.h"
 #include "machine/guest_memory.h"
+#include "machine/loader.h"
 #include "machine/machine_config.h"
 #include "machine/machine_exit.h"
 #include "machine/virtual_time.h"
@@ -43,13 +44,9 @@ class Machine final : private Platform, private VirtualClock, private OutputSink
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  /// Puts kernel, initramfs, tables and the entry state in place; once, on a fresh machine that is not restored.
-  /// Empty when it went well, else one line that says what is wrong with which file.
-  struct LoadFault {
-    enum class Which : u8 { none, kernel, initramfs, memory, command_line } which = Which::none;
-    std::string message;
-  };
-  LoadFault load(const GuestImages& images);
+  /// Puts ACPI tables, kernel and initramfs into memory and the vCPU at the kernel's entry; once, on a fresh
+  /// machine. After an error the machine must not run.
+  LoadResult load(const GuestImages& images);
 
   void set_output_listener(OutputListener* listener) { listener_ = listener; }
 
@@ -111,6 +108,7 @@ class Machine final : private Platform, private VirtualClock, private OutputSink
   void emit(OutputKind kind, std::span<const u8> bytes) override;
 
   void clear_dirty();
+  void end_here(ExitKind kind);
   /// Advances every due timer and takes the guest's own power requests.
   void settle();
   MachineExit exit_here(ExitKind kind) const;

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/mac_address.h"
 #include "base/types.h"
@@ -15,7 +15,7 @@ struct MachineConfig {
   u64 memory_bytes = 0;  ///< A multiple of 4 KiB within limits::guest_memory_bytes_min … _max.
   std::string command_line;
   std::optional<MacAddress> mac;  ///< None: no network device.
-  std::vector<u8> random_seed;    ///< 32 bytes for the guest kernel's random pool, or none.
+  std::array<u8, 32> random_seed{};  ///< For the guest kernel's random pool.
   u64 realtime_ns = 0;            ///< Wall clock at position 0, nanoseconds since 1970 (UTC).
 };
 
