@@ -54,47 +54,49 @@ inline constexpr u32 config = 2;
 
 /// One virtio-mmio slot (virtio 1.2, 4.2), empty (device id 0) or with a device type behind it.
 /// The line is up while InterruptStatus is not zero. Accesses the clause does not allow
-/// (width, alignment, unknown or wrongly directed register, out of sequence) have no effect and are counted.
+/// (width, alignment, unknown or wrongly directed register, out of sequence) have no effect and are
+/// counted.
 ///
-/// `restore` does not touch the line: the interrupt controllers save the level of their pins themselves.
+/// `restore` does not touch the line: the interrupt controllers save the level of their pins
+/// themselves.
 class VirtioMmio final : public Device, private VirtioTransport {
- public:
-  /// `device` may be null: an empty slot. Both outlive the slot.
-  VirtioMmio(VirtioDevice* device, InterruptLine& line);
+public:
+    /// `device` may be null: an empty slot. Both outlive the slot.
+    VirtioMmio(VirtioDevice* device, InterruptLine& line);
 
-  u64 read(u64 offset, unsigned size_bytes) override;
-  void write(u64 offset, unsigned size_bytes, u64 value) override;
-  void save(StateWriter& state) const override;
-  void restore(StateReader& state) override;
+    u64 read(u64 offset, unsigned size_bytes) override;
+    void write(u64 offset, unsigned size_bytes, u64 value) override;
+    void save(StateWriter& state) const override;
+    void restore(StateReader& state) override;
 
-  u64 refused_accesses() const { return refused_accesses_; }
+    u64 refused_accesses() const { return refused_accesses_; }
 
- private:
-  void notify_used() override { raise(virtio_interrupt::used); }
-  void notify_config() override;
-  void needs_reset() override;
+private:
+    void notify_used() override { raise(virtio_interrupt::used); }
+    void notify_config() override;
+    void needs_reset() override;
 
-  void raise(u32 cause);
-  u64 read_config(u64 offset, unsigned size_bytes);
-  bool read_register(u64 offset, u32& value) const;
-  bool write_register(u64 offset, u32 value);
-  bool write_queue_register(u64 offset, u32 value);
-  bool write_queue_ready(VirtioQueue& queue, u32 value);
-  bool write_driver_features(u32 value);
-  bool write_status(u32 value);
-  bool notify_queue(u32 index);
-  void reset();
+    void raise(u32 cause);
+    u64 read_config(u64 offset, unsigned size_bytes);
+    bool read_register(u64 offset, u32& value) const;
+    bool write_register(u64 offset, u32 value);
+    bool write_queue_register(u64 offset, u32 value);
+    bool write_queue_ready(VirtioQueue& queue, u32 value);
+    bool write_driver_features(u32 value);
+    bool write_status(u32 value);
+    bool notify_queue(u32 index);
+    void reset();
 
-  VirtioDevice* device_;
-  InterruptLine& line_;
-  u32 device_features_select_ = 0;
-  u32 driver_features_select_ = 0;
-  u32 queue_select_ = 0;
-  u64 driver_features_ = 0;
-  u32 status_ = 0;
-  u32 interrupt_status_ = 0;
-  u32 config_generation_ = 0;
-  u64 refused_accesses_ = 0;
+    VirtioDevice* device_;
+    InterruptLine& line_;
+    u32 device_features_select_ = 0;
+    u32 driver_features_select_ = 0;
+    u32 queue_select_ = 0;
+    u64 driver_features_ = 0;
+    u32 status_ = 0;
+    u32 interrupt_status_ = 0;
+    u32 config_generation_ = 0;
+    u64 refused_accesses_ = 0;
 };
 
 }  // namespace vmft
