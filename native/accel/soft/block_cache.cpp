@@ -26,41 +26,55 @@ u64 lines_of(u64 offset_in_page, u64 size_bytes) {
   return through_last & ~((u64{1} << first) - 1);
 }
 
-void end_of_block(Cpu& cpu, const Insn* insn) {
-  const Insn* first = enter_block(cpu, cpu.gpr[reg_block] + insn->offset);
-  if (first) VMFT_GO(cpu, first);
-  VMFT_LEAVE(cpu);
-}
+/// Goes on behind the block. The chain's distance is the end's offset, like a branch's.
+void end_of_block(Cpu& cpu, const Insn* insn) { follow_chain(cpu, insn); }
 
 void put_end_marker(Block* block) {
   Insn& end = block->insns[block->count];
   end = Insn{};
   end.handler = end_of_block;
-  end.offset = block->bytes;
+  end.chain = 0;
+  end.imm = end.offset = block->bytes;
 }
+
+/// Stands where there is none, so that looking needs no test for null.
+Block no_block{~u64{0}, 0, 0, 0xff, nullptr, nullptr};
 
 Block* scratch_block(std::vector<u8>& storage) { return reinterpret_cast<Block*>(storage.data()); }
 
 }  // namespace
 
 BlockCache::BlockCache()
-    : recent_(recent_slots), buckets_(bucket_count), scratch_(sizeof(Block) + sizeof(Insn) * (block_insns_max + 1)), decoding_(scratch_.size()) {}
+    : recent_(recent_slots, &no_block), buckets_(bucket_count), scratch_(sizeof(Block) + sizeof(Insn) * (block_insns_max + 1)), decoding_(scratch_.size()) {}
 
 BlockCache::~BlockCache() {
   invalidate_all();
   collect();
 }
 
-void BlockCache::attach(GuestMemory& memory) {
-  memory_ = &memory;
-  page_blocks_.assign(memory.pages(), nullptr);
-  page_lines_.assign(memory.pages(), 0);
+void BlockCache::attach(Cpu& cpu) {
+  memory_ = cpu.memory;
+  chain_tag_ = &cpu.chain_tag;
+  cpu.recent_blocks = recent_.data();
+  page_blocks_.assign(memory_->pages(), nullptr);
+  page_lines_.assign(memory_->pages(), 0);
+}
+
+/// Makes every chain stale. Tags are 16 bits: when they have all been used, everything is forgotten, and with it
+/// every chain that an old tag could bring back to life.
+void BlockCache::change_tag() {
+  if (*chain_tag_ >> 48 == 0xffff) {
+    *chain_tag_ = u64{1} << 48;
+    invalidate_all();
+  } else {
+    *chain_tag_ += u64{1} << 48;
+  }
 }
 
 Block* BlockCache::find_slow(u64 ram_offset, u8 mode) const {
   for (Block* block = buckets_[bucket_of(ram_offset, mode)]; block; block = block->next_in_bucket)
     if (block->ram_offset == ram_offset && block->mode == mode) {
-      recent_[recent_slot(ram_offset, mode)] = block;
+      recent_[recent_slot(ram_offset)] = block;
       return block;
     }
   return nullptr;
@@ -108,7 +122,7 @@ Block* BlockCache::decode_block(u64 ram_offset, u8 mode) {
   block->next_in_page = page_blocks_[page];
   page_blocks_[page] = block;
   page_lines_[page] |= lines_of(in_page, block->bytes);
-  recent_[recent_slot(ram_offset, mode)] = block;
+  recent_[recent_slot(ram_offset)] = block;
   return block;
 }
 
@@ -129,13 +143,15 @@ void BlockCache::invalidate_page(u64 page_index) {
   memory_->page_flags()[page_index] &= static_cast<u8>(~GuestMemory::code);
   page_lines_[page_index] = 0;
   Block* block = page_blocks_[page_index];
+  if (!block) return;
   page_blocks_[page_index] = nullptr;
+  change_tag();
   while (block) {
     Block** link = &buckets_[bucket_of(block->ram_offset, block->mode)];
     while (*link != block) link = &(*link)->next_in_bucket;
     *link = block->next_in_bucket;
-    Block*& recent = recent_[recent_slot(block->ram_offset, block->mode)];
-    if (recent == block) recent = nullptr;
+    Block*& recent = recent_[recent_slot(block->ram_offset)];
+    if (recent == block) recent = &no_block;
     forgotten_.push_back(block);
     block = block->next_in_page;
   }

@@ -16,14 +16,17 @@ class BlockCache {
   BlockCache(const BlockCache&) = delete;
   BlockCache& operator=(const BlockCache&) = delete;
 
-  void attach(GuestMemory& memory);
+  /// Sets cpu.recent_blocks, and cpu.chain_tag now and whenever blocks are forgotten.
+  void attach(Cpu& cpu);
 
   /// The cached block, or null.
   Block* find(u64 ram_offset, u8 mode) const {
-    Block* cached = recent_[recent_slot(ram_offset, mode)];
-    if (cached && cached->ram_offset == ram_offset && cached->mode == mode) return cached;
+    Block* cached = recent_[recent_slot(ram_offset)];
+    if (cached->ram_offset == ram_offset && cached->mode == mode) return cached;
     return find_slow(ram_offset, mode);
   }
+  /// Where `Cpu::recent_blocks` may hold the block at `ram_offset`; never null, but it may be another block.
+  static unsigned recent_slot(u64 ram_offset) { return static_cast<unsigned>(ram_offset ^ ram_offset >> 13) & (recent_slots - 1); }
 
   /// Decodes and keeps the block at `ram_offset` (linear address low bits are the same). Never null; the last
   /// instruction that fits is whole; an instruction that needs bytes of the next page first in the block
@@ -44,12 +47,14 @@ class BlockCache {
   void collect();
 
  private:
-  static constexpr unsigned recent_slots = 8192;
-  static unsigned recent_slot(u64 ram_offset, u8 mode) { return static_cast<unsigned>((ram_offset ^ ram_offset >> 12) + mode) & (recent_slots - 1); }
+  static constexpr unsigned recent_slots = 16384;
   Block* find_slow(u64 ram_offset, u8 mode) const;
   Block* allocate(unsigned insns);
 
+  void change_tag();
+
   GuestMemory* memory_ = nullptr;
+  u64* chain_tag_ = nullptr;
   mutable std::vector<Block*> recent_;
   std::vector<Block*> buckets_;
   std::vector<Block*> page_blocks_;          ///< First block of each page's list.

@@ -104,10 +104,9 @@ struct TlbUse {
   }
 };
 
-struct CodeTlbEntry {
-  u64 page = ~u64{0};      ///< Linear page; all ones: none.
-  u64 ram_offset = 0;      ///< Of the page in GuestMemory.
-  u8 large = 0;
+struct alignas(16) CodeTlbEntry {
+  u64 page = ~u64{0};  ///< Linear page; all ones: none.
+  u64 ram_offset = 0;  ///< Of the page in GuestMemory.
 };
 
 // Bits of rflags.
@@ -143,7 +142,10 @@ struct Cpu {
   u64 lazy_aux = 0;
   TlbEntry* tlb = nullptr;       ///< Of the present context.
   i64 ticks_left = 0;            ///< Budget behind the running block (all its instructions are already taken from it).
+  u64 chain_tag = u64{1} << 48;  ///< Chains made under another tag are stale (BlockCache).
   bool chain_allowed = false;    ///< Blocks may follow each other without a look at run.cpp's conditions.
+  CodeTlbEntry* code_tlb_now = nullptr;  ///< Of the present privilege level.
+  Block** recent_blocks = nullptr;       ///< BlockCache::recent.
   const Block* block = nullptr;  ///< The running block.
   u64 segment_base[8] = {};      ///< Effective bases: 0 for ES/CS/SS/DS in 64-bit mode. Index 6: always 0.
   Xmm xmm[16] = {};

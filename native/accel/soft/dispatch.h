@@ -34,10 +34,11 @@ namespace vmft::soft {
 inline const Insn* enter_block(Cpu& cpu, u64 rip) {
   // 64-bit code, or code in a flat 4 GiB segment: no limit to check.
   u64 linear = rip + cpu.segment_base[seg_cs];
-  const CodeTlbEntry& entry = cpu.code_tlb[cpu.cpl == 3][linear >> page_shift & (code_tlb_entries - 1)];
+  const CodeTlbEntry& entry = cpu.code_tlb_now[linear >> page_shift & (code_tlb_entries - 1)];
   if (entry.page == (linear & ~page_mask) && cpu.chain_allowed) [[likely]] {
-    const Block* block = cpu.blocks->find(entry.ram_offset + (linear & page_mask), cpu.code_mode);
-    if (block && cpu.ticks_left >= block->count) [[likely]] {
+    u64 ram_offset = entry.ram_offset + (linear & page_mask);
+    const Block* block = cpu.recent_blocks[BlockCache::recent_slot(ram_offset)];
+    if (block->ram_offset == ram_offset && block->mode == cpu.code_mode && cpu.ticks_left >= block->count) [[likely]] {
       cpu.ticks_left -= block->count;
       cpu.block = block;
       cpu.gpr[reg_block] = rip;
@@ -46,6 +47,26 @@ inline const Insn* enter_block(Cpu& cpu, u64 rip) {
   }
   cpu.rip = rip;
   return nullptr;
+}
+
+/// follow_chain's other half: the target by way of the caches, and the chain made when it stays in the page.
+void follow_new_chain(Cpu& cpu, const Insn* insn);
+
+/// Goes to the block at distance insn->imm from the running one's start. Once found, a block of the same
+/// page is remembered in the instruction itself (insn->chain): the page's translation cannot have changed while its code
+/// runs, and the tag changes when any block is forgotten.
+inline void follow_chain(Cpu& cpu, const Insn* insn) {
+  u64 chain = insn->chain ^ cpu.chain_tag;
+  if (chain >> 48 == 0) [[likely]] {
+    const Block* block = reinterpret_cast<const Block*>(chain);
+    if (cpu.ticks_left >= block->count) [[likely]] {
+      cpu.ticks_left -= block->count;
+      cpu.block = block;
+      cpu.gpr[reg_block] += insn->imm;
+      VMFT_GO(cpu, block->insns);
+    }
+  }
+  return follow_new_chain(cpu, insn);
 }
 
 /// An ordinary instruction: does `Op(cpu, insn)` and goes on with the next.
@@ -62,6 +83,14 @@ void branch(Cpu& cpu, const Insn* insn) {
   const Insn* first = enter_block(cpu, target);
   if (first) VMFT_GO(cpu, first);
   VMFT_LEAVE(cpu);
+}
+
+/// A direct branch of 64-bit code: `bool Op(cpu, insn)` says whether it is taken, to insn->imm. Not taken, the block's end
+/// marker goes on behind it. The selector clears insn->chain.
+template <auto Op>
+void direct_branch(Cpu& cpu, const Insn* insn) {
+  if (!Op(cpu, insn)) VMFT_GO(cpu, insn + 1);
+  return follow_chain(cpu, insn);
 }
 
 /// An instruction after which everything is looked at afresh (interrupts, mode, TLB): goes back to run.cpp,

@@ -21,8 +21,13 @@ enum InsnFlags : u8 {
 struct Insn {
   Handler handler;
   u64 imm;      ///< Immediate, sign-extended; a relative branch's target minus the block's rip.
-  i32 disp;     ///< Displacement; for rip-relative operands already relative to the block's rip.
-  u8 base, index, scale, segment;  ///< Address = gpr[base] + (gpr[index] << scale) + disp + segment_base[segment].
+  union {
+    struct {
+      i32 disp;  ///< Displacement; for rip-relative operands already relative to the block's rip.
+      u8 base, index, scale, segment;  ///< Address = gpr[base] + (gpr[index] << scale) + disp + segment_base[segment].
+    };
+    u64 chain;  ///< Direct branches: the block last jumped to and the tag it was valid under (dispatch.h).
+  };
   u8 reg, rm;   ///< ModRM register numbers with REX applied (rm only for register operands).
   u8 reg8, rm8; ///< The same as byte offsets into gpr, for 8-bit operands (AH..BH are odd).
   u8 flags;     ///< InsnFlags

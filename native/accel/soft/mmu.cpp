@@ -140,7 +140,7 @@ bool walk(Cpu& cpu, u64 linear, WalkKind kind, bool user, bool smap, Translation
 
 u64 fetch_offset(Cpu& cpu, u64 linear) {
   u64 page = linear & ~page_mask;
-  CodeTlbEntry& entry = cpu.code_tlb[cpu.cpl == 3][linear >> page_shift & (code_tlb_entries - 1)];
+  CodeTlbEntry& entry = cpu.code_tlb_now[linear >> page_shift & (code_tlb_entries - 1)];
   if (entry.page != page) {
     if (long_mode_active(cpu) && !is_canonical(linear)) raise(cpu, nullptr, vector_gp);
     Translation translation;
@@ -149,7 +149,7 @@ u64 fetch_offset(Cpu& cpu, u64 linear) {
       raise_page_fault(cpu, nullptr, linear, error);
     u64 offset = cpu.memory->offset_of(translation.physical);
     if (offset == GuestMemory::no_offset) return GuestMemory::no_offset;
-    entry = {page, offset, translation.large};
+    entry = {page, offset};
     cpu.tlb_has_large |= translation.large;
   }
   return entry.ram_offset + (linear & page_mask);

@@ -253,6 +253,16 @@ bool SoftCpu::instruction_breakpoint(u64 linear) {
 
 namespace soft {
 
+void follow_new_chain(Cpu& cpu, const Insn* insn) {
+  u64 from = cpu.gpr[reg_block], target = from + insn->imm;
+  if (!in_64bit(cpu)) target &= 0xffff'ffff;
+  const Insn* first = enter_block(cpu, target);
+  if (!first) VMFT_LEAVE(cpu);
+  bool same_page = (from ^ target) >> page_shift == 0;
+  if (same_page && in_64bit(cpu)) const_cast<Insn*>(insn)->chain = reinterpret_cast<u64>(cpu.block) | cpu.chain_tag;
+  VMFT_GO(cpu, first);
+}
+
 void raise(Cpu& cpu, const Insn* insn, Vector vector, u32 error) {
   cpu.fault_insn = insn;
   cpu.fault_vector = vector;

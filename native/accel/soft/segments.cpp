@@ -124,6 +124,7 @@ void refresh_mode(Cpu& cpu) {
   if (cpu.cpl == 3) cpu.tlb_context = tlb_user;
   else cpu.tlb_context = (cpu.cr4 & cr4_smap) && !(cpu.rflags & flag_ac) ? tlb_supervisor_smap : tlb_supervisor;
   cpu.tlb = cpu.data_tlb[cpu.tlb_context];
+  cpu.code_tlb_now = cpu.code_tlb[cpu.cpl == 3];
 }
 
 void set_code_segment(Cpu& cpu, const SegmentState& state, u8 cpl) {

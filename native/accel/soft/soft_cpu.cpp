@@ -22,7 +22,7 @@ SoftCpu::SoftCpu(GuestMemory& memory, Platform& platform) : cpu_(std::make_uniqu
   cpu.page_flags = memory.page_flags();
   cpu.platform = &platform;
   cpu.blocks = &blocks_;
-  blocks_.attach(memory);
+  blocks_.attach(cpu);
   memory.set_listener(this);
   for (SegmentState& segment : cpu.segments) segment = {0, 0x93, 0xffff, 0};
   cpu.segments[seg_cs].access = 0x9b;

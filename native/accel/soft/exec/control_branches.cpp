@@ -20,6 +20,17 @@ inline u64 jump_if(Cpu& cpu, const Insn* insn) {
     return condition<Code>(cpu) ? relative_target<Rip>(cpu, insn) : next_rip(cpu, insn);
 }
 
+template <unsigned Code>
+inline bool condition_met(Cpu& cpu, const Insn*) {
+    return condition<Code>(cpu);
+}
+inline bool always(Cpu&, const Insn*) { return true; }
+
+Handler chained(Decoding& d, Handler handler) {
+    d.insn->chain = 0;
+    return ending(d, handler);
+}
+
 template <typename Rip>
 inline u64 jump(Cpu& cpu, const Insn* insn) {
     return relative_target<Rip>(cpu, insn);
@@ -54,9 +65,11 @@ Handler by_target_width(Decoding& d, Choose choose) {
 
 template <unsigned Code>
 Handler select_jump_if(Decoding& d) {
+    if (d.long_mode()) return chained(d, direct_branch<condition_met<Code>>);
     return by_target_width(d, []<typename Rip>() -> Handler { return branch<jump_if<Code, Rip>>; });
 }
 Handler select_jump(Decoding& d) {
+    if (d.long_mode()) return chained(d, direct_branch<always>);
     return by_target_width(d, []<typename Rip>() -> Handler { return branch<jump<Rip>>; });
 }
 template <Loop Kind>

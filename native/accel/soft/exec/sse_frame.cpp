@@ -9,7 +9,7 @@ void demand_available(Cpu& cpu, const Insn* insn, Unit unit) {
   if (cpu.cr0 & cr0_em) raise(cpu, insn, vector_ud);
   if (unit != Unit::mmx && !(cpu.cr4 & cr4_osfxsr)) raise(cpu, insn, vector_ud);
   if (cpu.cr0 & cr0_ts) raise(cpu, insn, vector_nm);
-  if (unit != Unit::sse && (cpu.x87.status & x87_exception_summary)) raise(cpu, insn, vector_mf);
+  if (unit != Unit::sse && (cpu.x87.status & x87_exception_summary) && (cpu.cr0 & cr0_ne)) raise(cpu, insn, vector_mf);
 }
 
 /// All that an operation may change.
