@@ -1,0 +1,83 @@
+import { VmftError } from '../base/errors.js';
+import { systemClock } from '../flow/world/system-clock.js';
+import type { SessionEnd, StampedPairEvent } from '../pair/role/pair-event.js';
+import type { Session, SessionStatus } from '../pair/session/session.js';
+import { EventStream } from './event-stream.js';
+import { pairNotice } from './pair-notice.js';
+import { reportError } from './report-error.js';
+import { TerminalConsole } from './terminal-console.js';
+
+/** What a command hands to the session that it starts. */
+export interface SessionCallbacks {
+  readonly onEvent: (event: StampedPairEvent) => void;
+  readonly onConsole: (bytes: Buffer) => void;
+}
+
+export interface AttendOptions {
+  /** `--json-events`. */
+  readonly jsonEvents?: string | undefined;
+  /** Say on standard error what happens to the pair. */
+  readonly notices: boolean;
+}
+
+/** `status` lines in the event stream, for whoever watches. */
+const statusPeriodMs = 200;
+
+/**
+ * Runs a session with its console on the terminal until it ends, and ends the process with its exit status.
+ *
+ * SIGINT, SIGTERM and SIGHUP end this replica (to a peer that is a failure: it takes over); a second one
+ * ends the process at once.
+ */
+export async function attendSession(
+  { jsonEvents, notices }: AttendOptions,
+  start: (callbacks: SessionCallbacks) => Promise<Session>,
+): Promise<never> {
+  const events = jsonEvents === undefined ? null : EventStream.open(jsonEvents);
+  let session: Session | null = null;
+  const terminal = new TerminalConsole({
+    input: (bytes) => session?.consoleInput(bytes),
+    power: (kind) => session?.powerOff(kind),
+    leave: () => session?.stop('stopped at the terminal'),
+  });
+  const stopBySignal = (signal: NodeJS.Signals): void => {
+    if (session === null) process.exit(new VmftError('stopped', signal).exitStatus);
+    for (const name of signals) process.removeAllListeners(name);
+    session.stop(`stopped by ${signal}`);
+  };
+  for (const name of signals) process.on(name, stopBySignal);
+
+  session = await start({
+    onEvent: (event) => {
+      events?.write(event);
+      const notice = notices ? pairNotice(event) : null;
+      if (notice !== null) terminal.notice(notice);
+    },
+    onConsole: (bytes) => {
+      terminal.write(bytes);
+    },
+  });
+  terminal.start();
+  const attended = session;
+  const stopStatus =
+    events === null
+      ? () => undefined
+      : systemClock.every(statusPeriodMs, () => {
+          events.write(statusEvent(attended.status()));
+        });
+  const end = await session.ended;
+  stopStatus();
+  events?.close();
+  terminal.stop();
+  process.exit(finalStatus(end));
+}
+
+function finalStatus(end: SessionEnd): number {
+  return end.error === null ? end.exitStatus : reportError(end.error);
+}
+
+function statusEvent({ machine, ...session }: SessionStatus): object {
+  return { type: 'status', realtimeMs: systemClock.realtimeMs(), ...session, ...machine };
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

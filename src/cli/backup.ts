@@ -1,0 +1,76 @@
+import { Command, type OptionValues } from 'commander';
+
+import { systemClock } from '../flow/world/system-clock.js';
+import { systemRandom } from '../flow/world/system-random.js';
+import { openArbiter } from '../pair/arbiter/open-arbiter.js';
+import { resolveHost } from '../pair/channel/resolve-host.js';
+import { joinAsBackup } from '../pair/session/join-as-backup.js';
+import { attendSession } from './attend-session.js';
+import { buildIdentity } from './build-identity.js';
+import { availableMemoryBytes } from './guest-files.js';
+import { machineFactory } from './machine-factory.js';
+import { acceleratorOption, requireAccelerator } from './options/accelerator.js';
+import { parseChannelAddress } from './options/channel-address.js';
+import { parseMemorySize } from './options/memory-size.js';
+import { parseNetwork, type NetworkOption } from './options/network.js';
+import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
+import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
+import { warnOfPlainChannel } from './plain-channel.js';
+import { escapeHelp } from './terminal-console.js';
+
+interface BackupOptions extends PairSettingOptions, TlsOptions {
+  readonly net?: NetworkOption;
+  readonly arbiter: string;
+  readonly listen?: string;
+  readonly memoryMax?: number;
+  readonly accel: string;
+  readonly jsonEvents?: string;
+}
+
+export function backupCommand(): Command {
+  const command = new Command('backup')
+    .description('join a primary as its backup, and take over when it dies')
+    .argument('<address[:port]>', 'where the primary listens', parseChannelAddress)
+    .requiredOption('--arbiter <url>', 'file:DIRECTORY, the same storage as the primary’s')
+    .option('--net <tap=name>', 'tap for the guest’s network on this host', parseNetwork)
+    .option('--listen <address[:port]>', 'once live, accept a backup here')
+    .option('--memory-max <size>', 'guest memory this host gives', parseMemorySize)
+    .addOption(acceleratorOption())
+    .option('--json-events <file|fd>', 'write events, one JSON object per line');
+  addPairSettings(command);
+  addTlsOptions(command);
+  return command
+    .addHelpText('after', `\nAt the terminal, once live: ${escapeHelp}.`)
+    .action((address: ReturnType<typeof parseChannelAddress>, options: OptionValues) =>
+      backup(address, options as unknown as BackupOptions),
+    );
+}
+
+async function backup(
+  primary: ReturnType<typeof parseChannelAddress>,
+  options: BackupOptions,
+): Promise<void> {
+  requireAccelerator(options.accel);
+  const tls = tlsFiles(options);
+  const listen = options.listen === undefined ? null : parseChannelAddress(options.listen);
+  const listenHere =
+    listen === null ? null : { ...listen, host: (await resolveHost(listen.host)).ip };
+  if (listenHere !== null) warnOfPlainChannel(listenHere, tls);
+  const arbiter = await openArbiter(options.arbiter, systemRandom);
+  await attendSession({ jsonEvents: options.jsonEvents, notices: true }, (callbacks) =>
+    joinAsBackup({
+      ...callbacks,
+      clock: systemClock,
+      random: systemRandom,
+      settings: pairSettings(options),
+      createMachine: machineFactory(options.net?.tap ?? null, null),
+      build: buildIdentity(),
+      accelerator: options.accel,
+      tls,
+      primary,
+      arbiter,
+      memoryBytesMax: options.memoryMax ?? availableMemoryBytes(),
+      listen: listenHere,
+    }),
+  );
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+
+import { exitStatusByCode } from '../base/errors.js';
+import { backupCommand } from './backup.js';
+import { buildIdentity, packageVersion } from './build-identity.js';
+import { checkCommand } from './check.js';
+import { demoCommand } from './demo.js';
+import { replayCommand } from './replay.js';
+import { reportError } from './report-error.js';
+import { runCommand } from './run.js';
+
+async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('vmft')
+    .description('fault-tolerant virtual machines: one Linux guest, two hosts')
+    .version(`vmft ${packageVersion()} (${buildIdentity()})`)
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, 'vmft: '));
+      },
+    })
+    .exitOverride();
+  const commands = [runCommand(), backupCommand(), replayCommand(), checkCommand(), demoCommand()];
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : exitStatusByCode.usage;
+      return;
+    }
+    process.exit(reportError(error));
+  }
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,39 @@
+import type { StampedPairEvent } from '../pair/role/pair-event.js';
+
+/** A pair event in a line for people; null for those that only machines want. */
+export function pairNotice(event: StampedPairEvent): string | null {
+  switch (event.type) {
+    case 'listening':
+      return `accepting a backup at ${event.address}`;
+    case 'started':
+    case 'state-received':
+    case 'ended':
+      return null;
+    case 'joining':
+      return `a backup is joining (generation ${event.generation})`;
+    case 'join-failed':
+      return `the join failed: ${event.error.message}`;
+    case 'formed':
+      return `protected: this is the ${event.role} (generation ${event.generation})`;
+    case 'channel-broken':
+      return `the logging channel broke: ${event.error.message}`;
+    case 'suspected':
+      return `the peer is suspected after ${Math.round(event.silenceMs)} ms of silence: ${event.reason}`;
+    case 'arbiter-unreachable':
+      return `waiting for the arbiter, showing nothing: ${event.error.message}`;
+    case 'arbitration-won':
+      return `arbitration won in ${Math.round(event.arbitrationMs)} ms`;
+    case 'arbitration-lost':
+      return `arbitration lost to ${event.winner}`;
+    case 'backup-lost':
+      return 'going on without a backup: the machine is not protected';
+    case 'going-live':
+      return `going live, ${event.segmentsBehind} segments to execute`;
+    case 'live':
+      return `live ${Math.round(event.goLiveMs)} ms after the suspicion: the machine is not protected`;
+    case 'diverged':
+      return `this replica diverged at tick ${event.ticks}: ${event.what}`;
+    case 'stalled':
+      return `the guest stalls: the backup has not received ${event.unacknowledgedBytes} bytes of log`;
+  }
+}

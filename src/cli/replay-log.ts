@@ -1,0 +1,167 @@
+import { VmftError } from '../base/errors.js';
+import type {
+  ExecutionProgress,
+  GuestConfig,
+  MachineEvents,
+  Stopped,
+  StopReason,
+} from '../flow/machine/machine.js';
+import type { LogFileReader } from '../flow/world/log-file-reader.js';
+import { systemClock } from '../flow/world/system-clock.js';
+import type { GuestFiles } from './guest-files.js';
+import { createNativeMachine } from '../flow/machine/native-machine.js';
+
+export interface ReplayPosition {
+  readonly bytesExecuted: number;
+  readonly ticks: bigint;
+  readonly digestsChecked: bigint;
+}
+
+export interface ReplayRequest {
+  readonly reader: LogFileReader;
+  readonly guest: GuestConfig;
+  readonly files: GuestFiles;
+  /** Where to stop; null: at the log's end. */
+  readonly untilTicks: bigint | null;
+  readonly onProgress: (position: ReplayPosition) => void;
+}
+
+export interface ReplayResult {
+  readonly ticks: bigint;
+  readonly digestsChecked: bigint;
+  readonly seconds: number;
+  /** How the log ends: what the guest did, `stopped`, or `log-end` when --until came first. */
+  readonly end: string;
+}
+
+/** Log that is read but not yet executed: enough to keep the machine busy. */
+const aheadBytesMax = 32 * 2 ** 20;
+
+/**
+ * Feeds a machine with a log and waits until it has executed it. A frame is checked when it is fed, so
+ * nothing behind a damaged one is executed. Throws what the reader and the machine find: `log-truncated`,
+ * `log-corrupt`, `divergence` and the like.
+ */
+export async function replayLog(request: ReplayRequest): Promise<ReplayResult> {
+  const { reader, guest, files, untilTicks } = request;
+  const track = new ReplayTrack(request.onProgress);
+  const machine = createNativeMachine(guest, files, track.events);
+  const startMs = systemClock.nowMs();
+  try {
+    machine.startReplica({ generation: null, ...(untilTicks === null ? {} : { untilTicks }) });
+    for await (const frame of reader.frames()) {
+      const { runUntilTicks } = feed(() => machine.feed(frame), reader);
+      await track.fed(runUntilTicks, reader.position);
+      if (track.ended || (untilTicks !== null && runUntilTicks >= untilTicks)) break;
+    }
+    machine.endOfLog();
+    const stopped = await track.stopped;
+    const seconds = (systemClock.nowMs() - startMs) / 1000;
+    requireGoodEnd(stopped, untilTicks, reader);
+    const reason: StopReason = stopped.reason;
+    const end = reason === 'log-end' ? (reader.trailer?.endReason ?? reason) : reason;
+    return {
+      ticks: stopped.position.ticks,
+      digestsChecked: track.digestsChecked,
+      seconds,
+      end,
+    };
+  } finally {
+    machine.stop();
+  }
+}
+
+function feed<T>(run: () => T, reader: LogFileReader): T {
+  try {
+    return run();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new VmftError(
+      'log-corrupt',
+      `the log is damaged before byte ${reader.position}: ${message}`,
+      'restore the file from a good copy',
+      error,
+    );
+  }
+}
+
+function requireGoodEnd(stopped: Stopped, untilTicks: bigint | null, reader: LogFileReader): void {
+  const { reason, message, position } = stopped;
+  if (reason === 'divergence') {
+    throw new VmftError(
+      'divergence',
+      message,
+      'this vmft does not execute as the one that wrote the log',
+    );
+  }
+  if (reason === 'internal-error' || reason === 'stopped') throw new VmftError('internal', message);
+  if (untilTicks !== null && position.ticks < untilTicks) {
+    throw new VmftError(
+      'usage',
+      `the log ends at tick ${position.ticks}, before ${untilTicks}`,
+      'give an earlier position with --until',
+    );
+  }
+  const ended = reason === 'log-end' ? null : reason;
+  const recorded = reader.trailer?.endReason ?? null;
+  if (ended !== null && recorded !== null && recorded !== ended) {
+    throw new VmftError('divergence', `the guest ended by ${ended}, and the log by ${recorded}`);
+  }
+}
+
+/** What the machine has executed of what it was fed. */
+class ReplayTrack {
+  readonly events: MachineEvents;
+  readonly stopped: Promise<Stopped>;
+  digestsChecked = 0n;
+  ended = false;
+  private readonly ahead: { readonly runUntilTicks: bigint; readonly position: number }[] = [];
+  private executedBytes = 0;
+  private fedBytes = 0;
+  private resume: (() => void) | null = null;
+
+  constructor(private readonly onProgress: (position: ReplayPosition) => void) {
+    let resolveStopped: (stopped: Stopped) => void = () => undefined;
+    this.stopped = new Promise((resolve) => {
+      resolveStopped = resolve;
+    });
+    const nothing = (): void => undefined;
+    this.events = {
+      segment: nothing,
+      console: nothing,
+      live: nothing,
+      executed: (progress) => {
+        this.executed(progress);
+      },
+      stopped: (stopped) => {
+        this.ended = true;
+        this.resume?.();
+        resolveStopped(stopped);
+      },
+    };
+  }
+
+  /** Resolves when the machine wants more. */
+  async fed(runUntilTicks: bigint, position: number): Promise<void> {
+    this.ahead.push({ runUntilTicks, position });
+    this.fedBytes = position;
+    if (this.fedBytes - this.executedBytes <= aheadBytesMax || this.ended) return;
+    await new Promise<void>((resolve) => {
+      this.resume = resolve;
+    });
+    this.resume = null;
+  }
+
+  private executed({ position, digestsChecked }: ExecutionProgress): void {
+    this.digestsChecked = digestsChecked;
+    let done = 0;
+    for (const segment of this.ahead) {
+      if (segment.runUntilTicks > position.ticks) break;
+      this.executedBytes = segment.position;
+      done += 1;
+    }
+    this.ahead.splice(0, done);
+    if (this.fedBytes - this.executedBytes <= aheadBytesMax / 2) this.resume?.();
+    this.onProgress({ bytesExecuted: this.executedBytes, ticks: position.ticks, digestsChecked });
+  }
+}

@@ -1,0 +1,117 @@
+import { Command, InvalidArgumentError, type OptionValues } from 'commander';
+
+import { VmftError } from '../base/errors.js';
+import type { LogHeader } from '../flow/log/log-format.js';
+import { LogFileReader } from '../flow/world/log-file-reader.js';
+import { buildIdentity } from './build-identity.js';
+import { readGuestFiles, requireHostMemory, type GuestFiles } from './guest-files.js';
+import { requireAccelerator } from './options/accelerator.js';
+import { replayLog, type ReplayResult } from './replay-log.js';
+import { ReplayProgress } from './replay-progress.js';
+
+interface ReplayOptions {
+  readonly until?: bigint;
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly json: boolean;
+}
+
+export function replayCommand(): Command {
+  return new Command('replay')
+    .description('execute a log again and check every digest in it')
+    .argument('<log>', 'a file written by vmft run --record')
+    .option('--until <ticks>', 'stop at this position', parseTicks)
+    .option('--kernel <file>', 'the recorded kernel, where it is now')
+    .option('--initrd <file>', 'the recorded initramfs, where it is now')
+    .option('--json', 'print the result as one JSON object', false)
+    .action((path: string, options: OptionValues) =>
+      replay(path, options as unknown as ReplayOptions),
+    );
+}
+
+async function replay(path: string, options: ReplayOptions): Promise<void> {
+  const { reader, header } = await LogFileReader.open(path);
+  requireAccelerator(header.accelerator);
+  requireHostMemory(header.guest.memoryBytes);
+  const kernelPath = options.kernel ?? header.guest.kernelPath;
+  const initramfsPath = options.initrd ?? header.guest.initramfsPath;
+  const files = await readGuestFiles(kernelPath, initramfsPath);
+  requireSameGuest(header, files, kernelPath, initramfsPath);
+  warnOfOtherBuild(header);
+
+  const progress = new ReplayProgress(reader.bytes);
+  try {
+    const result = await replayLog({
+      reader,
+      guest: { ...header.guest, kernelPath, initramfsPath },
+      files,
+      untilTicks: options.until ?? null,
+      onProgress: (at) => {
+        progress.show(at);
+      },
+    });
+    progress.stop();
+    print(result, options.json);
+    process.exit(0);
+  } finally {
+    progress.stop();
+    await reader.close();
+  }
+}
+
+function requireSameGuest(
+  { hashes }: LogHeader,
+  files: GuestFiles,
+  kernelPath: string,
+  initramfsPath: string | null,
+): void {
+  const differs = (recorded: bigint, found: bigint): boolean =>
+    recorded !== 0n && recorded !== found;
+  if (differs(hashes.kernel, files.hashes.kernel)) {
+    throw mismatch('kernel', kernelPath, '--kernel');
+  }
+  if (differs(hashes.initramfs, files.hashes.initramfs)) {
+    throw mismatch('initramfs', initramfsPath ?? 'none', '--initrd');
+  }
+}
+
+function mismatch(what: string, path: string, option: string): VmftError {
+  return new VmftError(
+    'log-guest-mismatch',
+    `the ${what} ${path} is not the one that was recorded`,
+    `name the recorded one with ${option}`,
+  );
+}
+
+function warnOfOtherBuild(header: LogHeader): void {
+  const own = buildIdentity();
+  if (header.build === own) return;
+  process.stderr.write(
+    `vmft: note: the log was written by vmft ${header.build}, this is ${own}; if they count or execute differently, the digests will tell\n`,
+  );
+}
+
+function print(result: ReplayResult, json: boolean): void {
+  const { ticks, digestsChecked, seconds, end } = result;
+  const mips = Number(ticks) / 1e6 / seconds;
+  if (json) {
+    const fields = { ticks: Number(ticks), digestsChecked: Number(digestsChecked) };
+    console.log(
+      JSON.stringify({ ...fields, seconds: round(seconds, 3), mips: round(mips, 1), end }),
+    );
+    return;
+  }
+  const count = (value: bigint): string => value.toLocaleString('en');
+  console.log(
+    `replayed ${count(ticks)} ticks (${end}): ${count(digestsChecked)} digests checked, all equal; ${seconds.toFixed(2)} s, ${mips.toFixed(0)} MIPS`,
+  );
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+function parseTicks(text: string): bigint {
+  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('A number of ticks.');
+  return BigInt(text);
+}

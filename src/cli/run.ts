@@ -1,0 +1,103 @@
+import { Command, type OptionValues } from 'commander';
+
+import { VmftError } from '../base/errors.js';
+import type { GuestConfig } from '../flow/machine/machine.js';
+import { systemClock } from '../flow/world/system-clock.js';
+import { systemRandom } from '../flow/world/system-random.js';
+import { openArbiter } from '../pair/arbiter/open-arbiter.js';
+import { resolveHost } from '../pair/channel/resolve-host.js';
+import { runPrimary } from '../pair/session/run-primary.js';
+import { attendSession } from './attend-session.js';
+import { buildIdentity } from './build-identity.js';
+import { readGuestFiles, requireHostMemory } from './guest-files.js';
+import { findGuest, type GuestOptions } from './guest-images.js';
+import { machineFactory } from './machine-factory.js';
+import { acceleratorOption, requireAccelerator } from './options/accelerator.js';
+import { parseChannelAddress } from './options/channel-address.js';
+import { parseMemorySize } from './options/memory-size.js';
+import { parseNetwork, randomMac, type NetworkOption } from './options/network.js';
+import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
+import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
+import { escapeHelp } from './terminal-console.js';
+import { warnOfPlainChannel } from './plain-channel.js';
+
+interface RunOptions extends GuestOptions, PairSettingOptions, TlsOptions {
+  readonly memory: number;
+  readonly net?: NetworkOption;
+  readonly record?: string;
+  readonly listen?: string;
+  readonly arbiter?: string;
+  readonly machineId?: string;
+  readonly accel: string;
+  readonly jsonEvents?: string;
+}
+
+export function runCommand(): Command {
+  const command = new Command('run')
+    .description('run a guest with its console on the terminal, alone or as the primary of a pair')
+    .argument('[guest]', 'a built guest: debian, or one of the test guests (hello, timer, …)')
+    .option('--kernel <file>', 'a Linux bzImage, or an ELF kernel with a PVH entry')
+    .option('--initrd <file>', 'its initramfs')
+    .option('--append <words>', 'kernel command line (of a built guest: further words)')
+    .option('--memory <size>', 'guest memory', parseMemorySize, 256 * 2 ** 20)
+    .option('--net <tap=name[,mac=address]>', 'network device on this tap', parseNetwork)
+    .option('--record <file>', 'write the log of an unprotected run')
+    .option('--listen <address[:port]>', 'accept a backup here')
+    .option('--arbiter <url>', 'file:DIRECTORY on storage that both hosts see')
+    .option('--machine-id <name>', 'name of the machine in arbitration; never use one twice')
+    .addOption(acceleratorOption())
+    .option('--json-events <file|fd>', 'write events, one JSON object per line');
+  addPairSettings(command);
+  addTlsOptions(command);
+  return command
+    .addHelpText('after', `\nAt the terminal: ${escapeHelp}.`)
+    .action((guest: string | undefined, options: OptionValues) =>
+      run(guest, options as unknown as RunOptions),
+    );
+}
+
+async function run(guestName: string | undefined, options: RunOptions): Promise<void> {
+  requireAccelerator(options.accel);
+  const image = findGuest(guestName, options);
+  if (options.machineId !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(options.machineId)) {
+    throw new VmftError(
+      'usage',
+      `"${options.machineId}" cannot be a machine id`,
+      'use letters, digits, - and _, at most 64',
+    );
+  }
+  requireHostMemory(options.memory);
+  const files = await readGuestFiles(image.kernelPath, image.initramfsPath);
+  const listen = options.listen === undefined ? null : parseChannelAddress(options.listen);
+  const tls = tlsFiles(options);
+  const listenHere =
+    listen === null ? null : { ...listen, host: (await resolveHost(listen.host)).ip };
+  if (listenHere !== null) warnOfPlainChannel(listenHere, tls);
+  const arbiter =
+    options.arbiter === undefined ? null : await openArbiter(options.arbiter, systemRandom);
+  const guest: GuestConfig = {
+    memoryBytes: options.memory,
+    ...image,
+    mac: options.net === undefined ? null : (options.net.mac ?? randomMac(systemRandom)),
+    randomSeed: systemRandom.bytes(32),
+    realtimeNs: BigInt(Math.round(systemClock.realtimeMs())) * 1_000_000n,
+  };
+  await attendSession({ jsonEvents: options.jsonEvents, notices: listen !== null }, (callbacks) =>
+    runPrimary({
+      ...callbacks,
+      clock: systemClock,
+      random: systemRandom,
+      settings: pairSettings(options),
+      createMachine: machineFactory(options.net?.tap ?? null, files),
+      build: buildIdentity(),
+      accelerator: options.accel,
+      tls,
+      guest,
+      hashes: files.hashes,
+      ...(options.machineId === undefined ? {} : { machineId: options.machineId }),
+      listen: listenHere,
+      arbiter,
+      recordTo: options.record ?? null,
+    }),
+  );
+}
