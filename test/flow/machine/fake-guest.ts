@@ -19,6 +19,8 @@ export interface GuestState {
   lastAnswer: number;
   pending: number[];
   outputs: number;
+  /** The power button's work takes the next tick to be done. */
+  turningOff: boolean;
   off: boolean;
 }
 
@@ -31,6 +33,7 @@ export function bootedGuest(seed: number): GuestState {
     lastAnswer: 0,
     pending: [],
     outputs: 0,
+    turningOff: false,
     off: false,
   };
 }
@@ -44,12 +47,13 @@ export function mix(hash: number, value: number): number {
 export function takeInput(state: GuestState, input: GuestInput): void {
   state.hash = mix(state.hash, mix(input.tick, input.value + input.kind.length));
   if (input.kind === 'request') state.pending.push(input.value);
-  if (input.kind === 'power-off') state.off = true;
+  if (input.kind === 'power-off') state.turningOff = true;
 }
 
 /** One tick; returns the output that it makes, or null. */
 export function runTick(state: GuestState): string | null {
   state.tick += 1;
+  state.off = state.turningOff;
   if (state.tick % 8 === 0) state.hash = mix(state.hash, state.tick);
   if (state.tick % answerEvery === 0) {
     const request = state.pending.shift();

@@ -1,0 +1,17 @@
+/** Faults that the checkers must find; each breaks one rule of the protocol. */
+export type PlantedFault =
+  | 'gate off'
+  | 'record dropped'
+  | 'acknowledged before received'
+  | 'no arbitration'
+  | 'byte flipped'
+  | 'generation ignored';
+
+export const plantedFaults: readonly PlantedFault[] = [
+  'gate off',
+  'record dropped',
+  'acknowledged before received',
+  'no arbitration',
+  'byte flipped',
+  'generation ignored',
+];

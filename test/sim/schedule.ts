@@ -1,0 +1,336 @@
+import { defaultPairSettings, type PairSettings } from '../../src/base/limits.js';
+import type { Ack, FromBackup, FromPrimary } from '../../src/pair/channel/messages.js';
+import { Observer } from './observer.js';
+import type { PlantedFault } from './planted-fault.js';
+import { SeededRandom } from './seeded-random.js';
+import { SimHost, type SimParts } from './sim-host.js';
+import { SimNetwork, type SimLink } from './sim-network.js';
+import { SimStorage } from './sim-storage.js';
+import { Timeline } from './timeline.js';
+
+/** What a schedule came to, for counting that all of it is really exercised. */
+export interface Outcome {
+  readonly failovers: number;
+  readonly wentAlone: number;
+  readonly channelErrors: readonly string[];
+  readonly guestEnded: boolean;
+  readonly answers: number;
+  readonly trouble: readonly string[];
+}
+
+const settings: PairSettings = {
+  ...defaultPairSettings,
+  joinStallMs: 1_000,
+  heartbeatProbeMs: 500,
+  brokenChannelPatienceMs: 400,
+  drainMs: 600,
+  unacknowledgedBytesMax: 6_000,
+  arbiterRetryMaxMs: 200,
+};
+
+/**
+ * One schedule: a machine, backups that join it, a client, and up to three troubles, all from the seed.
+ * Throws `Violation` (observer.ts).
+ */
+export function runSchedule(seed: number, planted: PlantedFault | null): Outcome {
+  return new Schedule(seed, planted).run();
+}
+
+class Schedule {
+  private readonly timeline = new Timeline();
+  private readonly random: SeededRandom;
+  private readonly storage: SimStorage;
+  private readonly network: SimNetwork;
+  private readonly observer: Observer;
+  private readonly parts: SimParts;
+  private readonly hosts: SimHost[] = [];
+  private readonly trouble: string[] = [];
+  private readonly oldAcks: Ack[] = [];
+  private backupsLeft: number;
+  private request = 0;
+  private flipNext = false;
+  private replayNext = false;
+
+  constructor(
+    seed: number,
+    private readonly planted: PlantedFault | null,
+  ) {
+    this.random = new SeededRandom(seed);
+    const { timeline, random } = this;
+    this.storage = new SimStorage(timeline, random);
+    this.network = new SimNetwork(timeline, random);
+    this.observer = new Observer(this.storage);
+    this.backupsLeft = random.whole(1, 3);
+    this.parts = {
+      timeline,
+      random,
+      network: this.network,
+      storage: this.storage,
+      observer: this.observer,
+      settings,
+      planted,
+      peerOf: (host) => this.peerOf(host),
+    };
+    this.network.delayMaxMs = random.pick([0.3, 1, 5, 30]);
+    this.network.datagramLoss = random.pick([0, 0.02, 0.3]);
+    this.network.onSend = (link, message) => {
+      this.sent(link, message);
+    };
+    this.network.tamper = (link, message) => this.tampered(link, message);
+  }
+
+  /** A violation is thrown in the midst of the protocol's code, which may end the replica for it. */
+  run(): Outcome {
+    try {
+      return this.play();
+    } catch (error) {
+      throw this.observer.violation ?? error;
+    }
+  }
+
+  private play(): Outcome {
+    const { timeline, random } = this;
+    const first = this.newHost();
+    first.boot();
+    this.observer.onAnswer = (request) => {
+      if (request === this.request) {
+        timeline.after(random.between(2, 30), () => {
+          this.nextRequest();
+        });
+      }
+    };
+    this.nextRequest();
+    timeline.after(random.between(5, 60), () => {
+      this.joinLoop();
+    });
+    for (let left = random.whole(0, 3); left > 0; left -= 1) {
+      timeline.at(random.between(10, troubleMs), () => {
+        this.makeTrouble();
+      });
+    }
+    timeline.run(troubleMs);
+    this.heal();
+    timeline.run(troubleMs + recoveryMs);
+    const answered = this.observer.answered.size;
+    timeline.run(troubleMs + recoveryMs + progressMs);
+    this.checkProgress(answered);
+    for (const host of this.hosts) {
+      if (host.alive && host.machine?.running === true) this.observer.checkRun(host);
+    }
+    const events = this.hosts.flatMap((host) => host.events.map((event) => event.type));
+    return {
+      failovers: events.filter((type) => type === 'live').length,
+      wentAlone: events.filter((type) => type === 'backup-lost').length,
+      channelErrors: this.observer.channelErrors,
+      guestEnded: this.hosts.some((host) => host.end?.reason === 'power-off'),
+      answers: this.observer.answered.size,
+      trouble: this.trouble,
+    };
+  }
+
+  private newHost(): SimHost {
+    const host = new SimHost(`r${this.hosts.length + 1}`, this.parts);
+    this.hosts.push(host);
+    return host;
+  }
+
+  /** Whoever runs alone and can be reached gets a backup, as long as there are spare hosts. */
+  private joinLoop(): void {
+    const alone = this.hosts.find((host) => host.alive && host.replica.role?.phase === 'alone');
+    if (alone !== undefined && this.backupsLeft > 0) {
+      this.backupsLeft -= 1;
+      this.newHost().join(alone);
+    }
+    this.timeline.after(this.random.between(40, 200), () => {
+      this.joinLoop();
+    });
+  }
+
+  /** The other replica of a host's generation, dead or alive: heartbeats go there. */
+  private peerOf(host: SimHost): SimHost | null {
+    const last = this.hosts[this.hosts.length - 1];
+    if (last !== undefined && host !== last) return last;
+    return (
+      this.hosts.find((other) => other !== host && other.replica.role?.name !== 'backup') ?? null
+    );
+  }
+
+  /** The guest network floods: every replica that takes frames gets them. */
+  private nextRequest(): void {
+    this.request += 1;
+    this.deliverRequest(this.request);
+  }
+
+  private deliverRequest(request: number): void {
+    if (request !== this.request || this.observer.answered.has(request)) return;
+    for (const host of this.hosts) {
+      this.timeline.after(this.random.between(0.1, 2), () => {
+        host.deliver(() => {
+          if (host.end === null) host.machine?.request(request);
+        });
+      });
+    }
+    this.timeline.after(120, () => {
+      this.deliverRequest(request);
+    });
+  }
+
+  private makeTrouble(): void {
+    const kinds: readonly (() => string)[] = [
+      () => this.crash(),
+      () => this.crash(),
+      () => this.partition(),
+      () => this.cutStorage(),
+      () => this.slowStorage(),
+      () => this.pause(),
+      () => this.breakConnection(),
+      () => this.flipByte(),
+      () => this.replayOldAck(),
+      () => this.powerOff(),
+      () => this.partitionAndCut(),
+    ];
+    this.trouble.push(this.random.pick(kinds)());
+  }
+
+  private victim(): SimHost | undefined {
+    const alive = this.hosts.filter((host) => host.alive);
+    return alive.length === 0 ? undefined : this.random.pick(alive);
+  }
+
+  private crash(): string {
+    const host = this.victim();
+    if (host === undefined) return 'nothing';
+    const told = this.random.chance(0.6);
+    host.onDeath = () => {
+      if (told) {
+        this.timeline.after(0.1, () => {
+          this.network.hostDied(host);
+        });
+      }
+    };
+    if (this.random.chance(0.5)) host.die();
+    else host.actionsLeft = this.random.whole(1, 40);
+    return 'crash';
+  }
+
+  private partition(): string {
+    this.cutAll();
+    this.later(() => {
+      if (this.random.chance(0.5)) this.network.breakLinks();
+      this.network.heal();
+    });
+    return 'partition';
+  }
+
+  private cutAll(): void {
+    for (const a of this.hosts) for (const b of this.hosts) if (a !== b) this.network.cut(a, b);
+  }
+
+  private cutStorage(): string {
+    const all = this.random.chance(0.5);
+    for (const host of this.hosts) if (all || this.random.chance(0.5)) this.storage.cut(host.name);
+    this.later(() => {
+      this.storage.heal();
+    });
+    return 'storage cut';
+  }
+
+  private partitionAndCut(): string {
+    this.partition();
+    this.cutStorage();
+    return 'partition and storage cut';
+  }
+
+  private slowStorage(): string {
+    this.storage.delayMaxMs = this.random.pick([50, 400]);
+    this.storage.replyLoss = this.random.pick([0, 0.5]);
+    return 'slow storage';
+  }
+
+  private pause(): string {
+    this.victim()?.pause(this.random.between(20, 700));
+    return 'pause';
+  }
+
+  private breakConnection(): string {
+    this.network.breakLinks();
+    return 'connection broken';
+  }
+
+  private flipByte(): string {
+    this.flipNext = true;
+    if (this.planted !== 'byte flipped') this.observer.tampering = true;
+    return 'byte flipped';
+  }
+
+  /** A message of an older generation will appear on the channel of a later one. */
+  private replayOldAck(): string {
+    this.replayNext = true;
+    return 'old generation';
+  }
+
+  private replay(link: SimLink, generation: bigint): void {
+    const older = this.oldAcks.filter((ack) => ack.generation < generation);
+    if (older.length === 0) return;
+    this.replayNext = false;
+    const old = this.random.pick(older);
+    const ignored = this.planted === 'generation ignored';
+    if (!ignored) this.observer.tampering = true;
+    // Planted: the receiver does not look at the generation, and takes the number for one of its own.
+    link.inject(ignored ? { ...old, generation } : old);
+  }
+
+  private powerOff(): string {
+    for (const host of this.hosts) {
+      if (host.alive && host.machine?.running === true) host.machine.control('power-off');
+    }
+    return 'power-off';
+  }
+
+  private later(run: () => void): void {
+    this.timeline.after(this.random.between(30, 600), run);
+  }
+
+  private heal(): void {
+    this.network.heal();
+    this.storage.heal();
+    this.flipNext = false;
+  }
+
+  private sent(link: SimLink, message: FromBackup | FromPrimary): void {
+    if (message.kind === 'ack') this.oldAcks.push(message);
+    if (message.kind !== 'log-frame') return;
+    this.observer.sent(link.host, Number(message.generation));
+    if (this.replayNext) this.replay(link, message.generation);
+    if (this.planted === 'acknowledged before received') {
+      const { generation, sequence } = message;
+      link.inject({ kind: 'ack', generation, sequence });
+    }
+  }
+
+  private tampered(_link: SimLink, message: FromBackup | FromPrimary): FromBackup | FromPrimary {
+    if (message.kind !== 'log-frame' || !this.flipNext) return message;
+    this.flipNext = false;
+    const frame = Buffer.from(message.frame);
+    const at = this.random.whole(4, frame.length - 1);
+    frame.writeUInt8(frame.readUInt8(at) ^ (1 << this.random.whole(0, 3)), at);
+    return { ...message, frame };
+  }
+
+  /** Once all is healed, the machine lives and answers unless those who could carry it are dead. */
+  private checkProgress(answeredBefore: number): void {
+    const dead = this.hosts.filter((host) => host.dead);
+    if (this.hosts.some((host) => host.end?.reason === 'power-off')) return;
+    if (dead.length > 1 || dead.some((host) => !this.observer.mustSurvive(host))) return;
+    if (!this.hosts.some((host) => host.alive && host.machine?.running === true)) {
+      throw this.observer.violated('the machine is gone, though one could have carried it');
+    }
+    if (this.observer.answered.size === answeredBefore) {
+      throw this.observer.violated('the machine lives, but answers nobody');
+    }
+  }
+}
+
+const troubleMs = 700;
+const recoveryMs = 900;
+const progressMs = 300;

@@ -1,0 +1,250 @@
+import type { Clock } from '../../src/base/clock.js';
+import type { PairSettings } from '../../src/base/limits.js';
+import type {
+  GuestConfig,
+  LiveOptions,
+  Machine,
+  MachineEvents,
+} from '../../src/flow/machine/machine.js';
+import { AloneRole, aloneOptions } from '../../src/pair/role/alone.js';
+import { BackupRole } from '../../src/pair/role/backup.js';
+import type { SessionEnd, StampedPairEvent } from '../../src/pair/role/pair-event.js';
+import { Replica } from '../../src/pair/session/replica.js';
+import { FakeMachine } from '../flow/machine/fake-machine.js';
+import type { Observer } from './observer.js';
+import type { PlantedFault } from './planted-fault.js';
+import type { SeededRandom } from './seeded-random.js';
+import type { SimNetwork } from './sim-network.js';
+import type { SimStorage } from './sim-storage.js';
+import type { Timeline } from './timeline.js';
+
+export interface SimParts {
+  readonly timeline: Timeline;
+  readonly random: SeededRandom;
+  readonly network: SimNetwork;
+  readonly storage: SimStorage;
+  readonly observer: Observer;
+  readonly settings: PairSettings;
+  readonly planted: PlantedFault | null;
+  /** Where a host's heartbeats go: the host it was paired with last. */
+  peerOf(host: SimHost): SimHost | null;
+}
+
+/** A replica's process: it can be killed at any of its actions, stopped and continued. */
+export class SimHost {
+  readonly replica: Replica;
+  readonly events: StampedPairEvent[] = [];
+  machine: FakeMachine | null = null;
+  dead = false;
+  end: SessionEnd | null = null;
+  /** Dies at its so-many-th action from now. */
+  actionsLeft = Infinity;
+  onDeath: () => void = () => undefined;
+  private pausedUntilMs = 0;
+  private readonly backlog: (() => void)[] = [];
+  private readonly stepMs: number;
+
+  constructor(
+    readonly name: string,
+    private readonly parts: SimParts,
+  ) {
+    this.stepMs = parts.random.between(4, 14);
+    const { storage, network, settings } = parts;
+    this.replica = new Replica({
+      clock: this.clock(),
+      settings,
+      arbiter: {
+        url: 'sim:',
+        form: (_machine, generation, done) => {
+          if (this.act()) storage.form(name, Number(generation), this.guarded(done));
+        },
+        verifyFormation: (_machine, generation, done) => {
+          if (this.act()) storage.verify(name, Number(generation), this.guarded(done));
+        },
+        testAndSet: (_machine, generation, done) => {
+          if (!this.act()) return;
+          if (parts.planted === 'no arbitration') done({ kind: 'won' });
+          else storage.testAndSet(name, Number(generation), this.guarded(done));
+        },
+      },
+      heartbeats: {
+        port: 1,
+        send: (heartbeat) => {
+          const peer = parts.peerOf(this);
+          if (this.act() && peer !== null) network.sendHeartbeat(this, peer, heartbeat);
+        },
+        towards: () => undefined,
+      },
+      createMachine: (config, events) => this.createMachine(config, events),
+      pauseMachine: (machine, paused) => {
+        (machine as FakeMachine).pauseNow();
+        this.parts.timeline.after(1, () => {
+          this.deliver(paused);
+        });
+      },
+      encodeConfig: () => Buffer.from('config'),
+      decodeConfig: () => simGuest,
+      onEvent: (event) => {
+        this.events.push(event);
+        parts.observer.event(this, event);
+      },
+      onConsole: () => undefined,
+      onEnd: (end) => {
+        this.end = end;
+      },
+    });
+  }
+
+  get alive(): boolean {
+    return !this.dead && this.end === null;
+  }
+
+  boot(): void {
+    const machine = this.createMachine(simGuest, this.replica.machineEvents);
+    this.replica.adopt(machine, 'sim');
+    this.replica.begin(new AloneRole(0n, this.identity(), this.parts.settings));
+    machine.startLive(aloneOptions(0n, this.parts.settings));
+  }
+
+  join(primary: SimHost): void {
+    const { settings, network, timeline } = this.parts;
+    const link = network.connect(this, primary);
+    this.replica.addLink(link);
+    const options = { link: link.id, identity: this.identity(), memoryBytesMax: 0n, settings };
+    this.replica.begin(new BackupRole(options, timeline.nowMs));
+  }
+
+  /** Counts an action with an effect outside; false once the process is dead. */
+  act(): boolean {
+    if (this.dead) return false;
+    this.actionsLeft -= 1;
+    if (this.actionsLeft > 0) return true;
+    this.die();
+    return false;
+  }
+
+  die(): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.onDeath();
+  }
+
+  /** SIGSTOP for a while: nothing runs, everything that comes waits. */
+  pause(forMs: number): void {
+    this.pausedUntilMs = this.parts.timeline.nowMs + forMs;
+    this.parts.timeline.at(this.pausedUntilMs, () => {
+      if (this.parts.timeline.nowMs < this.pausedUntilMs) return;
+      for (const run of this.backlog.splice(0, this.backlog.length)) if (!this.dead) run();
+    });
+  }
+
+  /** Runs in this process, now or when it is continued. */
+  deliver(run: () => void): void {
+    if (this.dead) return;
+    if (this.parts.timeline.nowMs < this.pausedUntilMs) this.backlog.push(run);
+    else run();
+  }
+
+  private guarded<T>(done: (result: T) => void): (result: T) => void {
+    return (result) => {
+      this.deliver(() => {
+        done(result);
+      });
+    };
+  }
+
+  private identity(): ConstructorParameters<typeof AloneRole>[1] {
+    return { build: 'sim', accelerator: 'fake', replicaId: this.name, memoryBytes: 0n };
+  }
+
+  private clock(): Clock {
+    const { timeline } = this.parts;
+    return {
+      nowMs: () => timeline.nowMs,
+      realtimeMs: () => timeline.nowMs,
+      after: (delayMs, run) => {
+        let cancelled = false;
+        timeline.after(delayMs, () => {
+          if (!cancelled) this.deliver(run);
+        });
+        return () => {
+          cancelled = true;
+        };
+      },
+      every: (periodMs, run) => this.every(periodMs, run),
+    };
+  }
+
+  private every(periodMs: number, run: () => void): () => void {
+    const { timeline } = this.parts;
+    let cancelled = false;
+    const again = (): void => {
+      timeline.after(periodMs, () => {
+        if (cancelled || this.dead) return;
+        this.deliver(() => {
+          run();
+          again();
+        });
+      });
+    };
+    again();
+    return () => {
+      cancelled = true;
+    };
+  }
+
+  private createMachine(config: GuestConfig, events: MachineEvents): FakeMachine {
+    const { random, observer, planted } = this.parts;
+    const machine = new SimMachine(
+      config,
+      {
+        ...events,
+        segment: (segment) => {
+          observer.recorded(this, segment);
+          events.segment(segment);
+        },
+        executed: (progress) => {
+          observer.executed(this, progress);
+          events.executed(progress);
+        },
+      },
+      {
+        show: (index, content) => {
+          if (this.act()) observer.output(this, index, content);
+        },
+        entropy: () => random.word(),
+        held: (segment) => {
+          observer.held(this, segment);
+        },
+        dropInput: () => planted === 'record dropped' && random.chance(0.1),
+        uncheckedFrames: planted === 'byte flipped',
+      },
+    );
+    machine.ungated = planted === 'gate off';
+    this.machine = machine;
+    this.every(this.stepMs, () => {
+      if (this.end === null) machine.step(Math.round(this.stepMs * ticksPerMs));
+    });
+    return machine;
+  }
+}
+
+class SimMachine extends FakeMachine implements Machine {
+  ungated = false;
+
+  override resume(options: LiveOptions): void {
+    super.resume(this.ungated ? { ...options, gated: false } : options);
+  }
+}
+
+export const simGuest: GuestConfig = {
+  memoryBytes: 1 << 20,
+  kernelPath: 'sim',
+  initramfsPath: null,
+  commandLine: '',
+  mac: null,
+  randomSeed: Buffer.alloc(32, 7),
+  realtimeNs: 0n,
+};
+
+const ticksPerMs = 2;
