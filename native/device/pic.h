@@ -30,7 +30,8 @@ class Pic final : public Device {
 
  private:
   struct Chip {
-    u8 lines = 0, requests = 0, mask = 0, in_service = 0, level = 0;
+    u8 lines = 0, requests = 0, in_service = 0, level = 0;
+    u8 mask = 0xFF;  ///< As firmware leaves it.
     u8 vector_base = 0;
     u8 lowest_priority = 7;     ///< Rotation: this input ranks last.
     u8 initialization_step = 0; ///< The ICW expected next on the data port: 0 none, 2 … 4.

@@ -25,7 +25,7 @@ void write_gdt(GuestMemory& memory, bool long_mode, Accelerator::EntryState& ent
   constexpr u64 code_64 = 0x00AF'9B00'0000'FFFF, code_32 = 0x00CF'9B00'0000'FFFF, data = 0x00CF'9300'0000'FFFF;
   constexpr u64 task = 0x0000'8B00'0000'0067;  // base 0, limit 0x67, busy
   const u64 descriptors[] = {0, 0, long_mode ? code_64 : code_32, data, task, 0};
-  memory.write_value(layout::gdt_address, descriptors);
+  for (u64 i = 0; i < std::size(descriptors); i++) memory.write_value(layout::gdt_address + i * 8, descriptors[i]);
   entry.gdt_base = layout::gdt_address;
   entry.gdt_limit = sizeof descriptors - 1;
   entry.code_selector = 0x10;
