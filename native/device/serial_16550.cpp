@@ -62,9 +62,12 @@ u8 Serial16550::pop() {
   return byte;
 }
 
+size_t Serial16550::receive_room() const {
+  return limits::console_input_bytes_max - std::min<size_t>(queue_.size(), limits::console_input_bytes_max);
+}
+
 size_t Serial16550::receive(std::span<const u8> bytes) {
-  size_t room = limits::console_input_bytes_max - std::min<size_t>(queue_.size(), limits::console_input_bytes_max);
-  size_t taken = std::min(room, bytes.size());
+  size_t taken = std::min(receive_room(), bytes.size());
   queue_.insert(queue_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
   refill();
   update_line();

@@ -27,6 +27,8 @@ class Serial16550 final : public Device {
   /// Bytes from the other end. Takes as many as the queue (limits::console_input_bytes_max) has room
   /// for, and says how many; the rest is lost as on a wire without flow control.
   size_t receive(std::span<const u8> bytes);
+  /// How many bytes the queue takes now.
+  size_t receive_room() const;
   /// Emits what is batched; before a power-off or reset.
   void flush_output();
 
