@@ -1,0 +1,35 @@
+#include <napi.h>
+
+#include "addon/error_codes.h"
+#include "addon/machine_handle.h"
+#include "addon/values.h"
+#include "base/hash64.h"
+
+namespace vmft::addon {
+namespace {
+
+/// Raised when the border between addon and TypeScript changes; native-machine.ts expects the same.
+constexpr double border_version = 1;
+
+Napi::Value hash(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return from_u64(info.Env(), hash64(to_bytes(info[0], "bytes"))); });
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("version", Napi::Number::New(env, border_version));
+  exports.Set("hash64", Napi::Function::New(env, hash, "hash64"));
+  Napi::Array codes = Napi::Array::New(env, error_codes.size());
+  for (size_t i = 0; i < error_codes.size(); i++) codes.Set(static_cast<u32>(i), error_codes[i]);
+  exports.Set("errorCodes", codes);
+  exports.Set("NativeMachine", MachineHandle::define(env));
+  return exports;
+}
+
+}  // namespace
+}  // namespace vmft::addon
+
+static Napi::Object vmft_initialize(Napi::Env env, Napi::Object exports) {
+  return vmft::addon::initialize(env, exports);
+}
+
+NODE_API_MODULE(vmft, vmft_initialize)

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <functional>
+
+#include "runner/runner_events.h"
+
+namespace vmft::addon {
+
+/// Carries a runner's events to a JavaScript function `onEvent(name, value)`, in their order.
+/// The runner's side never waits.
+class EventBridge final : public RunnerEvents {
+ public:
+  EventBridge(Napi::Env env, Napi::Function on_event);
+  /// No event comes after this.
+  ~EventBridge();
+
+  /// JavaScript thread: whether a machine that may still speak keeps the process alive.
+  void keep_process_alive(Napi::Env env, bool keep);
+
+  void segment(RecordedSegment&& segment) override;
+  void console(std::vector<u8>&& bytes) override;
+  void executed(const ExecutionProgress& progress) override;
+  void live(const Position& position) override;
+  void paused(const Position& position) override;
+  void stopped(const Stopped& stopped) override;
+
+ private:
+  struct Event {
+    const char* name;
+    std::function<Napi::Value(Napi::Env)> value;
+    bool last = false;
+  };
+  void post(const char* name, std::function<Napi::Value(Napi::Env)> value, bool last = false);
+
+  Napi::ThreadSafeFunction function_;
+};
+
+}  // namespace vmft::addon
