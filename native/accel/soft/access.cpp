@@ -46,7 +46,6 @@ TlbEntry& translate(Cpu& cpu, const Insn* insn, u64 linear, Access access) {
   entry.physical_page = translation.physical;
   entry.writable = translation.writable;
   entry.large = translation.large;
-  cpu.tlb_has_large |= translation.large;
   set_shortcuts(cpu, entry);
   return entry;
 }

@@ -190,7 +190,7 @@ struct Cpu {
   TlbEntry data_tlb[tlb_contexts][tlb_entries];
   TlbUse tlb_use[tlb_contexts];
   CodeTlbEntry code_tlb[2][code_tlb_entries];  ///< [cpl == 3]
-  bool tlb_has_large = false;
+  bool code_tlb_large[2][code_tlb_entries] = {};  ///< Whether a code TLB entry is a piece of a large page.
 
   // How a handler gives up its instruction: raise() fills these and jumps.
   std::jmp_buf give_up;

@@ -150,7 +150,7 @@ u64 fetch_offset(Cpu& cpu, u64 linear) {
     u64 offset = cpu.memory->offset_of(translation.physical);
     if (offset == GuestMemory::no_offset) return GuestMemory::no_offset;
     entry = {page, offset};
-    cpu.tlb_has_large |= translation.large;
+    cpu.code_tlb_large[cpu.cpl == 3][linear >> page_shift & (code_tlb_entries - 1)] = translation.large;
   }
   return entry.ram_offset + (linear & page_mask);
 }
@@ -163,24 +163,24 @@ void tlb_flush(Cpu& cpu) {
   }
   for (auto& context : cpu.code_tlb)
     for (CodeTlbEntry& entry : context) entry.page = ~u64{0};
-  cpu.tlb_has_large = false;
 }
 
 void tlb_flush_page(Cpu& cpu, u64 linear) {
-  if (cpu.tlb_has_large) {
-    // A large page is cached in pieces: all of them go.
-    tlb_flush(cpu);
-    return;
-  }
   u64 page = linear & ~page_mask;
-  for (auto& context : cpu.data_tlb) {
-    TlbEntry& entry = context[linear >> page_shift & (tlb_entries - 1)];
-    if (entry.page == page) forget(entry);
+  // A large page is cached in pieces: INVLPG anywhere in it drops them all. Regions of 1 GiB cover every size.
+  auto same_region = [linear](u64 other) { return (linear ^ other) >> 30 == 0; };
+  for (unsigned context = 0; context < tlb_contexts; context++) {
+    TlbEntry* entries = cpu.data_tlb[context];
+    cpu.tlb_use[context].for_each([&](unsigned slot) {
+      TlbEntry& entry = entries[slot];
+      if (entry.page == page || (entry.large && entry.page != ~u64{0} && same_region(entry.page))) forget(entry);
+    });
   }
-  for (auto& context : cpu.code_tlb) {
-    CodeTlbEntry& entry = context[linear >> page_shift & (code_tlb_entries - 1)];
-    if (entry.page == page) entry.page = ~u64{0};
-  }
+  for (unsigned level = 0; level < 2; level++)
+    for (unsigned slot = 0; slot < code_tlb_entries; slot++) {
+      CodeTlbEntry& entry = cpu.code_tlb[level][slot];
+      if (entry.page == page || (cpu.code_tlb_large[level][slot] && entry.page != ~u64{0} && same_region(entry.page))) entry.page = ~u64{0};
+    }
 }
 
 void tlb_drop_write_shortcuts(Cpu& cpu) {

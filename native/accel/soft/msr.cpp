@@ -53,7 +53,12 @@ bool valid_pat(u64 value) {
 }  // namespace
 
 bool read_msr(Cpu& cpu, u32 msr, u64& value) {
-  if (belongs_to_platform(msr)) return cpu.platform->msr_read(msr, value);
+  if (belongs_to_platform(msr)) {
+    if (!cpu.platform->msr_read(msr, value)) return false;
+    // The guest's deadline is in counts of its own TSC, the platform's in counts before the adjustment; 0 is disarmed.
+    if (msr == msr_tsc_deadline && value != 0) value += cpu.msr_tsc_adjust;
+    return true;
+  }
   if (int slot = mtrr_slot(msr); slot >= 0) {
     value = cpu.msr_mtrr[slot];
     return true;
@@ -85,7 +90,10 @@ bool read_msr(Cpu& cpu, u32 msr, u64& value) {
 }
 
 bool write_msr(Cpu& cpu, u32 msr, u64 value) {
-  if (belongs_to_platform(msr)) return cpu.platform->msr_write(msr, value);
+  if (belongs_to_platform(msr)) {
+    if (msr == msr_tsc_deadline && value != 0) value -= cpu.msr_tsc_adjust;
+    return cpu.platform->msr_write(msr, value);
+  }
   if (int slot = mtrr_slot(msr); slot >= 0) {
     cpu.msr_mtrr[slot] = value;
     return true;

@@ -59,7 +59,7 @@ template <unsigned bytes>
   const u64 linear = linear_address(cpu, insn, bytes, Access::write);
   u8 copy[bytes];
   std::memcpy(copy, from, bytes);
-  probe_write_slow(cpu, insn, linear + first, last - first + 1);
+  if (!fast_write<Sized<bytes>>(cpu, linear)) probe_write_slow(cpu, insn, linear + first, last - first + 1);
   for (unsigned i = first; i <= last; i++)
     if (mask >> i & 1) store<u8>(cpu, insn, linear + i, copy[i]);
 }
