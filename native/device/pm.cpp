@@ -13,7 +13,8 @@ constexpr u64 offset_timer = layout::pm_timer - layout::pm1a_event;
 static_assert(offset_timer + 4 == PowerManagement::block_bytes);
 
 constexpr u16 timer_bit = 1u << 0, global_bit = 1u << 5, power_button_bit = 1u << 8;
-constexpr u16 enable_writable = timer_bit | global_bit | power_button_bit;
+constexpr u16 real_time_clock_bit = 1u << 10;  // Wakes from sleep, which is not offered: enabled without effect.
+constexpr u16 enable_writable = timer_bit | global_bit | power_button_bit | real_time_clock_bit;
 constexpr u16 control_sci_enable = 1u << 0, control_writable = 0x1C06, control_sleep_enable = 1u << 13;
 
 /// TMR_STS is set whenever bit 31 of the timer changes.
