@@ -1,4 +1,81 @@
-import { Command } from 'commander';
+import { randomInt } from 'node:crypto';
+
+import { Command, InvalidArgumentError, Option, type OptionValues } from 'commander';
+
+import { enterNamespaces } from './demo/enter-namespaces.js';
+import { runDemo, type DemoOptions } from './demo/run-demo.js';
+import { formatMemorySize, parseMemorySize } from './options/memory-size.js';
+import { mainScript } from './project-paths.js';
+
+interface RawDemoOptions {
+  readonly runs: number;
+  readonly killsPerBoot: number;
+  readonly victim: 'primary' | 'backup' | 'random';
+  readonly seed?: number;
+  readonly after: number;
+  readonly memory: number;
+  readonly json: boolean;
+  readonly inside: boolean;
+}
+
 export function demoCommand(): Command {
-  return new Command('demo');
+  return new Command('demo')
+    .description(
+      'two hosts in namespaces, one guest, a client; one host is killed, nothing is lost',
+    )
+    .option('--runs <n>', 'repeat, each time with another moment', parseCount, 1)
+    .option('--kills-per-boot <n>', 'kill, protect again, kill again …', parseCount, 1)
+    .addOption(
+      new Option('--victim <replica>', 'whom to kill')
+        .choices(['primary', 'backup', 'random'])
+        .default('primary'),
+    )
+    .option('--seed <n>', 'of the random moments (default: another each time)', parseSeed)
+    .option('--after <seconds>', 'how long the client counts on after a kill', parseSeconds, 3)
+    .option('--memory <size>', 'guest memory', parseMemorySize, 256 * 2 ** 20)
+    .option('--json', 'print one JSON object as the last line', false)
+    .addOption(new Option('--inside').hideHelp().default(false))
+    .action((options: OptionValues) => demo(options as unknown as RawDemoOptions));
+}
+
+async function demo({ inside, ...raw }: RawDemoOptions): Promise<void> {
+  const seed = raw.seed ?? randomInt(1, 1_000_000);
+  const options: DemoOptions = { ...raw, seed, memory: formatMemorySize(raw.memory) };
+  if (inside) {
+    // Only the init of these namespaces has this flag: with its end, everything in there ends.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => process.exit(130));
+    }
+    process.exit(await runDemo(options));
+  }
+  const { runs, killsPerBoot, victim, after, memory, json } = options;
+  process.exit(
+    await enterNamespaces(mainScript, [
+      ...['demo', '--inside', '--runs', String(runs), '--kills-per-boot', String(killsPerBoot)],
+      ...['--victim', victim, '--seed', String(seed), '--after', String(after)],
+      ...['--memory', memory, ...(json ? ['--json'] : [])],
+    ]),
+  );
+}
+
+function parseCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1000) {
+    throw new InvalidArgumentError('A number from 1 to 1000.');
+  }
+  return value;
+}
+
+function parseSeed(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
+    throw new InvalidArgumentError('A number from 0 to 4294967295.');
+  }
+  return value;
+}
+
+function parseSeconds(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 3600)) throw new InvalidArgumentError('Seconds, 0 to 3600.');
+  return value;
 }

@@ -2,18 +2,24 @@ import { asVmftError, type VmftError } from '../base/errors.js';
 
 /** The one line that a command ends with when it fails: what, and what to do. */
 export function errorLine(error: VmftError): string {
+  const what = error.message.split('\n')[0] ?? '';
   const advice = error.whatToDo === '' ? '' : ` — ${error.whatToDo}`;
-  return `vmft: ${error.message}${advice}`.replace(/\s*\n\s*/g, ' ');
+  return `vmft: ${what}${advice}`.replace(/\s*\n\s*/g, ' ');
 }
 
-/** Prints the line, and for a bug of ours the stack that its report needs; returns the exit status. */
+/**
+ * Prints the line, last. What goes before it is for whoever looks closer: the further lines of the message (a
+ * guest's registers), and the stack of a bug of ours. Returns the exit status.
+ */
 export function reportError(thrown: unknown): number {
   const error = asVmftError(thrown);
-  process.stderr.write(`${errorLine(error)}\n`);
+  const details = error.message.split('\n').slice(1);
   if (error.code === 'internal') {
     const { cause } = error;
-    const stack = cause instanceof Error ? cause.stack : error.stack;
-    if (stack !== undefined) process.stderr.write(`${stack}\n`);
+    details.push((cause instanceof Error ? cause.stack : error.stack) ?? '');
+  }
+  for (const line of [...details, errorLine(error)]) {
+    if (line !== '') process.stderr.write(`${line}\n`);
   }
   return error.exitStatus;
 }

@@ -1,0 +1,102 @@
+import { NetworkNamespace } from './network-namespace.js';
+
+/**
+ * Two hosts and a client on a switch, and a network between the hosts for the log:
+ *
+ *     host a                     switch                      host b
+ *     tap0 ─ br0 ─ guest0 ══ guest-a ─ [guest] ─ guest-b ══ guest0 ─ br0 ─ tap0
+ *                   log0  ══ log-a ─── [log] ─── log-b   ══ log0
+ *                                      [guest] ─ client ══ eth0   client
+ *
+ * ══ is a veth pair between two namespaces, [ ] a bridge. Must run in namespaces of our own (enter-namespaces.ts).
+ */
+export interface DemoHost {
+  readonly label: 'a' | 'b';
+  readonly namespace: NetworkNamespace;
+  /** On the logging network. */
+  readonly address: string;
+}
+
+export const tapName = 'tap0';
+export const guestAddress = '10.0.0.2';
+export const guestPrefixBits = 24;
+export const counterPort = 7000;
+const clientAddress = '10.0.0.100';
+const bridgeOptions = 'type bridge stp_state 0 forward_delay 0 mcast_snooping 0';
+
+export class DemoNetwork {
+  private constructor(
+    private readonly hub: NetworkNamespace,
+    readonly a: DemoHost,
+    readonly b: DemoHost,
+    readonly client: NetworkNamespace,
+  ) {}
+
+  static async create(): Promise<DemoNetwork> {
+    const hub = NetworkNamespace.here('the switch');
+    hub.ip(
+      [
+        'link set lo up',
+        `link add guest ${bridgeOptions}`,
+        `link add log ${bridgeOptions}`,
+        'link set guest up',
+        'link set log up',
+      ].join('\n'),
+    );
+    const [a, b] = [await makeHost(hub, 'a'), await makeHost(hub, 'b')];
+    const client = await NetworkNamespace.create('the client');
+    hub.ip(
+      [
+        `link add client type veth peer name eth0 netns ${client.pid}`,
+        'link set client master guest up',
+      ].join('\n'),
+    );
+    client.ip(
+      [
+        'link set lo up',
+        `addr add ${clientAddress}/${guestPrefixBits} dev eth0`,
+        'link set eth0 up',
+      ].join('\n'),
+    );
+    return new DemoNetwork(hub, a, b, client);
+  }
+
+  other(host: DemoHost): DemoHost {
+    return host.label === 'a' ? this.b : this.a;
+  }
+
+  /** Pulls the cable of the logging network, or puts it back. */
+  setLogging(up: boolean): void {
+    this.hub.ip(`link set log-a ${up ? 'up' : 'down'}`);
+  }
+
+  close(): void {
+    for (const namespace of [this.a.namespace, this.b.namespace, this.client]) namespace.close();
+  }
+}
+
+async function makeHost(hub: NetworkNamespace, label: 'a' | 'b'): Promise<DemoHost> {
+  const namespace = await NetworkNamespace.create(`host ${label}`);
+  const address = label === 'a' ? '10.0.1.1' : '10.0.1.2';
+  hub.ip(
+    [
+      `link add guest-${label} type veth peer name guest0 netns ${namespace.pid}`,
+      `link add log-${label} type veth peer name log0 netns ${namespace.pid}`,
+      `link set guest-${label} master guest up`,
+      `link set log-${label} master log up`,
+    ].join('\n'),
+  );
+  namespace.ip(
+    [
+      'link set lo up',
+      `link add br0 ${bridgeOptions}`,
+      `tuntap add dev ${tapName} mode tap`,
+      `link set ${tapName} master br0 up`,
+      'link set guest0 master br0 up',
+      'link set br0 up',
+      `addr add ${address}/24 dev log0`,
+      'link set log0 up',
+    ].join('\n'),
+  );
+  return { label, namespace, address };
+}

@@ -1,0 +1,127 @@
+import { VmftError } from '../../base/errors.js';
+import {
+  counterPort,
+  guestAddress,
+  guestPrefixBits,
+  tapName,
+  type DemoHost,
+  type DemoNetwork,
+} from './demo-network.js';
+import type { Narrator } from './narrator.js';
+import { VmftProcess, type VmftEvent } from './vmft-process.js';
+
+const bootMsMax = 300_000;
+const formMsMax = 60_000;
+const failoverMsMax = 60_000;
+/** The same in each run, so that the client's neighbour table stays right. */
+const guestMac = '02:00:00:00:00:02';
+
+export interface PairOptions {
+  readonly network: DemoNetwork;
+  /** Directory of the arbiter: storage that both hosts see. */
+  readonly arbiterFolder: string;
+  readonly memory: string;
+  readonly narrator: Narrator;
+  /** Further options of both replicas. */
+  readonly settings?: readonly string[];
+}
+
+/** What survived a kill, and when. */
+export interface Survival {
+  readonly suspectedAtMs: number;
+  /** When outputs left again. */
+  readonly liveAtMs: number;
+}
+
+/** A machine on two hosts: whoever of the two is alive. */
+export class DemoPair {
+  private constructor(
+    private readonly options: PairOptions,
+    public primary: VmftProcess,
+    public backup: VmftProcess | null,
+  ) {}
+
+  /** Boots the guest on host a; resolves when its counter serves. */
+  static async boot(options: PairOptions): Promise<DemoPair> {
+    const { narrator, network } = options;
+    const host = network.a;
+    narrator.step(
+      `host a starts the guest: Debian’s kernel, ${options.memory} of memory, CPU in software`,
+    );
+    const primary = new VmftProcess(
+      host,
+      ['run', 'debian', ...guestOptions(options), ...commonOptions(host, options)],
+      (event) => {
+        showBoot(narrator, event, primary.console);
+      },
+    );
+    const pair = new DemoPair(options, primary, null);
+    try {
+      await primary.consoleText('vmft-guest: counter on port', bootMsMax);
+    } catch (error) {
+      primary.kill();
+      throw error;
+    }
+    narrator.step(`guest │ counter on port ${counterPort} of ${guestAddress}`);
+    return pair;
+  }
+
+  /** Starts a backup on the other host; resolves when the pair is formed. */
+  async protect(): Promise<void> {
+    const { network, narrator } = this.options;
+    const host = network.other(this.primary.host);
+    const formedBefore = this.primary.events.length;
+    narrator.step(`host ${host.label} joins as the backup`);
+    this.backup = new VmftProcess(host, [
+      'backup',
+      this.primary.host.address,
+      ...commonOptions(host, this.options),
+    ]);
+    await this.backup.event('formed', formMsMax);
+    await this.primary.eventAfter(formedBefore, 'formed', formMsMax);
+    narrator.step('the pair protects the machine');
+  }
+
+  /** SIGKILL to one of the two; the other is the primary from then on. Returns when. */
+  kill(victim: 'primary' | 'backup'): number {
+    const { primary, backup } = this;
+    if (backup === null) throw new VmftError('internal', 'bug: there is no pair to kill one of');
+    this.backup = null;
+    if (victim === 'backup') return backup.kill();
+    this.primary = backup;
+    return primary.kill();
+  }
+
+  /** Resolves when the survivor of a kill is alone and live. */
+  async survived(victim: 'primary' | 'backup', eventsBefore: number): Promise<Survival> {
+    const { primary } = this;
+    const type = victim === 'primary' ? 'live' : 'backup-lost';
+    const live = await primary.eventAfter(eventsBefore, type, failoverMsMax);
+    const suspected = await primary.eventAfter(eventsBefore, 'suspected', failoverMsMax);
+    return { suspectedAtMs: suspected.realtimeMs, liveAtMs: live.realtimeMs };
+  }
+
+  close(): void {
+    this.primary.kill();
+    this.backup?.kill();
+  }
+}
+
+function guestOptions({ memory }: PairOptions): string[] {
+  const words = `vmft.mode=demo vmft.ip=${guestAddress}/${guestPrefixBits} vmft.port=${counterPort}`;
+  return ['--memory', memory, '--append', words];
+}
+
+function commonOptions(host: DemoHost, options: PairOptions): string[] {
+  const net = `tap=${tapName}${host.label === 'a' ? `,mac=${guestMac}` : ''}`;
+  return [
+    ...['--listen', host.address, '--arbiter', `file:${options.arbiterFolder}`, '--net', net],
+    ...(options.settings ?? []),
+  ];
+}
+
+function showBoot(narrator: Narrator, event: VmftEvent, console: string): void {
+  if (event.type !== 'status' || console.includes('counter on port')) return;
+  const { ticks } = (event['position'] ?? { ticks: 0 }) as { ticks: number };
+  narrator.progress(`booting: ${Math.round(ticks / 1e6)} million instructions`);
+}
