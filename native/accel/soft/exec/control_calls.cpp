@@ -68,10 +68,51 @@ Handler by_target_width(Decoding& d, Choose choose) {
     return ending(d, by_operand_width(d.long_mode() ? 8 : d.operand_bytes, choose));
 }
 
+// CALL and RET of 64-bit code when the stack is in the TLB, without a frame (operand_steps.h says
+// why).
+
+inline void enter(Cpu& cpu, u64 target) {
+    const Insn* first = enter_block(cpu, target);
+    if (first) VMFT_GO(cpu, first);
+    VMFT_LEAVE(cpu);
+}
+
+[[gnu::noinline]] void call_relative_slow(Cpu& cpu, const Insn* insn) {
+    return branch<call_relative<u64>>(cpu, insn);
+}
+void call_relative_fast(Cpu& cpu, const Insn* insn) {
+    u64 sp = cpu.gpr[rsp] - 8;
+    if (u8* host = fast_write<u64>(cpu, sp)) [[likely]] {
+        u64 back = next_rip(cpu, insn);
+        std::memcpy(host, &back, sizeof back);
+        cpu.gpr[rsp] = sp;
+        return enter(cpu, cpu.gpr[reg_block] + insn->imm);
+    }
+    return call_relative_slow(cpu, insn);
+}
+
+[[gnu::noinline]] void return_near_slow(Cpu& cpu, const Insn* insn) {
+    return branch<return_near<u64>>(cpu, insn);
+}
+void return_near_fast(Cpu& cpu, const Insn* insn) {
+    u64 sp = cpu.gpr[rsp];
+    if (const u8* host = fast_read<u64>(cpu, sp)) [[likely]] {
+        u64 target;
+        std::memcpy(&target, host, sizeof target);
+        if (is_canonical(target)) [[likely]] {
+            cpu.gpr[rsp] = sp + 8 + insn->imm;
+            return enter(cpu, target);
+        }
+    }
+    return return_near_slow(cpu, insn);
+}
+
 Handler select_call(Decoding& d) {
+    if (d.long_mode()) return ending(d, call_relative_fast);
     return by_target_width(d, []<typename Rip>() -> Handler { return branch<call_relative<Rip>>; });
 }
 Handler select_return(Decoding& d) {
+    if (d.long_mode()) return ending(d, return_near_fast);
     return by_target_width(d, []<typename Rip>() -> Handler { return branch<return_near<Rip>>; });
 }
 
