@@ -47,11 +47,17 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: '^node:(fs|net|dgram|http|https|http2|tls|child_process|os|dns)',
+              regex: '^node:(fs|net|dgram|http|https|http2|tls|child_process|os|dns|crypto|timers|perf_hooks|worker_threads)',
               message: 'this folder is pure: the world comes in as parameters',
             },
           ],
         },
+      ],
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval', 'setImmediate', 'performance', 'crypto', 'fetch'].map(
+          (name) => ({ name, message: 'this folder is pure: take a clock or the like as a parameter' }),
+        ),
       ],
       'no-restricted-properties': [
         'error',

@@ -31,6 +31,8 @@ export class Observer {
   tampering = false;
   onAnswer: (request: number) => void = () => undefined;
   readonly channelErrors: string[] = [];
+  /** Generations in which a segment was sent. */
+  private readonly begun = new Set<number>();
   private readonly hosts = new Map<SimHost, HostRecord>();
   /** Per generation: how many outputs the segments cover that a backup has held. */
   private readonly heldOutputs = new Map<number, number>();
@@ -41,6 +43,10 @@ export class Observer {
 
   /** A primary sent a segment: from now on it is a pair's. */
   sent(host: SimHost, generation: number): void {
+    if (!this.begun.has(generation) && this.storage.taken.has(generation)) {
+      throw this.violated(`a pair was formed in generation ${generation}, whose flag is taken`);
+    }
+    this.begun.add(generation);
     this.record(host).paired = generation;
   }
 

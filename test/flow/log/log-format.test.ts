@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { VmftError } from '../../../src/base/errors.js';
+import { decodeGuestConfig, encodeGuestConfig } from '../../../src/flow/log/guest-config.js';
+import {
+  decodeHeader,
+  decodeItem,
+  delimited,
+  encodeHeader,
+  encodeTrailer,
+  nextDelimited,
+} from '../../../src/flow/log/log-format.js';
+import { exampleGuest } from './example-guest.js';
+
+const header = {
+  accelerator: 'soft',
+  build: 'test',
+  guest: exampleGuest,
+  hashes: { kernel: 2n ** 64n - 1n, initramfs: 1n },
+};
+
+describe('the log format', () => {
+  it('keeps a guest configuration', () => {
+    const bytes = encodeGuestConfig(exampleGuest, header.hashes);
+    assert.deepEqual(decodeGuestConfig(bytes), { config: exampleGuest, hashes: header.hashes });
+    const bare = { ...exampleGuest, initramfsPath: null, mac: null };
+    assert.deepEqual(decodeGuestConfig(encodeGuestConfig(bare))?.config, bare);
+  });
+
+  it('refuses configurations that are none', () => {
+    assert.equal(decodeGuestConfig(Buffer.from('rubbish')), null);
+    assert.equal(decodeGuestConfig(Buffer.alloc(0)), null);
+    const odd = { ...exampleGuest, mac: Buffer.alloc(5) };
+    assert.equal(decodeGuestConfig(encodeGuestConfig(odd)), null);
+  });
+
+  it('keeps a header and a trailer', () => {
+    assert.deepEqual(decodeHeader(encodeHeader(header), 'x'), { version: 1, ...header });
+    for (const segments of [0n, 5n, 2n ** 40n]) {
+      const trailer = { segments, endReason: 'power-off' };
+      assert.deepEqual(decodeItem(encodeTrailer(trailer), 'x'), { kind: 'trailer', trailer });
+    }
+  });
+
+  it('names another version', () => {
+    const bytes = encodeHeader(header);
+    bytes[10] = 9;
+    assert.throws(
+      () => decodeHeader(bytes, 'x'),
+      (error: unknown) => error instanceof VmftError && error.code === 'log-version',
+    );
+  });
+
+  it('finds the bounds of delimited messages', () => {
+    const message = Buffer.alloc(300, 1);
+    const bytes = delimited(message);
+    assert.deepEqual(nextDelimited(bytes, 300, 'x'), { start: 2, end: 302 });
+    assert.equal(nextDelimited(bytes.subarray(0, 301), 300, 'x'), null);
+    assert.throws(() => nextDelimited(bytes, 299, 'x'), VmftError);
+    assert.throws(() => nextDelimited(Buffer.alloc(8, 0xff), 299, 'x'), VmftError);
+  });
+});

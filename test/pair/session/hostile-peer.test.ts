@@ -1,0 +1,346 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+
+import { Client, credentials, type ClientDuplexStream } from '@grpc/grpc-js';
+
+import type { ErrorCode } from '../../../src/base/errors.js';
+import { limits } from '../../../src/base/limits.js';
+import { encodeGuestConfig } from '../../../src/flow/log/guest-config.js';
+import { systemClock } from '../../../src/flow/world/system-clock.js';
+import { systemRandom } from '../../../src/flow/world/system-random.js';
+import type { Arbiter } from '../../../src/pair/arbiter/arbiter.js';
+import { openArbiter } from '../../../src/pair/arbiter/open-arbiter.js';
+import { formatAddress } from '../../../src/pair/channel/address.js';
+import { joinMethod } from '../../../src/pair/channel/grpc-service.js';
+import { HeartbeatSocket } from '../../../src/pair/channel/heartbeat-socket.js';
+import type { FromBackup, FromPrimary, LogFrame } from '../../../src/pair/channel/messages.js';
+import { PrimaryServer } from '../../../src/pair/channel/primary-server.js';
+import { decodeFromPrimary, encodeFromBackup } from '../../../src/pair/channel/wire.js';
+import { joinAsBackup } from '../../../src/pair/session/join-as-backup.js';
+import type { PeerLink } from '../../../src/pair/session/ports.js';
+import { runPrimary } from '../../../src/pair/session/run-primary.js';
+import type { Session } from '../../../src/pair/session/session.js';
+import { exampleGuest } from '../../flow/log/example-guest.js';
+import { encodeFakeFrame } from '../../flow/machine/fake-frame.js';
+import { FakeMachine } from '../../flow/machine/fake-machine.js';
+import { InProcess } from './in-process.js';
+
+const guest = { ...exampleGuest };
+const loopback = { host: '127.0.0.1', port: 0 };
+let directory = '';
+let arbiter: Arbiter;
+let side: InProcess;
+let cleanUps: (() => void | Promise<unknown>)[] = [];
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'vmft-hostile-'));
+  arbiter = await openArbiter(`file:${directory}`, systemRandom);
+  side = new InProcess();
+  cleanUps = [];
+});
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  side.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A primary under test, and a backup that is only a stream of bytes. */
+async function primaryWithRawBackup(): Promise<{
+  session: Session;
+  call: ClientDuplexStream<Buffer, Buffer>;
+  received: FromPrimary[];
+  next: (kind: FromPrimary['kind']) => Promise<FromPrimary>;
+  send: (message: FromBackup) => void;
+}> {
+  const session = await runPrimary({
+    ...side.options,
+    guest,
+    listen: loopback,
+    arbiter,
+    recordTo: null,
+  });
+  const { listening } = session.status();
+  assert.ok(listening !== null);
+  const client = new Client(formatAddress(listening), credentials.createInsecure());
+  const call = client.makeBidiStreamRequest(
+    joinMethod.path,
+    joinMethod.requestSerialize,
+    joinMethod.responseDeserialize,
+  );
+  call.on('error', () => undefined);
+  const received: FromPrimary[] = [];
+  let look = (): void => undefined;
+  call.on('data', (bytes: Buffer) => {
+    received.push(decodeFromPrimary(bytes));
+    look();
+  });
+  cleanUps.push(async () => {
+    session.stop('the test is over');
+    await session.ended;
+    client.close();
+  });
+  return {
+    session,
+    call,
+    received,
+    next: (kind) =>
+      new Promise((resolve) => {
+        look = () => {
+          const found = received.find((message) => message.kind === kind);
+          if (found !== undefined) resolve(found);
+        };
+        look();
+      }),
+    send: (message) => call.write(encodeFromBackup(message)),
+  };
+}
+
+const hello: FromBackup = {
+  kind: 'hello',
+  protocolVersion: 1,
+  build: 'test',
+  accelerator: 'fake',
+  replicaId: 'raw',
+  memoryBytesMax: 0n,
+};
+
+describe('a primary with a hostile backup', () => {
+  const attacks: readonly (readonly [string, ErrorCode, (raw: Raw) => void])[] = [
+    ['rubbish', 'message-malformed', ({ call }) => call.write(Buffer.from('rubbish'))],
+    ['an empty message', 'message-malformed', ({ call }) => call.write(Buffer.alloc(0))],
+    [
+      'an acknowledgement of what was not sent',
+      'ack-beyond-sent',
+      ({ send }) => {
+        send({ kind: 'ack', generation: 1n, sequence: 2n ** 60n });
+      },
+    ],
+    [
+      'an acknowledgement twice',
+      'sequence-repeated',
+      ({ send }) => {
+        send({ kind: 'ack', generation: 1n, sequence: 0n });
+        send({ kind: 'ack', generation: 1n, sequence: 0n });
+      },
+    ],
+    [
+      'a message of an older generation',
+      'generation-old',
+      ({ send }) => {
+        send({ kind: 'ack', generation: 0n, sequence: 0n });
+      },
+    ],
+    [
+      'a message of a generation to come',
+      'generation-unknown',
+      ({ send }) => {
+        send({ kind: 'ack', generation: 2n, sequence: 0n });
+      },
+    ],
+    [
+      'a second hello',
+      'message-unexpected',
+      ({ send }) => {
+        send(hello);
+      },
+    ],
+  ];
+  for (const [name, code, attack] of attacks) {
+    it(`ends the generation for ${name}, wins it and goes on`, async () => {
+      const raw = await primaryWithRawBackup();
+      raw.send(hello);
+      await raw.next('state-end');
+      raw.send({ kind: 'state-ready', generation: 1n });
+      await raw.next('log-frame');
+      attack(raw);
+      assert.equal((await side.until('channel-broken')).error.code, code);
+      await side.until('backup-lost');
+      assert.equal(raw.session.status().role, 'alone');
+      side.machine?.request(1);
+      while (!side.outputs.includes('answer 1 1')) await tick();
+    });
+  }
+
+  it('ends the generation for an oversized message', async () => {
+    const raw = await primaryWithRawBackup();
+    raw.send(hello);
+    await raw.next('state-end');
+    raw.send({ kind: 'state-ready', generation: 1n });
+    await raw.next('log-frame');
+    raw.call.write(Buffer.alloc(limits.messageBytesMax + 1000));
+    await side.until('channel-broken');
+    await side.until('backup-lost');
+  });
+
+  it('shows nothing that is not acknowledged', async () => {
+    const raw = await primaryWithRawBackup();
+    raw.send(hello);
+    await raw.next('state-end');
+    const before = side.outputs.length;
+    raw.send({ kind: 'state-ready', generation: 1n });
+    await raw.next('log-frame');
+    side.machine?.request(1);
+    await systemSleep(150);
+    assert.equal(side.outputs.length, before);
+    assert.ok((side.machine?.status().outputsProduced ?? 0n) > BigInt(before));
+  });
+
+  it('runs on when a join is broken off at any step, and takes no flag for it', async () => {
+    const raw = await primaryWithRawBackup();
+    raw.send(hello);
+    await raw.next('welcome');
+    raw.call.cancel();
+    await side.until('join-failed');
+    assert.equal(raw.session.status().role, 'alone');
+    assert.equal(side.machine?.mode, 'live');
+    assert.ok(!readdirSync(directory).some((name) => name.endsWith('.taken')));
+  });
+});
+
+interface Raw {
+  readonly call: ClientDuplexStream<Buffer, Buffer>;
+  readonly send: (message: FromBackup) => void;
+}
+
+/** A backup under test, and a primary that says what the test says. */
+async function backupWithRawPrimary(): Promise<{ session: Session; link: PeerLink }> {
+  let ready: (link: PeerLink) => void = () => undefined;
+  const formed = new Promise<PeerLink>((resolve) => {
+    ready = resolve;
+  });
+  const machine = new FakeMachine(
+    guest,
+    { segment: none, console: none, executed: none, live: none, stopped: none },
+    { show: none, entropy: () => 1 },
+  );
+  machine.startLive({
+    generation: 0n,
+    gated: false,
+    recording: false,
+    unacknowledgedBytesMax: 1 << 20,
+  });
+  machine.step(10);
+  machine.pauseNow();
+  pausedAt = { runUntil: machine.state.tick, digest: machine.state.hash };
+  const { bytes, checksum } = machine.snapshotBegin();
+  await arbiter.form({ machineId: 'm', generation: 2n, replicaId: 'raw' });
+  const heartbeats = await HeartbeatSocket.open('127.0.0.1', 0, null, none);
+  const server = await PrimaryServer.listen({
+    listen: loopback,
+    tls: null,
+    clock: systemClock,
+    events: {
+      closed: none,
+      message: (link, message) => {
+        if (message.kind === 'hello') {
+          link.send({
+            kind: 'welcome',
+            generation: 2n,
+            machineId: 'm',
+            machineConfig: encodeGuestConfig(guest),
+            stateBytes: BigInt(bytes),
+            heartbeatPort: heartbeats.port,
+            arbiterUrl: arbiter.url,
+          });
+          link.send({ kind: 'state-chunk', offset: 0n, data: machine.snapshotRead(0, bytes) });
+          link.send({ kind: 'state-end', bytes: BigInt(bytes), checksum });
+        }
+        if (message.kind === 'state-ready') ready(link);
+      },
+    },
+  });
+  let counter = 0n;
+  const beating = setInterval(() => {
+    counter += 1n;
+    heartbeats.send({ machineId: 'm', generation: 2n, counter });
+  }, 20);
+  cleanUps.push(async () => {
+    clearInterval(beating);
+    heartbeats.close();
+    server.abort();
+  });
+  const session = await joinAsBackup({
+    ...side.options,
+    primary: server.address,
+    arbiter,
+    memoryBytesMax: null,
+    listen: null,
+  });
+  cleanUps.push(async () => {
+    session.stop('the test is over');
+    await session.ended;
+  });
+  return { session, link: await formed };
+}
+
+/** Where the machine stands whose state the raw primary sends: a segment without a tick is true there. */
+let pausedAt = { runUntil: 0, digest: 0 };
+
+function frameMessage(sequence: number, generation = 2, damage = false): LogFrame {
+  const body = { inputs: [], ...pausedAt, produced: 0, released: 0 };
+  const frame = encodeFakeFrame({ generation, sequence, ...body });
+  if (damage) frame.writeUInt8(frame.readUInt8(20) ^ 1, 20);
+  return { kind: 'log-frame', generation: BigInt(generation), sequence: BigInt(sequence), frame };
+}
+
+describe('a backup with a hostile primary', () => {
+  const attacks: readonly (readonly [string, ErrorCode, () => readonly FromPrimary[]])[] = [
+    ['a gap in the log', 'sequence-gap', () => [frameMessage(0), frameMessage(2)]],
+    ['a repeated segment', 'sequence-repeated', () => [frameMessage(0), frameMessage(0)]],
+    ['a damaged frame', 'frame-corrupt', () => [frameMessage(0), frameMessage(1, 2, true)]],
+    [
+      'a frame of an older generation',
+      'generation-old',
+      () => [frameMessage(0), frameMessage(1, 1)],
+    ],
+    [
+      'a frame of a later generation',
+      'generation-unknown',
+      () => [frameMessage(0), frameMessage(1, 3)],
+    ],
+    [
+      'a frame that belongs elsewhere',
+      'frame-generation',
+      () => [frameMessage(0), { ...frameMessage(1, 1), generation: 2n }],
+    ],
+    [
+      'state in the midst of the log',
+      'message-unexpected',
+      () => [frameMessage(0), { kind: 'state-chunk', offset: 0n, data: Buffer.alloc(1) }],
+    ],
+  ];
+  for (const [name, code, messages] of attacks) {
+    it(`ends the generation for ${name}, and asks the arbiter`, async () => {
+      const { link, session } = await backupWithRawPrimary();
+      await arbiter.testAndSet({ machineId: 'm', generation: 2n, replicaId: 'raw' });
+      for (const message of messages()) link.send(message);
+      assert.equal((await side.until('channel-broken')).error.code, code);
+      assert.equal((await side.until('suspected')).rule, 'B8');
+      assert.equal((await session.ended).reason, 'arbitration-lost');
+      assert.deepEqual(side.outputs, []);
+    });
+  }
+
+  it('never goes live before the first frame', async () => {
+    const { link, session } = await backupWithRawPrimary();
+    link.close(null);
+    assert.equal((await session.ended).reason, 'peer-lost');
+    assert.ok(!readdirSync(directory).some((name) => name.endsWith('.taken')));
+  });
+});
+
+function none(): void {
+  return undefined;
+}
+
+function tick(): Promise<void> {
+  return systemSleep(5);
+}
+
+function systemSleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
