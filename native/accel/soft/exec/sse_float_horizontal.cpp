@@ -37,6 +37,31 @@ inline V double_mask(unsigned bits) {
   return _mm_cmpeq_epi32(_mm_and_si128(_mm_set1_epi32(static_cast<int>(bits)), of_element), of_element);
 }
 
+/// Whether an unmasked exception ends a dot product between two of its steps (SDM 2A DPPS).
+inline bool step_faults(const Cpu& cpu) {
+  return (~cpu.mxcsr & mxcsr_masks) && (_mm_getcsr() & ~(cpu.mxcsr >> 7) & mxcsr_flags);
+}
+
+// Immediate bits 4-7: which products enter the sum; 0-3: where it goes.
+constexpr auto dot_product_single = [](Cpu& cpu, const Insn* insn, const u8* source) {
+  const unsigned immediate = static_cast<unsigned>(insn->imm);
+  const V taken = single_mask(immediate >> 4);
+  V sum = multiply_single(_mm_and_si128(xmm(cpu, insn->reg), taken), _mm_and_si128(read_operand<16>(source), taken));
+  if (step_faults(cpu)) return;
+  sum = add_single(shuffled<0x88>(sum, sum), shuffled<0xdd>(sum, sum));
+  if (step_faults(cpu)) return;
+  sum = add_single(shuffled<0x00>(sum, sum), shuffled<0x55>(sum, sum));
+  xmm(cpu, insn->reg) = _mm_and_si128(sum, single_mask(immediate));
+};
+constexpr auto dot_product_double = [](Cpu& cpu, const Insn* insn, const u8* source) {
+  const unsigned immediate = static_cast<unsigned>(insn->imm);
+  const V taken = double_mask(immediate >> 4);
+  V sum = multiply_double(_mm_and_si128(xmm(cpu, insn->reg), taken), _mm_and_si128(read_operand<16>(source), taken));
+  if (step_faults(cpu)) return;
+  sum = add_double(_mm_unpacklo_epi64(sum, sum), _mm_unpackhi_epi64(sum, sum));
+  xmm(cpu, insn->reg) = _mm_and_si128(sum, double_mask(immediate));
+};
+
 }  // namespace
 
 void add_sse_float_horizontal(SseTable& table) {
@@ -47,20 +72,10 @@ void add_sse_float_horizontal(SseTable& table) {
   horizontal_double(table, p66_0f(0x7c), VMFT_HOST("addpd"));  // HADDPD
   horizontal_double(table, p66_0f(0x7d), VMFT_HOST("subpd"));  // HSUBPD
 
-  // Immediate bits 4-7: which products enter the sum; 0-3: where it goes.
-  table.packed<packed_form>(p66_0f3a(0x40), [](V a, V b, unsigned immediate) {  // DPPS
-    const V taken = single_mask(immediate >> 4);
-    const V products = multiply_single(_mm_and_si128(a, taken), _mm_and_si128(b, taken));
-    const V pairs = add_single(shuffled<0x88>(products, products), shuffled<0xdd>(products, products));
-    const V sum = add_single(shuffled<0x00>(pairs, pairs), shuffled<0x55>(pairs, pairs));
-    return _mm_and_si128(sum, single_mask(immediate));
-  });
-  table.packed<packed_form>(p66_0f3a(0x41), [](V a, V b, unsigned immediate) {  // DPPD
-    const V taken = double_mask(immediate >> 4);
-    const V products = multiply_double(_mm_and_si128(a, taken), _mm_and_si128(b, taken));
-    const V sum = add_double(_mm_unpacklo_epi64(products, products), _mm_unpackhi_epi64(products, products));
-    return _mm_and_si128(sum, double_mask(immediate));
-  });
+  table.both<packed_form>(p66_0f3a(0x40), dot_product_single);  // DPPS
+  table.both<packed_form>(p66_0f3a(0x41), dot_product_double);  // DPPD
+  table.set_immediate(p66_0f3a(0x40));
+  table.set_immediate(p66_0f3a(0x41));
 }
 
 }  // namespace vmft::soft

@@ -33,7 +33,8 @@ class Destination {
 };
 
 /// The operation when the guest has unmasked exceptions (SDM 1 11.5.2, 11.5.3, 11.5.4): the host runs it
-/// masked; then the flags tell whether it should have faulted.
+/// masked; then the flags tell whether it should have faulted. One difference to a processor remains: PE beside an unmasked
+/// OE or UE is that of the masked result, and should be that of the result with an unbounded exponent.
 void run_checked(Cpu& cpu, const Insn* insn, const u8* source, Operation operation) {
   const u32 unmasked = ~(cpu.mxcsr >> 7) & mxcsr_flags;
   const u32 host = _mm_getcsr();
@@ -42,13 +43,12 @@ void run_checked(Cpu& cpu, const Insn* insn, const u8* source, Operation operati
   operation(cpu, insn, source);
   u32 raised = _mm_getcsr() & mxcsr_flags;
   if (unmasked & mxcsr_underflow) {
-    // Unmasked underflow means tiny; masked underflow, tiny and inexact. Flushing to zero reports every tiny result.
-    const Destination after(cpu, insn);
+    // Unmasked underflow means tiny; masked underflow, tiny and inexact. Flushing to zero reports every tiny
+    // result, and changes nothing when there is none.
     before.put_back(cpu, insn);
     _mm_setcsr((host & ~mxcsr_flags) | mxcsr_flush_to_zero);
     operation(cpu, insn, source);
-    raised |= _mm_getcsr() & mxcsr_underflow;
-    after.put_back(cpu, insn);
+    raised = (raised & mxcsr_precision) | (_mm_getcsr() & mxcsr_flags & ~mxcsr_precision);
   }
   if (raised & unmasked & mxcsr_before_computation) raised &= mxcsr_before_computation;
   _mm_setcsr(host | raised);

@@ -52,7 +52,7 @@ constexpr Form from_general(Form form, u8 bytes) {
 }
 
 inline constexpr u32 mxcsr_flags = 0x3f, mxcsr_masks = 0x1f80, mxcsr_flush_to_zero = 0x8000;
-inline constexpr u32 mxcsr_underflow = 0x10, mxcsr_before_computation = 0x07;  // IE, DE, ZE
+inline constexpr u32 mxcsr_underflow = 0x10, mxcsr_precision = 0x20, mxcsr_before_computation = 0x07;  // IE, DE, ZE
 inline constexpr u16 x87_exception_summary = 0x80;
 
 using Operation = void (*)(Cpu& cpu, const Insn* insn, const u8* source);
