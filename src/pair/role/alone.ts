@@ -192,7 +192,9 @@ export class AloneRole implements Role {
       ? new VmftError('peer-lost', 'the guest ended during the join')
       : new VmftError('peer-lost', 'the primary is stopping');
     const close: Action[] = link === null ? [] : [{ do: 'close-link', link, error }];
-    return [...close, { do: 'end', end: guestEnd(stopped) }];
+    // The guest may have ended while it was still gated, on its way to being alone.
+    const release: Action = { do: 'release-outputs', through: null };
+    return [...close, release, { do: 'end', end: guestEnd(stopped) }];
   }
 
   private refuseMessage(kind: string): Action[] {

@@ -249,7 +249,8 @@ export class PrimaryRole implements Role {
     this.state = 'ended';
     const { generation, settings } = this;
     const lost: Action = { do: 'emit', event: { type: 'backup-lost', generation } };
-    const release: Action = { do: 'release-outputs', through: this.gate.alone() };
+    this.gate.alone();
+    const release: Action = { do: 'release-outputs', through: null };
     if (this.guestStopped !== null) {
       return [lost, release, { do: 'end', end: guestEnd(this.guestStopped) }];
     }

@@ -85,7 +85,8 @@ export type Action =
   | { readonly do: 'restore-end'; readonly bytes: number; readonly checksum: bigint }
   | { readonly do: 'feed'; readonly frame: Buffer }
   | { readonly do: 'acknowledge'; readonly sequence: bigint }
-  | { readonly do: 'release-outputs'; readonly through: bigint }
+  /** `through` null: everything; only for a replica that is alone. */
+  | { readonly do: 'release-outputs'; readonly through: bigint | null }
   | { readonly do: 'set-speed-limit'; readonly share: number }
   | { readonly do: 'announce'; readonly afterMs: number }
   /** Sends Welcome, StateChunk… and StateEnd as fast as the link takes them; `state-progress` follows. */

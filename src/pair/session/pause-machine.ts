@@ -7,7 +7,7 @@ export function pauseThen(failed: (message: string) => void): PauseMachine {
   return (machine: Machine, paused: () => void) => {
     machine.pause().then(paused, (thrown: unknown) => {
       const error = asVmftError(thrown);
-      if (error.code !== 'wrong-mode') failed(error.message);
+      if (error.code !== 'wrong-mode' && error.code !== 'stopped') failed(error.message);
     });
   };
 }

@@ -237,7 +237,22 @@ export class Replica {
         this.finish(action.end);
         return;
       default:
-        this.performOnMachine(action, this.requireMachine());
+        this.unlessStopped(this.requireMachine(), (machine) => {
+          this.performOnMachine(action, machine);
+        });
+    }
+  }
+
+  /**
+   * The vCPU runs on its own thread: a machine may have ended although its `stopped` has not been
+   * delivered yet. What it refuses for that reason is settled when the event comes.
+   */
+  private unlessStopped(machine: Machine, run: (machine: Machine) => void): void {
+    try {
+      run(machine);
+    } catch (thrown) {
+      const { code } = asVmftError(thrown);
+      if (code !== 'wrong-mode' || machine.status().mode !== 'stopped') throw thrown;
     }
   }
 
@@ -269,7 +284,7 @@ export class Replica {
         machine.acknowledge(action.sequence);
         return;
       case 'release-outputs':
-        machine.releaseOutputs(action.through);
+        machine.releaseOutputs(action.through ?? machine.status().outputsProduced);
         return;
       case 'set-speed-limit':
         machine.setSpeedLimit(action.share);
@@ -290,8 +305,10 @@ export class Replica {
 
   private feed(frame: Buffer): void {
     try {
-      const fed = this.requireMachine().feed(frame);
-      this.dispatch({ type: 'fed', fed });
+      this.unlessStopped(this.requireMachine(), (machine) => {
+        const fed = machine.feed(frame);
+        this.dispatch({ type: 'fed', fed });
+      });
     } catch (thrown) {
       const error = asVmftError(thrown);
       if (error.code === 'internal') throw error;
