@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { systemClock } from '../../flow/world/system-clock.js';
 import { ClientProcess } from './client-process.js';
 import type { ClientResult } from './counter-client.js';
 import { DemoPair, type PairOptions } from './demo-pair.js';
@@ -18,14 +19,14 @@ export interface RunOptions extends PairOptions {
 /** The kill comes this long after the pair is formed and the client counts. */
 const killAfterMs = { min: 500, max: 4_000 } as const;
 const clientMsMax = 60_000;
-/** What the client saw up to here after a kill is that kill's. */
-const gapWindowMs = 10_000;
 
 interface Kill {
   readonly victim: 'primary' | 'backup';
   readonly killedAtMs: number;
   readonly suspectedAtMs: number;
   readonly liveAtMs: number;
+  /** Until when what the client saw is this kill's: the next change to the pair. */
+  readonly untilMs: number;
 }
 
 /** Boots a guest, protects it, has a client count, and kills one replica after the other. */
@@ -44,13 +45,13 @@ export async function failoverRun(options: RunOptions): Promise<RunResult> {
     for (let round = 0; round < options.kills && answered; round += 1) {
       if (round > 0) await pair.protect();
       const { kill, logMbitPerS } = await killOne(pair, client, options);
-      kills.push(kill);
       logRates.push(logMbitPerS);
       answered = await client.answeredAfter(kill.liveAtMs, clientMsMax);
       narrator.step(
         answered ? 'the same connection goes on' : 'the client is not answered any more',
       );
       if (answered) await sleep(options.afterMs);
+      kills.push({ ...kill, untilMs: systemClock.realtimeMs() });
     }
     const result = await client.finish(2 * clientMsMax);
     const rate = logRates.reduce((sum, value) => sum + value, 0) / Math.max(1, logRates.length);
@@ -71,7 +72,7 @@ async function killOne(
   pair: DemoPair,
   client: ClientProcess,
   options: RunOptions,
-): Promise<{ kill: Kill; logMbitPerS: number }> {
+): Promise<{ kill: Omit<Kill, 'untilMs'>; logMbitPerS: number }> {
   const { narrator, random } = options;
   const chosen = random.next() < 0.5 ? 'primary' : 'backup';
   const victim = options.victim === 'random' ? chosen : options.victim;
@@ -113,9 +114,9 @@ function logRate(events: readonly VmftEvent[]): number {
 }
 
 function failoverOf(kill: Kill, result: ClientResult): Failover {
-  const { victim, killedAtMs, suspectedAtMs, liveAtMs } = kill;
+  const { victim, killedAtMs, suspectedAtMs, liveAtMs, untilMs } = kill;
   const gaps = result.gaps
-    .filter(([from, to]) => to > killedAtMs && from < killedAtMs + gapWindowMs)
+    .filter(([from, to]) => to > killedAtMs && from < untilMs)
     .map(([from, to]) => to - from);
   const round = (value: number): number => Number(value.toFixed(1));
   return {

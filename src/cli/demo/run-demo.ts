@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { asVmftError } from '../../base/errors.js';
+import { asVmftError, VmftError } from '../../base/errors.js';
+import { tunDeviceFault } from '../check/tap.js';
 import { errorLine } from '../report-error.js';
 import { DemoNetwork } from './demo-network.js';
 import { failoverRun } from './failover-run.js';
@@ -22,6 +23,8 @@ export interface DemoOptions {
 
 /** The demo, inside its namespaces. Returns the exit status: 0 when nothing was lost, doubled or broken. */
 export async function runDemo(options: DemoOptions): Promise<number> {
+  const fault = tunDeviceFault();
+  if (fault !== null) throw new VmftError('tap-unavailable', fault.found, fault.whatToDo);
   const brief = options.runs > 1;
   const narrator = new Narrator(options.json, brief);
   const folder = mkdtempSync(join(tmpdir(), 'vmft-demo-'));
