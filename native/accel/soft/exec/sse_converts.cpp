@@ -76,8 +76,14 @@ void add_mmx_registers(SseTable& table) {
   into_mmx<doubles>(table, p66_0f(0x2d), VMFT_HOST("cvtpd2dq"));   // CVTPD2PI
 
   constexpr Form from_mmx{.unit = Unit::sse_and_mmx, .file = File::mmx, .bytes = 8, .aligned = false, .rounds = true};
-  table.both<from_mmx>(np_0f(0x2a), [](Cpu& cpu, const Insn* insn, const u8* source) {  // CVTPI2PS
+  table.registers<from_mmx>(np_0f(0x2a), [](Cpu& cpu, const Insn* insn, const u8* source) {  // CVTPI2PS
     enter_mmx(cpu);
+    const V converted = VMFT_HOST("cvtdq2ps")(_mm_setzero_si128(), read_operand<8>(source));
+    xmm(cpu, insn->reg) = _mm_blend_epi16(xmm(cpu, insn->reg), converted, 0x0f);
+  });
+  // From memory CVTPI2PS and CVTPI2PD leave the x87 unit alone.
+  constexpr Form from_memory_pair{.bytes = 8, .aligned = false, .rounds = true};
+  table.memory<from_memory_pair>(np_0f(0x2a), [](Cpu& cpu, const Insn* insn, const u8* source) {
     const V converted = VMFT_HOST("cvtdq2ps")(_mm_setzero_si128(), read_operand<8>(source));
     xmm(cpu, insn->reg) = _mm_blend_epi16(xmm(cpu, insn->reg), converted, 0x0f);
   });
@@ -86,7 +92,6 @@ void add_mmx_registers(SseTable& table) {
     enter_mmx(cpu);
     xmm(cpu, insn->reg) = to_doubles(_mm_setzero_si128(), read_operand<8>(source));
   });
-  // From memory it leaves the x87 unit alone.
   table.memory<xmm_quad>(p66_0f(0x2a), [](Cpu& cpu, const Insn* insn, const u8* source) {
     xmm(cpu, insn->reg) = to_doubles(_mm_setzero_si128(), read_operand<8>(source));
   });

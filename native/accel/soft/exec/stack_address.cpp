@@ -26,4 +26,26 @@ u64 segment_address_checked(Cpu& cpu, const Insn* insn, SegmentRegister which, u
     return static_cast<u32>(segment.base + offset);
 }
 
+namespace {
+
+void require_canonical(Cpu& cpu, const Insn* insn, u64 linear, unsigned size_bytes) {
+    if (!in_64bit(cpu)) return;
+    if (!is_canonical(linear) || !is_canonical(linear + size_bytes - 1)) raise(cpu, insn, vector_ss, 0);
+}
+
+}  // namespace
+
+u64 stack_load_slow(Cpu& cpu, const Insn* insn, u64 linear, unsigned size_bytes) {
+    require_canonical(cpu, insn, linear, size_bytes);
+    return load_slow(cpu, insn, linear, size_bytes);
+}
+void stack_store_slow(Cpu& cpu, const Insn* insn, u64 linear, u64 value, unsigned size_bytes) {
+    require_canonical(cpu, insn, linear, size_bytes);
+    store_slow_value(cpu, insn, linear, value, size_bytes);
+}
+void stack_probe_write(Cpu& cpu, const Insn* insn, u64 linear, unsigned size_bytes) {
+    require_canonical(cpu, insn, linear, size_bytes);
+    probe_write_slow(cpu, insn, linear, size_bytes);
+}
+
 }  // namespace vmft::soft

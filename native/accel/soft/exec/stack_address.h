@@ -40,20 +40,39 @@ inline u64 stack_linear(Cpu& cpu, const Insn* insn, u64 sp, unsigned size_bytes,
     return segment_address(cpu, insn, seg_ss, sp & stack_mask(cpu), size_bytes, access);
 }
 
+/// As load_slow and store_slow_value, for the stack: an address that is not canonical raises #SS(0)
+/// whatever the instruction's own operand uses.
+u64 stack_load_slow(Cpu& cpu, const Insn* insn, u64 linear, unsigned size_bytes);
+void stack_store_slow(Cpu& cpu, const Insn* insn, u64 linear, u64 value, unsigned size_bytes);
+void stack_probe_write(Cpu& cpu, const Insn* insn, u64 linear, unsigned size_bytes);
+
+template <typename T>
+inline T stack_load(Cpu& cpu, const Insn* insn, u64 linear) {
+    if (fast_read<T>(cpu, linear)) [[likely]] return load<T>(cpu, insn, linear);
+    return static_cast<T>(stack_load_slow(cpu, insn, linear, sizeof(T)));
+}
+template <typename T>
+inline void stack_store(Cpu& cpu, const Insn* insn, u64 linear, T value) {
+    if (fast_write<T>(cpu, linear)) [[likely]]
+        store<T>(cpu, insn, linear, value);
+    else
+        stack_store_slow(cpu, insn, linear, value, sizeof(T));
+}
+
 /// Pushes and moves RSP. The whole instruction may still be given up by the store, so this comes
 /// last.
 template <typename T>
 inline void push(Cpu& cpu, const Insn* insn, T value) {
     u64 sp = cpu.gpr[rsp] - sizeof(T);
-    store<T>(cpu, insn, stack_linear(cpu, insn, sp, sizeof(T), Access::write), value);
+    stack_store<T>(cpu, insn, stack_linear(cpu, insn, sp, sizeof(T), Access::write), value);
     write_stack_register(cpu, rsp, sp);
 }
 
 /// The value `skip_bytes` above the top of the stack; RSP stays.
 template <typename T>
 inline T peek(Cpu& cpu, const Insn* insn, unsigned skip_bytes = 0) {
-    return load<T>(cpu, insn,
-                   stack_linear(cpu, insn, cpu.gpr[rsp] + skip_bytes, sizeof(T), Access::read));
+    return stack_load<T>(
+        cpu, insn, stack_linear(cpu, insn, cpu.gpr[rsp] + skip_bytes, sizeof(T), Access::read));
 }
 
 /// Moves RSP up: the second half of a pop, when nothing can fault any more.

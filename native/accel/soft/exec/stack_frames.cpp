@@ -12,7 +12,7 @@ namespace {
 template <typename T>
 inline u64 push_below(Cpu& cpu, const Insn* insn, u64 sp, T value) {
     sp -= sizeof(T);
-    store<T>(cpu, insn, stack_linear(cpu, insn, sp, sizeof(T), Access::write), value);
+    stack_store<T>(cpu, insn, stack_linear(cpu, insn, sp, sizeof(T), Access::write), value);
     return sp;
 }
 
@@ -25,13 +25,13 @@ void enter_frame(Cpu& cpu, const Insn* insn) {
     if (level > 0) {
         for (unsigned i = 1; i < level; i++) {
             outer -= sizeof(T);
-            T link = load<T>(cpu, insn, stack_linear(cpu, insn, outer, sizeof(T), Access::read));
+            T link = stack_load<T>(cpu, insn, stack_linear(cpu, insn, outer, sizeof(T), Access::read));
             sp = push_below<T>(cpu, insn, sp, link);
         }
         sp = push_below<T>(cpu, insn, sp, static_cast<T>(frame & stack_mask(cpu)));
     }
     sp -= insn->imm & 0xffff;
-    probe_write_slow(cpu, insn, stack_linear(cpu, insn, sp, sizeof(T), Access::write), sizeof(T));
+    stack_probe_write(cpu, insn, stack_linear(cpu, insn, sp, sizeof(T), Access::write), sizeof(T));
     write_reg<T>(cpu, rbp, static_cast<T>(frame & stack_mask(cpu)));
     write_stack_register(cpu, rsp, sp);
 }
@@ -39,7 +39,7 @@ void enter_frame(Cpu& cpu, const Insn* insn) {
 template <typename T>
 void leave_frame(Cpu& cpu, const Insn* insn) {
     u64 frame = cpu.gpr[rbp];
-    T outer = load<T>(cpu, insn, stack_linear(cpu, insn, frame, sizeof(T), Access::read));
+    T outer = stack_load<T>(cpu, insn, stack_linear(cpu, insn, frame, sizeof(T), Access::read));
     write_stack_register(cpu, rsp, frame + sizeof(T));
     write_reg<T>(cpu, rbp, outer);
 }

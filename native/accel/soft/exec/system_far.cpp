@@ -39,18 +39,25 @@ class Frame {
       : cpu_(cpu), insn_(insn), slot_bytes_(slot_bytes), mask_(stack_mask(cpu)), pointer_(cpu.gpr[rsp] & mask_) {}
 
   u64 pop() {
-    u64 value = load_slow(cpu_, insn_, stack_linear(cpu_, pointer_), slot_bytes_);
+    u64 value = load_slow(cpu_, insn_, linear(), slot_bytes_);
     pointer_ = (pointer_ + slot_bytes_) & mask_;
     return value;
   }
   void push(u64 value) {
     pointer_ = (pointer_ - slot_bytes_) & mask_;
-    store_slow_value(cpu_, insn_, stack_linear(cpu_, pointer_), value, slot_bytes_);
+    store_slow_value(cpu_, insn_, linear(), value, slot_bytes_);
   }
   void skip(u64 bytes) { pointer_ = (pointer_ + bytes) & mask_; }
   u64 pointer() const { return pointer_; }
 
  private:
+  u64 linear() const {
+    u64 address = stack_linear(cpu_, pointer_);
+    bool canonical = is_canonical(address) && is_canonical(address + slot_bytes_ - 1);
+    if (in_64bit(cpu_) && !canonical) raise(cpu_, insn_, vector_ss);
+    return address;
+  }
+
   Cpu& cpu_;
   const Insn* insn_;
   unsigned slot_bytes_;

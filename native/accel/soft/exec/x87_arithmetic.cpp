@@ -21,10 +21,11 @@ bool accept_comparison(X87& x, u16 host_status) {
   set_conditions(x, host_status & (c0 | c2 | c3));
   return true;
 }
+/// "Unordered" is set even when the exception is unmasked, as processors do; only the pops wait.
 bool compare_with_empty(X87& x) {
-  if (!stack_underflow(x)) return false;
+  bool masked = stack_underflow(x);
   set_conditions(x, c0 | c2 | c3);
-  return true;
+  return masked;
 }
 
 /// D8, DC, DA and DE with a memory operand: ST0 Op m.
@@ -94,8 +95,9 @@ template <bool Quiet, bool Pop>
   X87& x = cpu.x87;
   unsigned other = insn->rm & 7;
   u16 order = c0 | c2 | c3;
+  bool done = true;
   if (empty(x, 0) || empty(x, other)) {
-    if (!stack_underflow(x)) return;
+    done = stack_underflow(x);
   } else {
     Float80 unused;
     order = Quiet ? host_compare_quietly(x.control, st(x, 0), st(x, other))
@@ -104,7 +106,7 @@ template <bool Quiet, bool Pop>
     if (!signal(x, order & exceptions)) return;
   }
   set_arithmetic_flags(cpu, (order & c0 ? flag_cf : 0) | (order & c2 ? flag_pf : 0) | (order & c3 ? flag_zf : 0));
-  if constexpr (Pop) pop(x);
+  if (Pop && done) pop(x);
 }
 
 template <typename T>

@@ -55,6 +55,7 @@ template <bool Pop>
 [[gnu::noinline]] void free_register(Cpu& cpu, const Insn* insn) {
   require_ready(cpu, insn);
   note_instruction(cpu, insn);
+  clear_c1(cpu.x87);
   release(cpu.x87, insn->rm & 7);
   if constexpr (Pop) pop(cpu.x87);
 }

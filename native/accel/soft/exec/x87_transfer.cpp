@@ -137,23 +137,23 @@ template <typename T, bool Pop, Rounding How = Rounding::by_control>
   require_ready(cpu, insn);
   note_instruction(cpu, insn);
   X87& x = cpu.x87;
-  if (!room_to_push(x)) return;
   unsigned source = insn->rm & 7;
-  Float80 value = st(x, source);
   if (empty(x, source)) {
-    if (!stack_underflow(x)) return;
-    value = indefinite;
+    if (stack_underflow(x)) push(x, indefinite);
+    return;
   }
-  push(x, value);
+  Float80 value = st(x, source);
+  if (room_to_push(x)) push(x, value);
 }
 
-template <bool Pop>
+template <bool Pop, bool Checked = true>
 [[gnu::noinline]] void store_register(Cpu& cpu, const Insn* insn) {
   require_ready(cpu, insn);
   note_instruction(cpu, insn);
   X87& x = cpu.x87;
   Float80 value = st(x, 0);
   if (empty(x, 0)) {
+    if (!Checked) return pop(x);
     if (!stack_underflow(x)) return;
     value = indefinite;
   } else {
@@ -237,14 +237,14 @@ Handler select_transfer(const Decoding& d) {
   if (d.memory) return select_memory(d);
   switch (d.opcode << 4 | d.reg) {
     case 0xd90: return step<load_register>;
-    case 0xd91:  // FXCH; DD C8 and DF C8 are aliases
-    case 0xd93:  // undocumented alias, as are DF D0 and DF D8
+    case 0xd91:
+    case 0xdd1:  // undocumented alias, as is DF C8
+    case 0xdf1: return step<exchange>;
+    case 0xd93: return step<store_register<true, false>>;  // undocumented: an empty register is no fault to it
     case 0xdd3:
-    case 0xdf2:
+    case 0xdf2:  // undocumented alias, as is DF D8
     case 0xdf3: return step<store_register<true>>;
     case 0xdd2: return step<store_register<false>>;
-    case 0xdd1:
-    case 0xdf1: return step<exchange>;
     case 0xda0: return step<conditional_move<2>>;   // B
     case 0xda1: return step<conditional_move<4>>;   // E
     case 0xda2: return step<conditional_move<6>>;   // BE

@@ -31,7 +31,7 @@ template <bool Absolute>
   X87& x = cpu.x87;
   u16 order = c0 | c2 | c3;
   if (empty(x, 0)) {
-    if (!stack_underflow(x)) return;
+    stack_underflow(x);
   } else {
     Float80 unused;
     order = host_arithmetic<op_compare>(x.control, st(x, 0), zero, unused);
