@@ -35,6 +35,7 @@ export async function attendSession(
 ): Promise<never> {
   const events = jsonEvents === undefined ? null : EventStream.open(jsonEvents);
   let session: Session | null = null;
+  let formed = false;
   const terminal = new TerminalConsole({
     input: (bytes) => session?.consoleInput(bytes),
     power: (kind) => session?.powerOff(kind),
@@ -50,7 +51,8 @@ export async function attendSession(
   session = await start({
     onEvent: (event) => {
       events?.write(event);
-      const notice = notices ? pairNotice(event) : null;
+      formed ||= event.type === 'formed';
+      const notice = notices ? pairNotice(event, formed) : null;
       if (notice !== null) terminal.notice(notice);
     },
     onConsole: (bytes) => {

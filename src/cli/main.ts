@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command, CommanderError } from 'commander';
 
 import { exitStatusByCode } from '../base/errors.js';
@@ -11,6 +12,8 @@ import { reportError } from './report-error.js';
 import { runCommand } from './run.js';
 
 async function main(argv: readonly string[]): Promise<void> {
+  // Its complaints come as errors too, and are told once.
+  setLogVerbosity(logVerbosity.NONE);
   const program = new Command('vmft')
     .description('fault-tolerant virtual machines: one Linux guest, two hosts')
     .version(`vmft ${packageVersion()} (${buildIdentity()})`)

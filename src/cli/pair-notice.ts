@@ -1,7 +1,7 @@
 import type { StampedPairEvent } from '../pair/role/pair-event.js';
 
-/** A pair event in a line for people; null for those that only machines want. */
-export function pairNotice(event: StampedPairEvent): string | null {
+/** A pair event in a line for people; null for those that only machines want. `formed`: there has been a pair. */
+export function pairNotice(event: StampedPairEvent, formed: boolean): string | null {
   switch (event.type) {
     case 'listening':
       return `accepting a backup at ${event.address}`;
@@ -16,7 +16,8 @@ export function pairNotice(event: StampedPairEvent): string | null {
     case 'formed':
       return `protected: this is the ${event.role} (generation ${event.generation})`;
     case 'channel-broken':
-      return `the logging channel broke: ${event.error.message}`;
+      // Of a join that failed, the end says the same.
+      return !formed ? null : `the logging channel broke: ${event.error.message}`;
     case 'suspected':
       return `the peer is suspected after ${Math.round(event.silenceMs)} ms of silence: ${event.reason}`;
     case 'arbiter-unreachable':

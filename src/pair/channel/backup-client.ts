@@ -11,7 +11,7 @@ import type { Clock } from '../../base/clock.js';
 import { asVmftError, VmftError } from '../../base/errors.js';
 import type { LinkEvents, PeerLink } from '../session/ports.js';
 import { formatAddress, type Address } from './address.js';
-import { channelOptions, decodeReason, joinMethod } from './grpc-service.js';
+import { channelOptions, decodeReason, joinMethod, systemReason } from './grpc-service.js';
 import type { FromBackup, FromPrimary } from './messages.js';
 import { clientCredentials, type TlsFiles } from './tls.js';
 import { decodeFromPrimary, encodeFromBackup } from './wire.js';
@@ -119,7 +119,7 @@ export class BackupClient implements PeerLink {
       return new VmftError('peer-lost', `the connection to the primary at ${where} broke`);
     return new VmftError(
       'peer-unreachable',
-      `cannot reach a primary at ${where}: ${end.details}`,
+      `cannot reach a primary at ${where}: ${systemReason(end.details)}`,
       'check the address, that "vmft run --listen" runs there, and that both sides use TLS or neither',
     );
   }

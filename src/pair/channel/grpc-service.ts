@@ -23,7 +23,15 @@ export const channelOptions = {
   'grpc-node.flow_control_window': limits.channelWindowBytes,
   'grpc.enable_retries': 0,
   'grpc.use_local_subchannel_pool': 1,
+  // The environment's web proxy is not for this.
+  'grpc.enable_http_proxy': 0,
 };
+
+/** The system's own words out of gRPC's: "connect ECONNREFUSED 10.0.0.1:7654". */
+export function systemReason(details: string): string {
+  const found = /\b(?:connect|listen) E[A-Z]+\b[^\]]*?(?=\.? Resolution note|\]|$)/.exec(details);
+  return found?.[0] ?? details.replace(/\.? Resolution note: *$/, '');
+}
 
 /** An error as the status text that travels to the peer, and back. */
 export function encodeReason(error: VmftError): string {
