@@ -47,7 +47,8 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: '^node:(fs|net|dgram|http|https|http2|tls|child_process|os|dns|crypto|timers|perf_hooks|worker_threads)',
+              regex:
+                '^node:(fs|net|dgram|http|https|http2|tls|child_process|os|dns|crypto|timers|perf_hooks|worker_threads)',
               message: 'this folder is pure: the world comes in as parameters',
             },
           ],
@@ -56,7 +57,10 @@ export default tseslint.config(
       'no-restricted-globals': [
         'error',
         ...['setTimeout', 'setInterval', 'setImmediate', 'performance', 'crypto', 'fetch'].map(
-          (name) => ({ name, message: 'this folder is pure: take a clock or the like as a parameter' }),
+          (name) => ({
+            name,
+            message: 'this folder is pure: take a clock or the like as a parameter',
+          }),
         ),
       ],
       'no-restricted-properties': [

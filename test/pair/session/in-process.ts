@@ -46,7 +46,7 @@ export class InProcess {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error(`no ${type}; seen: ${this.events.map((event) => event.type).join()}`));
-      }, 10_000);
+      }, 10_000).unref();
       const look = (): void => {
         const found = this.events.find((event) => event.type === type);
         if (found === undefined) return;
