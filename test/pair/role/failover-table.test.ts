@@ -74,7 +74,7 @@ describe('the failover table', () => {
 
   it('is the table of docs/failover.md', () => {
     const page = readFileSync(new URL('../../../../docs/failover.md', import.meta.url), 'utf8');
-    const rows = [...page.matchAll(/^\| ([ABP]\d+) \| (.*?) \| ([a-z-]+) \|/gm)].map((row) => [
+    const rows = [...page.matchAll(/^\| +([ABP]\d+) +\|(.*?)\| +([a-z-]+) +\|/gm)].map((row) => [
       row[1],
       row[3],
     ]);
