@@ -17,17 +17,9 @@ inline u64 checked_target(Cpu& cpu, const Insn* insn, u64 target) {
     return target;
 }
 
-/// The push of a return address: in 64-bit mode without looking at the stack's segment.
 template <typename Rip>
 inline void push_return(Cpu& cpu, const Insn* insn) {
-    Rip back = static_cast<Rip>(next_rip(cpu, insn));
-    if constexpr (sizeof(Rip) == 8) {
-        u64 sp = cpu.gpr[rsp] - 8;
-        store<u64>(cpu, insn, sp, back);
-        cpu.gpr[rsp] = sp;
-    } else {
-        push<Rip>(cpu, insn, back);
-    }
+    push<Rip>(cpu, insn, static_cast<Rip>(next_rip(cpu, insn)));
 }
 
 template <typename Rip>
@@ -51,16 +43,9 @@ inline u64 jump_indirect(Cpu& cpu, const Insn* insn) {
 /// `insn->imm` further bytes of arguments are dropped: 0 for C3.
 template <typename Rip>
 inline u64 return_near(Cpu& cpu, const Insn* insn) {
-    if constexpr (sizeof(Rip) == 8) {
-        u64 sp = cpu.gpr[rsp];
-        u64 target = checked_target<Rip>(cpu, insn, load<u64>(cpu, insn, sp));
-        cpu.gpr[rsp] = sp + 8 + insn->imm;
-        return target;
-    } else {
-        Rip target = peek<Rip>(cpu, insn);
-        drop(cpu, sizeof(Rip) + insn->imm);
-        return target;
-    }
+    u64 target = checked_target<Rip>(cpu, insn, peek<Rip>(cpu, insn));
+    drop(cpu, sizeof(Rip) + insn->imm);
+    return target;
 }
 
 template <typename Choose>

@@ -1,3 +1,5 @@
+#include <type_traits>
+
 #include "accel/soft/dispatch.h"
 #include "accel/soft/exec/integer_registration.h"
 #include "accel/soft/exec/operand_width.h"
@@ -7,12 +9,14 @@
 namespace vmft::soft {
 namespace {
 
-/// Only the selector's 16 bits are written, as recent Intel CPUs do (SDM 2B, PUSH).
+/// With a 32-bit operand only the selector's 16 bits are written, as recent Intel CPUs do; with a
+/// 64-bit one it is zero-extended (SDM 2B, PUSH).
 template <SegmentRegister Which, unsigned Bytes>
 void push_segment(Cpu& cpu, const Insn* insn) {
+    using Written = std::conditional_t<Bytes == 8, u64, u16>;
     u64 sp = cpu.gpr[rsp] - Bytes;
-    store<u16>(cpu, insn, stack_linear(cpu, insn, sp, 2, Access::write),
-               cpu.segments[Which].selector);
+    stack_store<Written>(cpu, insn, stack_linear(cpu, insn, sp, sizeof(Written), Access::write),
+                         cpu.segments[Which].selector);
     write_stack_register(cpu, rsp, sp);
 }
 
