@@ -153,7 +153,11 @@ template <bool Pop, bool Checked = true>
   X87& x = cpu.x87;
   Float80 value = st(x, 0);
   if (empty(x, 0)) {
-    if (!Checked) return pop(x);
+    if constexpr (!Checked) {
+      clear_c1(x);
+      pop(x);
+      return;
+    }
     if (!stack_underflow(x)) return;
     value = indefinite;
   } else {

@@ -89,7 +89,9 @@ template <bool ToNearest>
     return;
   }
   Outcome outcome = remainder(x.control, st(x, 0), st(x, 1), ToNearest);
-  set_conditions(x, outcome.status & condition_codes);
+  bool has_quotient = !(outcome.status & invalid) && !is_nan(outcome.value);
+  u16 changed = has_quotient ? condition_codes : c1 | c2;
+  x.status = static_cast<u16>((x.status & ~changed) | (outcome.status & condition_codes));
   if (signal(x, outcome.status & exceptions)) st(x, 0) = outcome.value;
 }
 

@@ -9,7 +9,7 @@
 namespace vmft::differential {
 namespace {
 
-constexpr u16 x87_c0_c2_c3 = 0x4500, x87_c1 = 0x200, x87_c2 = 0x400;
+constexpr u16 x87_c0_c2_c3 = 0x4500, x87_c1 = 0x200, x87_c2 = 0x400, x87_summary = 0x80;
 
 template <typename T>
 T get(const u8* at) {
@@ -61,6 +61,14 @@ bool defines_conditions(const Instance& instance) {
   }
 }
 
+/// FCOM, FUCOM, FTST and their kin. With an unmasked exception the makers differ in whether the order is stored.
+bool compares(const Instance& instance) {
+  if (instance.form->kind != Kind::x87) return false;
+  unsigned reg = instance.modrm >> 3 & 7;
+  if (instance.modrm >= 0xc0 && (instance.opcode == 0xdb || instance.opcode == 0xdf)) return reg == 5 || reg == 6;
+  return instance.modrm == 0xe4 || (instance.opcode != 0xd9 && instance.opcode != 0xdb && defines_conditions(instance));
+}
+
 /// Steps between two 80-bit values of the same sign; huge when they are not comparable.
 u64 distance(const u8* a, const u8* b) {
   u16 sign_a = get<u16>(a + 8), sign_b = get<u16>(b + 8);
@@ -82,7 +90,7 @@ bool same_approximation(const u8* a, const u8* b) {
 class Comparison {
  public:
   Comparison(const Instance& instance, const Result& native, const Result& software)
-      : instance_(instance), native_(native), software_(software) {}
+      : instance_(instance), native_(native), software_(software), unmasked_(get<u16>(native.after.fx + 2) & x87_summary) {}
 
   std::string run() {
     check("fault", native_.fault, software_.fault);
@@ -108,6 +116,7 @@ class Comparison {
     const Registers &a = native_.after, &b = software_.after;
     check("rip", a.rip, b.rip);
     u64 compared = flags_compared & ~undefined_flags(instance_);
+    if (unmasked_ && compares(instance_)) compared &= ~u64{arithmetic};
     check("flags", a.flags & compared, b.flags & compared);
     // Returning from the kernel takes the RPL off a null selector.
     auto selector = [](u16 value) { return value & ~3 ? value : 0; };
@@ -125,7 +134,9 @@ class Comparison {
     Kind kind = instance_.form->kind;
     check("x87 control", get<u16>(a), get<u16>(b));
     u16 compared = 0xffff;
-    if (!defines_conditions(instance_)) compared = static_cast<u16>(compared & ~x87_c0_c2_c3);
+    bool to_flags = compares(instance_) && (instance_.opcode & 0xfb) == 0xdb;  // FCOMI: C1 is the makers' choice, as in FFREE
+    if (!defines_conditions(instance_) || (unmasked_ && compares(instance_))) compared = static_cast<u16>(compared & ~x87_c0_c2_c3);
+    if (to_flags || (instance_.opcode == 0xdd && instance_.modrm >> 3 == 0x18)) compared = static_cast<u16>(compared & ~x87_c1);
     if (kind == Kind::x87_transcendental) compared = static_cast<u16>((compared & ~x87_c1) | x87_c2);
     check("x87 status", get<u16>(a + 2) & compared, get<u16>(b + 2) & compared);
     check("x87 tags", a[4], b[4]);
@@ -157,6 +168,7 @@ class Comparison {
 
   const Instance& instance_;
   const Result &native_, &software_;
+  bool unmasked_;  ///< An x87 exception is pending afterwards.
   std::ostringstream text_;
 };
 

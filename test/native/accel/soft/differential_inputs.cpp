@@ -26,6 +26,8 @@ u64 draw_stack(Random& random) {
   }
 }
 
+u64 tame_stack(Random& random) { return stack_start + 1024 + random.below(stack_bytes - 2048); }
+
 u16 draw_code_selector(Random& random) {
   static constexpr u16 others[] = {0, 3, 0x30, user_data_selector, 0xfff8 | 3};
   return random.chance(80) ? user_code_selector : others[random.below(5)];
@@ -176,12 +178,14 @@ void set_inputs(Random& random, Instance& instance, const Context& context) {
       break;
     case Kind::ret: put(add_patch(instance, gpr[rsp], 8), user_address(random)); break;
     case Kind::far_ret: {
+      gpr[rsp] = tame_stack(random);  // the order of reading across pages is the processor's choice
       u8* frame = add_patch(instance, gpr[rsp], 2 * operand);
       put(frame, user_address(random));
       put(frame + operand, draw_code_selector(random));
       break;
     }
     case Kind::interrupt_ret: {
+      gpr[rsp] = tame_stack(random);
       u8* frame = add_patch(instance, gpr[rsp], 5 * operand);
       std::memset(frame, 0, 5 * 8);
       u64 fields[5] = {user_address(random), draw_code_selector(random), draw_popped_flags(random) | 0x100, draw_stack(random),
