@@ -59,8 +59,10 @@ void run_checked(Cpu& cpu, const Insn* insn, const u8* source, Operation operati
 }
 
 void run(Cpu& cpu, const Insn* insn, const u8* source, Form form, Operation operation) {
-  if (form.rounds && (~cpu.mxcsr & mxcsr_masks)) run_checked(cpu, insn, source, operation);
-  else operation(cpu, insn, source);
+  if (!form.rounds || !(~cpu.mxcsr & mxcsr_masks)) return operation(cpu, insn, source);
+  // The x87 unit is in MMX state even when the conversion then faults, as processors have it.
+  if (form.unit != Unit::sse) enter_mmx(cpu);
+  run_checked(cpu, insn, source, operation);
 }
 
 u64 operand_address(Cpu& cpu, const Insn* insn, Form form, Access access) {
