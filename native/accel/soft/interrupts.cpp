@@ -96,18 +96,20 @@ void deliver_long(Cpu& cpu, const Event& event) {
   }
   if (!is_canonical(stack)) raise(cpu, nullptr, vector_ss, 0);
   stack &= ~u64{15};
-  // The frame belongs to the handler's privilege level.
-  SystemAccess access(cpu);
-  auto push = [&](u64 value) {
-    stack -= 8;
-    store<u64>(cpu, nullptr, stack, value);
-  };
-  push(cpu.segments[seg_ss].selector);
-  push(cpu.gpr[rsp]);
-  push(pushed_flags(cpu, event));
-  push(cpu.segments[seg_cs].selector);
-  push(event.return_rip);
-  if (event.has_error) push(event.error);
+  {
+    // The frame belongs to the handler's privilege level; the scope ends before that level is entered.
+    SystemAccess access(cpu);
+    auto push = [&](u64 value) {
+      stack -= 8;
+      store<u64>(cpu, nullptr, stack, value);
+    };
+    push(cpu.segments[seg_ss].selector);
+    push(cpu.gpr[rsp]);
+    push(pushed_flags(cpu, event));
+    push(cpu.segments[seg_cs].selector);
+    push(event.return_rip);
+    if (event.has_error) push(event.error);
+  }
   mark_accessed(cpu, nullptr, gate.selector, target.code);
   if (inner) {
     cpu.segments[seg_ss] = SegmentState{};
@@ -149,22 +151,24 @@ void deliver_protected(Cpu& cpu, const Event& event) {
   bool big_stack = stack_segment.state.access & SegmentState::big;
   u64 pointer_mask = big_stack ? 0xffff'ffff : 0xffff;
   u64 base = stack_segment.state.base;
-  SystemAccess access(cpu);
-  auto push = [&](u64 value) {
-    pointer = (pointer - (wide ? 4 : 2)) & pointer_mask;
-    if (wide) store<u32>(cpu, nullptr, (base + pointer) & 0xffff'ffff, static_cast<u32>(value));
-    else store<u16>(cpu, nullptr, (base + pointer) & 0xffff'ffff, static_cast<u16>(value));
-  };
-  if (from_virtual_8086)
-    for (SegmentRegister which : {seg_gs, seg_fs, seg_ds, seg_es}) push(cpu.segments[which].selector);
-  if (inner) {
-    push(cpu.segments[seg_ss].selector);
-    push(cpu.gpr[rsp]);
+  {
+    SystemAccess access(cpu);
+    auto push = [&](u64 value) {
+      pointer = (pointer - (wide ? 4 : 2)) & pointer_mask;
+      if (wide) store<u32>(cpu, nullptr, (base + pointer) & 0xffff'ffff, static_cast<u32>(value));
+      else store<u16>(cpu, nullptr, (base + pointer) & 0xffff'ffff, static_cast<u16>(value));
+    };
+    if (from_virtual_8086)
+      for (SegmentRegister which : {seg_gs, seg_fs, seg_ds, seg_es}) push(cpu.segments[which].selector);
+    if (inner) {
+      push(cpu.segments[seg_ss].selector);
+      push(cpu.gpr[rsp]);
+    }
+    push(pushed_flags(cpu, event));
+    push(cpu.segments[seg_cs].selector);
+    push(event.return_rip);
+    if (event.has_error) push(event.error);
   }
-  push(pushed_flags(cpu, event));
-  push(cpu.segments[seg_cs].selector);
-  push(event.return_rip);
-  if (event.has_error) push(event.error);
   mark_accessed(cpu, nullptr, gate.selector, target.code);
   if (from_virtual_8086)
     for (SegmentRegister which : {seg_gs, seg_fs, seg_ds, seg_es}) cpu.segments[which] = SegmentState{};

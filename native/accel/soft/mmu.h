@@ -35,8 +35,8 @@ T system_load(Cpu& cpu, const Insn* insn, u64 linear);
 template <typename T>
 void system_store(Cpu& cpu, const Insn* insn, u64 linear, T value);
 
-/// Runs `body` with the data TLB of a supervisor; restores the context also when `body` gives up is the caller's matter:
-/// give-ups refresh it (run.cpp calls refresh_mode).
+/// Uses a supervisor's data TLB for its scope, and then the one before: the privilege level must not change within. When the scope
+/// is left by giving the instruction up, run.cpp sets the context afresh (refresh_mode).
 class SystemAccess {
  public:
   explicit SystemAccess(Cpu& cpu);

@@ -30,7 +30,14 @@ inline u64 call_relative(Cpu& cpu, const Insn* insn) {
 
 template <typename Rip, bool Memory>
 inline u64 call_indirect(Cpu& cpu, const Insn* insn) {
-    u64 target = checked_target<Rip>(cpu, insn, get_rm<Rip, Memory>(cpu, insn));
+    u64 target = get_rm<Rip, Memory>(cpu, insn);
+    if constexpr (sizeof(Rip) == 8) {
+        if (!is_canonical(target)) [[unlikely]] {
+            // The push faults first, as on processors.
+            stack_probe_write(cpu, insn, cpu.gpr[rsp] - 8, 8);
+            raise(cpu, insn, vector_gp, 0);
+        }
+    }
     push_return<Rip>(cpu, insn);
     return target;
 }

@@ -20,8 +20,9 @@ inline T element(const u8* host, u64 index) {
 
 template <typename T, bool Flat>
 void compare_one(Cpu& cpu, const Insn* insn) {
-    T a = load<T>(cpu, insn, source_linear<Flat>(cpu, insn, sizeof(T)));
+    // Processors look at ES:[rDI] first: it matters when both fault.
     T b = load<T>(cpu, insn, destination_linear<Flat>(cpu, insn, sizeof(T), Access::read));
+    T a = load<T>(cpu, insn, source_linear<Flat>(cpu, insn, sizeof(T)));
     set_flags_compare<T>(cpu, a, b);
     advance_index<Flat>(cpu, insn, rsi, sizeof(T));
     advance_index<Flat>(cpu, insn, rdi, sizeof(T));
