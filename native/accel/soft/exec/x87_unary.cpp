@@ -89,7 +89,8 @@ template <bool ToNearest>
     return;
   }
   Outcome outcome = remainder(x.control, st(x, 0), st(x, 1), ToNearest);
-  bool has_quotient = !(outcome.status & invalid) && !is_nan(outcome.value);
+  bool stopped = outcome.status & ~x.control & before_result;
+  bool has_quotient = !stopped && !(outcome.status & invalid) && !is_nan(outcome.value);
   u16 changed = has_quotient ? condition_codes : c1 | c2;
   x.status = static_cast<u16>((x.status & ~changed) | (outcome.status & condition_codes));
   if (signal(x, outcome.status & exceptions)) st(x, 0) = outcome.value;

@@ -99,7 +99,10 @@ class Comparison {
       // The kernel reports every page of its own half as present.
       u32 compared = native_.vector == 14 && native_.cr2 >> 47 ? ~u32{1} : ~u32{0};
       check("error code", native_.error & compared, software_.error & compared);
-      check("cr2", native_.cr2, software_.cr2);
+      // Which byte of a long image is touched first is the processor's choice.
+      Kind kind = instance_.form->kind;
+      bool image = kind == Kind::fxsave || kind == Kind::x87_save || kind == Kind::x87_environment;
+      if (!image) check("cr2", native_.cr2, software_.cr2);
     }
     general();
     x87();
@@ -154,7 +157,11 @@ class Comparison {
 
   void simd() {
     const u8 *a = native_.after.fx, *b = software_.after.fx;
-    check("mxcsr", get<u32>(a + 24) & 0xffff, get<u32>(b + 24));
+    // With underflow unmasked, inexact is told for a result of unbounded exponent, which nobody stores.
+    u32 mxcsr = get<u32>(b + 24);
+    bool unbounded = native_.fault && native_.vector == 19 && (mxcsr & 0x810) == 0x10;
+    u32 compared = unbounded ? 0xffdf : 0xffff;
+    check("mxcsr", get<u32>(a + 24) & compared, mxcsr & compared);
     for (unsigned i = 0; i < 16; i++) {
       const u8 *value_a = a + 160 + 16 * i, *value_b = b + 160 + 16 * i;
       if (std::memcmp(value_a, value_b, 16) == 0) continue;

@@ -187,7 +187,7 @@ class Generator {
         in_.shift_count = static_cast<u8>(value);
         emit(static_cast<u8>(value));
         break;
-      case Immediate::word: emit(random_.chance(70) ? random_.below(64) : value, 2); break;
+      case Immediate::word: emit(random_.chance(70) || form_.kind == Kind::far_ret ? random_.below(64) : value, 2); break;
       case Immediate::operand: emit(value, form_.kind == Kind::push_pop ? (prefix_66_ ? 2 : 4) : operand); break;
       case Immediate::full: emit(value, in_.operand_bytes); break;
       case Immediate::relative_byte: emit(static_cast<u8>(random_.next())); break;
@@ -208,7 +208,7 @@ class Generator {
     // Mostly inside the page, now and then so that the last bytes lie on the page behind, which is not mapped.
     u64 room = code_bytes - in_.length - 1;
     u64 at = random_.below(room);
-    if (random_.chance(1)) at = code_bytes - random_.below(in_.length + 1u);
+    if (!in_.to_breakpoint && random_.chance(1)) at = code_bytes - random_.below(in_.length + 1u);
     if (at >= code_bytes) at = code_bytes - 1;
     in_.before.rip = code_start + at;
     if (rip_relative_at_) {

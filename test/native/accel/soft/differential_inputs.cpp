@@ -75,6 +75,9 @@ u64 draw_target(Random& random, const Instance& instance, const Context& context
   // A locked access across cache lines can be slow, or refused, on the host.
   if (context.locked || exchanges) return target & ~u64{15};
   // An access that writes past what faults: the makers differ in how much is written first.
+  // Targets that cannot be chosen (in read-only memory) may not be canonical: the makers refuse those at different times.
+  bool branches = kind == Kind::branch_indirect || kind == Kind::far_indirect;
+  if (branches && target + size > data_start + data_writable && target < data_start + data_bytes) target = draw_place(random, size, true);
   if (kind == Kind::fxsave || kind == Kind::x87_save || kind == Kind::x87_environment) target = data_start + random.below(data_writable - 512);
   bool vector = kind >= Kind::simd_integer && kind <= Kind::simd_mask_store;
   if (kind == Kind::fxsave || kind == Kind::compare_exchange_pair || vector) {
@@ -156,7 +159,7 @@ void set_inputs(Random& random, Instance& instance, const Context& context) {
       // When both would fault, the order is the processor's choice.
       auto tame = [](u64 address) { return address - data_start < data_writable - 600 && address - data_start > 600; };
       if (!tame(gpr[rsi] + context.segment_base)) gpr[rdi] = data_start + 600 + random.below(data_writable - 1200);
-      if (random.chance(15)) gpr[rdi] = gpr[rsi] + context.segment_base + 8 * random.below(4) - 8;
+      else if (random.chance(15)) gpr[rdi] = gpr[rsi] + context.segment_base + 8 * random.below(4) - 8;
       if (context.address32)
         for (unsigned number : {rcx, rsi, rdi}) gpr[number] = (gpr[number] & 0xffff'ffff) | random.next() << 32;
       if (random.chance(40)) instance.before.flags |= 0x400;
