@@ -20,7 +20,8 @@
       "target_name": "vmft",
       "dependencies": ["vmft_core"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      # An event that comes while the process ends finds no JavaScript to run: it is dropped.
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       # Node's headers are not ours to keep free of warnings.
       "cflags_cc": ["-Wno-cast-function-type", "-Wno-unused-parameter"],
       "sources": ["<!@(node scripts/sources.mjs addon)"],

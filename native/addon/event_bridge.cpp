@@ -1,7 +1,5 @@
 #include "addon/event_bridge.h"
 
-#include <memory>
-
 #include "addon/values.h"
 
 namespace vmft::addon {
@@ -14,22 +12,23 @@ EventBridge::EventBridge(Napi::Env env, Napi::Function on_event)
 
 EventBridge::~EventBridge() { function_.Abort(); }
 
-void EventBridge::keep_process_alive(Napi::Env env, bool keep) {
-  if (keep) {
-    function_.Ref(env);
-  } else {
-    function_.Unref(env);
-  }
+void EventBridge::keep_process_alive(Napi::Env env) {
+  if (!*stopped_delivered_) function_.Ref(env);
 }
 
 void EventBridge::post(const char* name, std::function<Napi::Value(Napi::Env)> value, bool last) {
   auto event = std::make_unique<Event>(Event{name, std::move(value), last});
   Napi::ThreadSafeFunction function = function_;
-  napi_status status = function_.NonBlockingCall(event.get(), [function](Napi::Env env, Napi::Function on_event, Event* raw) {
+  auto delivered = stopped_delivered_;
+  auto deliver = [function, delivered](Napi::Env env, Napi::Function on_event, Event* raw) {
     std::unique_ptr<Event> event(raw);
-    if (event->last) function.Unref(env);
+    if (event->last) {
+      *delivered = true;
+      function.Unref(env);
+    }
     on_event.Call({Napi::String::New(env, event->name), event->value(env)});
-  });
+  };
+  napi_status status = function_.NonBlockingCall(event.get(), deliver);
   // Refused only while the process ends: then nobody listens.
   if (status == napi_ok) (void)event.release();
 }

@@ -2,8 +2,8 @@
 
 #include <napi.h>
 
-#include <atomic>
 #include <functional>
+#include <memory>
 
 #include "runner/runner_events.h"
 
@@ -17,8 +17,8 @@ class EventBridge final : public RunnerEvents {
   /// No event comes after this.
   ~EventBridge();
 
-  /// JavaScript thread: whether a machine that may still speak keeps the process alive.
-  void keep_process_alive(Napi::Env env, bool keep);
+  /// JavaScript thread: from now on, until `stopped` is delivered, the machine keeps the process alive.
+  void keep_process_alive(Napi::Env env);
 
   void segment(RecordedSegment&& segment) override;
   void console(std::vector<u8>&& bytes) override;
@@ -36,6 +36,7 @@ class EventBridge final : public RunnerEvents {
   void post(const char* name, std::function<Napi::Value(Napi::Env)> value, bool last = false);
 
   Napi::ThreadSafeFunction function_;
+  std::shared_ptr<bool> stopped_delivered_ = std::make_shared<bool>(false);  ///< Of the JavaScript thread.
 };
 
 }  // namespace vmft::addon

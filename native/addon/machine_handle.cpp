@@ -74,6 +74,19 @@ MachineHandle::MachineHandle(Info info) : Napi::ObjectWrap<MachineHandle>(info) 
     events_ = std::make_unique<EventBridge>(info.Env(), info[1].As<Napi::Function>());
     runner_ = std::make_unique<Runner>(std::move(machine), kernel.has_value(), std::move(world), *events_);
   });
+  // Hooks run in the reverse of their order: this one before the event function's own.
+  hooked_ = napi_add_env_cleanup_hook(info.Env(), environment_ends, this) == napi_ok;
+}
+
+MachineHandle::~MachineHandle() {
+  if (hooked_) napi_remove_env_cleanup_hook(Env(), environment_ends, this);
+  shut_down();
+}
+
+void MachineHandle::shut_down() {
+  hooked_ = false;
+  runner_.reset();
+  events_.reset();
 }
 
 void MachineHandle::attach_tap(Info info) {
@@ -91,7 +104,7 @@ void MachineHandle::attach_tap(Info info) {
 void MachineHandle::start_live(Info info) {
   guarded(info.Env(), [&] { runner_->start_live(to_live_options(info[0])); });
   started_ = true;
-  events_->keep_process_alive(info.Env(), true);
+  events_->keep_process_alive(info.Env());
 }
 
 void MachineHandle::pause(Info info) {
@@ -145,7 +158,7 @@ void MachineHandle::start_replica(Info info) {
     runner_->start_replica(generation, until.IsUndefined() ? Replay::no_limit : to_u64(until, "untilTicks"));
   });
   started_ = true;
-  events_->keep_process_alive(info.Env(), true);
+  events_->keep_process_alive(info.Env());
 }
 
 Napi::Value MachineHandle::feed(Info info) {
@@ -214,6 +227,7 @@ Napi::Value MachineHandle::status(Info info) {
 
 void MachineHandle::stop(Info info) {
   guarded(info.Env(), [&] { runner_->stop(); });
+  events_->keep_process_alive(info.Env());  // Until `stopped` is delivered.
 }
 
 }  // namespace vmft::addon

@@ -21,6 +21,7 @@ class MachineHandle final : public Napi::ObjectWrap<MachineHandle> {
   static Napi::Function define(Napi::Env env);
 
   explicit MachineHandle(const Napi::CallbackInfo& info);
+  ~MachineHandle() override;
 
  private:
   using Info = const Napi::CallbackInfo&;
@@ -49,11 +50,16 @@ class MachineHandle final : public Napi::ObjectWrap<MachineHandle> {
   Napi::Value status(Info info);
   void stop(Info info);
 
+  /// Ends the vCPU thread and the events. Also run when the process ends, before Node takes down what events travel on.
+  void shut_down();
+  static void environment_ends(void* handle) { static_cast<MachineHandle*>(handle)->shut_down(); }
+
   // The runner goes first when the handle does: it speaks through the bridge.
   std::unique_ptr<EventBridge> events_;
   std::unique_ptr<Runner> runner_;
   HostWorld* world_ = nullptr;  ///< The runner's.
   bool started_ = false;
+  bool hooked_ = false;
 };
 
 }  // namespace vmft::addon

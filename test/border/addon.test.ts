@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isErrorCode, MachineError, type ErrorCode } from '../../src/base/errors.js';
+import {
+  createNativeMachine,
+  hash64,
+  nativeErrorCodes,
+} from '../../src/flow/machine/native-machine.js';
+import { guestImage, ObservedMachine, recordingOptions, testConfig } from './native-guest.js';
+
+function throwsCode(code: ErrorCode, call: () => unknown): void {
+  assert.throws(call, (error) => {
+    assert.ok(error instanceof MachineError, String(error));
+    assert.equal(error.code, code, error.message);
+    assert.ok(!error.message.includes('\n'), 'one line');
+    return true;
+  });
+}
+
+/** A value that the compiler would refuse. */
+function wrong<T>(value: unknown): T {
+  return value as T;
+}
+
+void describe('the native border', () => {
+  void test('uses only codes of the vocabulary', () => {
+    const codes = nativeErrorCodes();
+    assert.ok(codes.length > 5);
+    for (const code of codes) assert.ok(isErrorCode(code), code);
+  });
+
+  void test('hash64 is the same function as ever', () => {
+    assert.equal(hash64(Buffer.from('abc')), 12751514913193429005n);
+    assert.notEqual(hash64(Buffer.alloc(0)), hash64(Buffer.alloc(1)));
+  });
+
+  void test('refuses what is no guest, in one line', () => {
+    const events = new ObservedMachine(null);
+    const create = (kernel: Buffer, config = testConfig): unknown =>
+      createNativeMachine(config, { kernel, initramfs: null }, events);
+    throwsCode('kernel-unusable', () => create(Buffer.alloc(0)));
+    throwsCode('kernel-unusable', () => create(Buffer.from('#!/bin/sh\n')));
+    throwsCode('kernel-unusable', () => create(guestImage('hello').subarray(0, 200)));
+    const hello = guestImage('hello');
+    throwsCode('memory-too-small', () => create(hello, { ...testConfig, memoryBytes: 1 << 20 }));
+    throwsCode('bad-argument', () => create(hello, { ...testConfig, memoryBytes: 12345678 }));
+    throwsCode('bad-argument', () => create(hello, { ...testConfig, mac: Buffer.alloc(5) }));
+    throwsCode('bad-argument', () => create(hello, { ...testConfig, randomSeed: Buffer.alloc(3) }));
+    throwsCode('bad-argument', () => create(hello, { ...testConfig, realtimeNs: -1n }));
+    throwsCode('bad-argument', () =>
+      create(hello, { ...testConfig, commandLine: 'x'.repeat(5000) }),
+    );
+  });
+
+  void test('refuses arguments of the wrong type or range, and calls in the wrong mode', async () => {
+    const { machine, ended } = new ObservedMachine(guestImage('halt'));
+    throwsCode('bad-argument', () => {
+      machine.startLive({ ...recordingOptions, generation: wrong(1) });
+    });
+    throwsCode('bad-argument', () => {
+      machine.startLive({ ...recordingOptions, gated: wrong('yes') });
+    });
+    throwsCode('bad-argument', () => {
+      machine.startLive(wrong(null));
+    });
+    throwsCode('bad-argument', () => {
+      machine.setSpeedLimit(0);
+    });
+    throwsCode('bad-argument', () => {
+      machine.control(wrong('explode'));
+    });
+    throwsCode('bad-argument', () => machine.snapshotRead(-1, 10));
+    throwsCode('bad-argument', () => {
+      machine.consoleInput(wrong('text'));
+    });
+    throwsCode('wrong-mode', () => {
+      machine.resume(recordingOptions);
+    });
+    throwsCode('wrong-mode', () => {
+      machine.goLive(recordingOptions);
+    });
+    throwsCode('wrong-mode', () => {
+      machine.restoreChunk(0, Buffer.alloc(1));
+    });
+    throwsCode('tap-unavailable', () => {
+      machine.attachTap({ name: 'a-name-that-is-too-long-for-linux' });
+    });
+    await assert.rejects(machine.pause(), { code: 'wrong-mode' });
+    machine.stop();
+    assert.equal((await ended).reason, 'stopped');
+    machine.stop();
+    assert.equal(machine.status().mode, 'stopped');
+  });
+
+  void test('a pause that the end of the machine overtakes is rejected', async () => {
+    const observed = new ObservedMachine(guestImage('halt'));
+    observed.machine.startLive(recordingOptions);
+    observed.machine.control('power-off');
+    await observed.ended;
+    await assert.rejects(observed.machine.pause());
+  });
+});

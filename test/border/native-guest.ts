@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type {
+  ExecutionProgress,
+  GuestConfig,
+  LiveOptions,
+  MachineEvents,
+  Position,
+  RecordedSegment,
+  Stopped,
+} from '../../src/flow/machine/machine.js';
+import { createNativeMachine, type ReplayMachine } from '../../src/flow/machine/native-machine.js';
+
+const guests = fileURLToPath(new URL('../../../.cache/images/guests', import.meta.url));
+
+/** The image of one of images/guests; `npm test` builds them. */
+export function guestImage(name: string): Buffer {
+  const path = join(guests, `${name}.elf`);
+  if (!existsSync(path)) throw new Error(`${path} is missing: run node images/build.mjs guests`);
+  return readFileSync(path);
+}
+
+export const testConfig: GuestConfig = {
+  memoryBytes: 64 << 20,
+  kernelPath: '',
+  initramfsPath: null,
+  commandLine: 'console=ttyS0',
+  mac: Buffer.from([2, 0, 0, 0, 0, 1]),
+  randomSeed: Buffer.alloc(32, 7),
+  realtimeNs: 1_700_000_000_000_000_000n,
+};
+
+export const recordingOptions: LiveOptions = {
+  generation: 1n,
+  gated: false,
+  recording: true,
+  unacknowledgedBytesMax: Infinity,
+};
+
+/** A native machine that keeps what it tells. */
+export class ObservedMachine implements MachineEvents {
+  readonly machine: ReplayMachine;
+  readonly segments: RecordedSegment[] = [];
+  readonly console_: Buffer[] = [];
+  progress: ExecutionProgress | null = null;
+  livePosition: Position | null = null;
+  readonly ended: Promise<Stopped>;
+  private end: (stopped: Stopped) => void = () => undefined;
+  onSegment: (segment: RecordedSegment) => void = () => undefined;
+  onConsole: () => void = () => undefined;
+
+  /** `kernel` null: a machine that will be restored. */
+  constructor(kernel: Buffer | null, config: GuestConfig = testConfig) {
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+    this.machine = createNativeMachine(
+      config,
+      kernel === null ? null : { kernel, initramfs: null },
+      this,
+    );
+  }
+
+  get text(): string {
+    return Buffer.concat(this.console_).toString('latin1');
+  }
+
+  segment(segment: RecordedSegment): void {
+    this.segments.push(segment);
+    this.onSegment(segment);
+  }
+  console(bytes: Buffer): void {
+    this.console_.push(bytes);
+    this.onConsole();
+  }
+  executed(progress: ExecutionProgress): void {
+    this.progress = progress;
+  }
+  live(position: Position): void {
+    this.livePosition = position;
+  }
+  stopped(stopped: Stopped): void {
+    this.end(stopped);
+  }
+
+  /** Resolves when the console has shown `wanted`. */
+  shows(wanted: string): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.text.includes(wanted)) resolve();
+      };
+      this.onConsole = look;
+      look();
+    });
+  }
+}
