@@ -42,7 +42,8 @@ void add_moves(std::vector<Form>& forms) {
   forms.push_back(Form{"mov", 0, 0xb8, 8}.with(Immediate::full));
   forms.push_back(Form{"mov moffs", 0, 0xa0, 4}.with(Immediate::offset).with(Kind::absolute));
   forms.push_back(Form{"lea", 0, 0x8d, 1, -1, 0, Operands::memory});
-  forms.push_back(Form{"movsxd", 0, 0x63, 1, -1, 0, Operands::any}.size(4));
+  // With 66 the makers read two bytes or four.
+  forms.push_back(Form{"movsxd", 0, 0x63, 1, -1, 0, Operands::any}.size(4).no_66());
   forms.push_back(Form{"movzx", 1, 0xb6, 2, -1, 0, Operands::any}.size(2));
   forms.push_back(Form{"movsx", 1, 0xbe, 2, -1, 0, Operands::any}.size(2));
   forms.push_back(Form{"cmov", 1, 0x40, 16, -1, 0, Operands::any});

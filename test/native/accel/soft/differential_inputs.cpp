@@ -51,12 +51,14 @@ u64 draw_place(Random& random, unsigned size_bytes, bool tame) {
   u64 back = random.below(size_bytes);
   switch (random.below(24)) {
     case 0:
-    case 1: return data_start + 4096 - back;
-    case 2: return data_start + data_writable - back;
-    case 3: return data_start + data_writable + random.below(4096 - size_bytes);
-    case 4: return data_start + data_bytes - back;
-    case 5: return data_start - back;
-    case 6: return random.chance(50) ? (u64{0x8000} << 32) + (random.next() >> 2) : data_start - 0x100'0000 + random.below(0x10000);
+    case 1:
+    case 2:
+    case 3: return data_start + 4096 - back;
+    case 4: return data_start + data_writable - back;
+    case 5: return data_start + data_writable + random.below(4096 - size_bytes);
+    case 6: return data_start + data_bytes - back;
+    case 7: return data_start - back;
+    case 8: return random.chance(50) ? (u64{0x8000} << 32) + (random.next() >> 2) : data_start - 0x100'0000 + random.below(0x10000);
     default: return inside;
   }
 }
@@ -82,7 +84,7 @@ u64 draw_target(Random& random, const Instance& instance, const Context& context
   bool vector = kind >= Kind::simd_integer && kind <= Kind::simd_mask_store;
   if (kind == Kind::fxsave || kind == Kind::compare_exchange_pair || vector) {
     if (random.chance(85)) target &= ~u64{15};
-  } else if (random.chance(50)) {
+  } else if (random.chance(35)) {
     target &= ~u64{7};
   }
   if (context.address32) target = ((target - context.segment_base) & 0xffff'ffff) + context.segment_base;
@@ -212,6 +214,16 @@ void set_register_operand(Random& random, Instance& instance, const Context& con
     case Kind::load_segment: gpr[context.rm] = (gpr[context.rm] & ~u64{0xffff}) | selectors[random.below(7)]; break;
     case Kind::compare_exchange:
       if (random.chance(50)) gpr[context.rm] = gpr[rax];
+      break;
+    case Kind::plain:
+      // Operands that cancel, carry all the way or fill up.
+      switch (random.below(20)) {
+        case 0: gpr[context.rm] = gpr[context.reg]; break;
+        case 1: gpr[context.rm] = ~gpr[context.reg]; break;
+        case 2: gpr[context.rm] = ~gpr[context.reg] + 1; break;
+        case 3: gpr[context.reg] = ~u64{0}; break;
+        default: break;
+      }
       break;
     default: break;
   }

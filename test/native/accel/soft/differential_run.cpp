@@ -15,12 +15,14 @@ namespace vmft::differential {
 namespace {
 
 constexpr u64 batch = 25'000;
+constexpr u64 forms_max = 2048;
 constexpr u64 reported_max = 12;  ///< Differences with text, per batch.
 constexpr u64 memory_number = ~u64{0};  ///< Names the stream of random numbers that fills memory.
 
 /// What a child tells its parent.
 struct Shared {
   u64 executed, faults, skipped, differences, current;
+  u64 differences_by_form[forms_max];
   bool finished;
   char unusable[256];
   char text[1 << 16];
@@ -65,6 +67,7 @@ class Batch {
     shared_.executed++;
     shared_.faults += native.fault;
     if (difference.empty()) return;
+    shared_.differences_by_form[instance_.form - forms().data()]++;
     if (shared_.differences++ < reported_max) text_ << describe(instance_, native, software) << difference;
   }
 
@@ -125,6 +128,11 @@ void run_batch(u64 seed, u64 first, u64 count, void (*plant)(), Shared& shared) 
 
 Report run_instances(u64 seed, u64 first, u64 count, void (*plant)()) {
   Report report;
+  report.differences_by_form.resize(forms().size());
+  if (forms().size() > forms_max) {
+    report.unusable = "the table of forms has outgrown the tester";
+    return report;
+  }
   void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     report.unusable = "no shared memory";
@@ -148,6 +156,7 @@ Report run_instances(u64 seed, u64 first, u64 count, void (*plant)()) {
     report.faults += shared->faults;
     report.skipped += shared->skipped;
     report.differences += shared->differences;
+    for (u64 i = 0; i < report.differences_by_form.size(); i++) report.differences_by_form[i] += shared->differences_by_form[i];
     report.unusable = shared->unusable;
     if (report.text.size() < sizeof shared->text) report.text += shared->text;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/types.h"
 
@@ -12,6 +13,7 @@ struct Report {
   u64 faults = 0;        ///< Of the executed: ended in an exception, on both sides alike.
   u64 skipped = 0;       ///< The host's CPU has not the feature.
   u64 differences = 0;
+  std::vector<u64> differences_by_form;  ///< Indexed as forms().
   std::string text;      ///< The first differences, each with what reproduces it.
   std::string unusable;  ///< Why nothing could be compared on this host; else empty.
 };
