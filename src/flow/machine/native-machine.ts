@@ -151,7 +151,14 @@ class AddonMachine implements ReplayMachine {
     this.pauses = pauses;
     // The callback does not hold the machine, so that one nobody holds can be collected.
     const onEvent: NativeEvent = (name, value) => {
-      deliver(events, pauses, name, value);
+      try {
+        deliver(events, pauses, name, value);
+      } catch (error) {
+        // Node swallows what a handler throws into native code; this way it is an uncaught exception as elsewhere.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
     };
     this.native = mapped(
       () =>
