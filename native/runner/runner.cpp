@@ -195,6 +195,11 @@ void Runner::end_of_log() {
 
 void Runner::go_live(const LiveOptions& options) {
   Lock lock(mutex_);
+  if (mode_ == Mode::stopped && machine_->end() != ExitKind::position) {
+    // The guest ended before the order came: nothing is left to run, but its last words are to be sent.
+    outputs_.set_mode(OutputQueue::Mode::open);
+    return;
+  }
   require_mode(Mode::replica, "goLive");
   go_live_wanted_ = options;
   world_->wake();

@@ -189,6 +189,8 @@ void Runner::end_machine(StopReason reason, const std::string& message) {
   if (mode_ == Mode::stopped) return;
   mode_ = Mode::stopped;
   pause_wanted_ = false;
+  bool guest_ended = reason == StopReason::power_off || reason == StopReason::guest_reset || reason == StopReason::triple_fault;
+  if (go_live_wanted_ && guest_ended) outputs_.set_mode(OutputQueue::Mode::open);  // Its last words.
   go_live_wanted_.reset();
   snapshot_.reset();
   world_->set_receiving(false);

@@ -33,7 +33,7 @@ VMFT_TEST(pm_power_button_raises_sci) {
   t.pm.press_power_button();
   VMFT_EXPECT(!t.sci.up);
   t.pm.write(2, 2, 0xFFFF);
-  VMFT_EXPECT_EQUAL(t.pm.read(2, 2), 0x0121u);
+  VMFT_EXPECT_EQUAL(t.pm.read(2, 2), 0x0521u);
   VMFT_EXPECT(t.sci.up);
   VMFT_EXPECT_EQUAL(t.pm.read(0, 2), 0x0100u);
   t.pm.write(0, 2, 0x0100);

@@ -214,6 +214,32 @@ VMFT_TEST(a_backup_made_from_a_snapshot_follows_and_goes_live) {
   VMFT_EXPECT(backup.events.stop->reason == StopReason::stopped);
 }
 
+VMFT_TEST(a_guest_that_powers_off_at_the_failover_says_its_last_words) {
+  Host primary(31);
+  primary.runner->start_live(recording(1, true));
+  VMFT_REQUIRE(primary.events.wait_segments(60));
+  primary.runner->control(ControlKind::power_off);
+  VMFT_REQUIRE(primary.events.wait_stopped());
+  std::vector<std::vector<u8>> frames;
+  for (const RecordedSegment& segment : primary.events.segments) frames.push_back(segment.frame);
+  // Told to go live before the log is executed, and after the guest has ended.
+  for (bool early : {true, false}) {
+    Host backup(31);
+    backup.runner->start_replica(1);
+    for (const std::vector<u8>& frame : frames) backup.runner->feed(frame);
+    if (early) backup.runner->go_live(recording(2));
+    VMFT_REQUIRE(backup.events.wait_stopped());
+    VMFT_EXPECT(backup.events.stop->reason == StopReason::power_off);
+    if (!early) {
+      VMFT_EXPECT(backup.events.console_bytes.empty());
+      backup.runner->go_live(recording(2));
+    }
+    Runner::Status status = backup.runner->status();
+    VMFT_EXPECT_EQUAL(status.outputs.released, status.outputs.produced);
+    VMFT_EXPECT(!backup.events.console_bytes.empty());
+  }
+}
+
 VMFT_TEST(the_log_stalls_the_cpu_until_it_is_acknowledged) {
   Host primary(11);
   primary.runner->start_live(recording(1, true, 2000));
