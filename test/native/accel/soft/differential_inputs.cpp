@@ -199,7 +199,7 @@ void set_inputs(Random& random, Instance& instance, const Context& context) {
       break;
     }
     case Kind::simd_mask_store:
-      gpr[rdi] = draw_place(random, 16, true) - context.segment_base;
+      gpr[rdi] = gs_base + random.below(data_writable - 0x400) - context.segment_base;
       if (context.address32) gpr[rdi] &= 0xffff'ffff;
       break;
     default: break;

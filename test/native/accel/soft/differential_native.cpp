@@ -98,13 +98,12 @@ bool map(u64 address, u64 bytes, int protection) {
 }  // namespace
 
 NativeCpu::NativeCpu() {
-  constexpr int all = PROT_READ | PROT_WRITE | PROT_EXEC;
-  if (!map(code_start, code_bytes, all) || !map(data_start, data_bytes, PROT_READ | PROT_WRITE) ||
+  if (!map_code() || !map(data_start, data_bytes, PROT_READ | PROT_WRITE) ||
       !map(stack_start, stack_bytes, PROT_READ | PROT_WRITE)) {
-    unusable_ = "the test's addresses are taken, or writable code is refused";
+    unusable_ = "the test's addresses cannot be mapped";
     return;
   }
-  std::memset(code(), breakpoint, code_bytes);
+  std::memset(code_, breakpoint, code_bytes);
   static u8 signal_stack[1 << 16];
   stack_t alternate{};
   alternate.ss_sp = signal_stack;
@@ -117,18 +116,29 @@ NativeCpu::NativeCpu() {
   if (syscall(SYS_arch_prctl, ARCH_SET_GS, gs_base) != 0) unusable_ = "the GS base cannot be set";
 }
 
+bool NativeCpu::map_code() {
+  int file = memfd_create("differential code", MFD_CLOEXEC);
+  if (file < 0 || ftruncate(file, code_bytes) != 0) return false;
+  void* writable = mmap(nullptr, code_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  void* wanted = reinterpret_cast<void*>(code_start);
+  void* executable = mmap(wanted, code_bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
+  close(file);
+  code_ = static_cast<u8*>(writable);
+  return writable != MAP_FAILED && executable == wanted;
+}
+
 void NativeCpu::seal() { mprotect(data() + data_writable, data_bytes - data_writable, PROT_READ); }
 
 Result NativeCpu::run(const Instance& instance) {
   u64 at = instance.before.rip - code_start;
   u64 count = at + instance.length > code_bytes ? code_bytes - at : instance.length;
-  std::memcpy(code() + at, instance.code, count);
+  std::memcpy(code_ + at, instance.code, count);
   running = &instance;
   entered = false;
   result = {};
   if (sigsetjmp(back, 0) == 0) asm volatile("int3" ::: "memory");
   running = nullptr;
-  std::memset(code() + at, breakpoint, count);
+  std::memset(code_ + at, breakpoint, count);
   // The pushed flags hold the trap flag of the single step.
   if (instance.form->kind == Kind::push_flags && !result.fault && result.after.gpr[4] >= stack_start &&
       result.after.gpr[4] + 2 <= stack_start + stack_bytes)

@@ -15,7 +15,6 @@ class NativeCpu {
   const char* unusable() const { return unusable_; }
 
   /// Memory as it is mapped. The third data page is read-only after seal().
-  u8* code() { return reinterpret_cast<u8*>(code_start); }
   u8* data() { return reinterpret_cast<u8*>(data_start); }
   u8* stack() { return reinterpret_cast<u8*>(stack_start); }
   void seal();
@@ -23,7 +22,10 @@ class NativeCpu {
   Result run(const Instance& instance);
 
  private:
+  bool map_code();
+
   const char* unusable_ = nullptr;
+  u8* code_ = nullptr;  ///< The code page once more, writable: instances must not change it.
 };
 
 }  // namespace vmft::differential

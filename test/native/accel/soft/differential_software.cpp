@@ -35,7 +35,7 @@ SoftwareCpu::SoftwareCpu() {
   root_ = next_table_;
   next_table_ += page_bytes;
   for (u64 page = 0; page < 4; page++) map(system_linear + page * page_bytes, system_ram + page * page_bytes, false, true);
-  map(code_start, code_ram, true, true);
+  map(code_start, code_ram, true, false);
   for (u64 at = 0; at < data_bytes; at += page_bytes) map(data_start + at, data_ram + at, true, at < data_writable);
   for (u64 at = 0; at < stack_bytes; at += page_bytes) map(stack_start + at, stack_ram + at, true, true);
   std::memset(memory_.data() + code_ram, breakpoint, code_bytes);
