@@ -34,6 +34,15 @@ class RecordedEvents final : public RunnerEvents {
     });
   }
 
+  bool showed_anything() {
+    std::lock_guard lock(mutex);
+    return !console_bytes.empty();
+  }
+  RecordedSegment segment_at(size_t index) {
+    std::lock_guard lock(mutex);
+    return segments.at(index);
+  }
+
   /// Whether `condition()` came true in time.
   template <typename Condition>
   bool wait(Condition condition) {
