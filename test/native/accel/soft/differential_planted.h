@@ -8,8 +8,8 @@ namespace vmft::differential {
 
 /// A mistake planted in the software CPU, and the opcode whose instances must show it.
 struct PlantedBug {
-  const char* what;
-  u8 map, opcode, prefix;
+    const char* what;
+    u8 map, opcode, prefix;
 };
 
 std::vector<PlantedBug> planted_bugs();
