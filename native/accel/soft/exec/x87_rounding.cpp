@@ -48,12 +48,11 @@ Float80 rounded(u16 control, const Wide& value, u16& status) {
         if (exponent > 0x7ffe) return overflowed(control, value.sign, status);
     } else if (exponent < 1) {
         if (control & underflow) {
-            // Denormal: round once, at the place the format has left.
+            // Denormal: round once, at the place the format has left (shift is at least 1).
             unsigned shift = static_cast<unsigned>(1 - (value.exponent + exponent_bias));
             u128 shifted = shift > 127
                                ? 1
                                : (value.mantissa >> shift) | (value.mantissa << (128 - shift) != 0);
-            if (shift == 0) shifted = value.mantissa;
             Rounded tiny = round_to_64(control, value.sign, shifted);
             if (tiny.inexact) status |= underflow | precision;
             if (tiny.raised) status |= c1;
