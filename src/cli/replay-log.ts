@@ -1,6 +1,7 @@
 import { VmftError } from '../base/errors.js';
 import type {
   ExecutionProgress,
+  FedSegment,
   GuestConfig,
   MachineEvents,
   Stopped,
@@ -9,7 +10,7 @@ import type {
 import type { LogFileReader } from '../flow/world/log-file-reader.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import type { GuestFiles } from './guest-files.js';
-import { createNativeMachine } from '../flow/machine/native-machine.js';
+import { createNativeMachine, type ReplayMachine } from '../flow/machine/native-machine.js';
 
 export interface ReplayPosition {
   readonly bytesExecuted: number;
@@ -50,11 +51,14 @@ export async function replayLog(request: ReplayRequest): Promise<ReplayResult> {
   try {
     machine.startReplica({ generation: null, ...(untilTicks === null ? {} : { untilTicks }) });
     for await (const frame of reader.frames()) {
-      const { runUntilTicks } = feed(() => machine.feed(frame), reader);
-      await track.fed(runUntilTicks, reader.position);
-      if (track.ended || (untilTicks !== null && runUntilTicks >= untilTicks)) break;
+      const fed = unlessStopped(() => feed(machine, frame, reader));
+      if (fed === null) break;
+      await track.fed(fed.runUntilTicks, reader.position);
+      if (untilTicks !== null && fed.runUntilTicks >= untilTicks) break;
     }
-    machine.endOfLog();
+    unlessStopped(() => {
+      machine.endOfLog();
+    });
     const stopped = await track.stopped;
     const seconds = (systemClock.nowMs() - startMs) / 1000;
     requireGoodEnd(stopped, untilTicks, reader);
@@ -71,14 +75,24 @@ export async function replayLog(request: ReplayRequest): Promise<ReplayResult> {
   }
 }
 
-function feed<T>(run: () => T, reader: LogFileReader): T {
+/** Null when the machine has stopped: it has said why, or is about to. */
+function unlessStopped<T>(run: () => T): T | null {
   try {
     return run();
   } catch (error) {
-    const { message } = error as Error;
+    if (error instanceof VmftError && error.code === 'wrong-mode') return null;
+    throw error;
+  }
+}
+
+function feed(machine: ReplayMachine, frame: Buffer, reader: LogFileReader): FedSegment {
+  try {
+    return machine.feed(frame);
+  } catch (error) {
+    if (!(error instanceof VmftError) || !error.code.startsWith('frame-')) throw error;
     throw new VmftError(
       'log-corrupt',
-      `the log is damaged before byte ${reader.position}: ${message}`,
+      `the log is damaged before byte ${reader.position}: ${error.message}`,
       'restore the file from a good copy',
       error,
     );
@@ -114,7 +128,7 @@ class ReplayTrack {
   readonly events: MachineEvents;
   readonly stopped: Promise<Stopped>;
   digestsChecked = 0n;
-  ended = false;
+  private ended = false;
   private readonly ahead: { readonly runUntilTicks: bigint; readonly position: number }[] = [];
   private executedBytes = 0;
   private fedBytes = 0;

@@ -82,6 +82,12 @@ export class DemoPair {
     narrator.step('the pair protects the machine');
   }
 
+  /** The other one has ended by itself. */
+  goesOn(survivor: VmftProcess): void {
+    this.primary = survivor;
+    this.backup = null;
+  }
+
   /** SIGKILL to one of the two; the other is the primary from then on. Returns when. */
   kill(victim: 'primary' | 'backup'): number {
     const { primary, backup } = this;

@@ -55,6 +55,10 @@ export class VmftProcess {
     });
   }
 
+  get processId(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** How it ended; null while it runs. */
   get end(): string | null {
     return this.status;
@@ -71,6 +75,12 @@ export class VmftProcess {
       this.events.find((event, index) => index >= skipped && event.type === type);
     await this.until(() => find() !== undefined, `'${type}'`, timeoutMs);
     return find() as VmftEvent;
+  }
+
+  /** Resolves with how it ended. */
+  async ends(timeoutMs: number): Promise<string> {
+    await this.until(() => this.status !== null, 'its end', timeoutMs);
+    return this.status ?? '';
   }
 
   async consoleText(text: string, timeoutMs: number): Promise<void> {

@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import { tunDeviceFault } from '../../src/cli/check/tap.js';
+import { namespaceOptions } from '../../src/cli/demo/enter-namespaces.js';
+
+/** Why tests with networks cannot run here; null when they can. */
+export function noNetworks(): string | null {
+  if (namespaceOptions() === null) return 'no network namespaces for this user';
+  return tunDeviceFault()?.found ?? null;
+}
+
+/** Runs a script that lies beside this one in namespaces of its own. */
+export function runInside(
+  script: string,
+  timeoutMs: number,
+): { readonly status: number | null; readonly output: string } {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const options = [...(namespaceOptions() ?? []), process.execPath, path];
+  const result = spawnSync('unshare', options, {
+    encoding: 'utf8',
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  return { status: result.status, output: `${result.stdout}${result.stderr}` };
+}
