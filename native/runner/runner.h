@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/check.h"
 #include "input/input_queue.h"
 #include "machine/machine.h"
 #include "machine/snapshot.h"
@@ -43,7 +44,7 @@ struct FedSegment {
 ///   paused   the vCPU stands still between two instructions, and the caller may look at the machine. resume: the caller
 ///   stopped  for good. The vCPU thread, after the machine has ended, diverged or `stop` was called
 /// Only the vCPU thread touches the machine in live and replica, only callers (under the lock) in the others.
-class Runner final : private OutputTarget, private OutputListener {
+class Runner final : private OutputTarget, private OutputListener, private CheckContext {
  public:
   enum class Mode : u8 { created, live, replica, paused, stopped };
 
@@ -111,6 +112,9 @@ class Runner final : private OutputTarget, private OutputListener {
   bool send_frame(std::span<const u8> frame) override { return world_->send_frame(frame); }
   void send_console(std::span<const u8> bytes) override { events_.console({bytes.begin(), bytes.end()}); }
   void produced(Output&& output) override { outputs_.produced(std::move(output)); }
+
+  // CheckContext
+  void print_context() const override;
 
   void require_mode(Mode mode, const char* method) const;
   void require_startable(const char* method) const;

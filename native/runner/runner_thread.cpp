@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <exception>
 
 #include "base/limits.h"
@@ -11,7 +12,15 @@ constexpr u64 progress_interval_ns = 1'000'000;
 
 }  // namespace
 
+void Runner::print_context() const {
+  Position here = machine_->position();
+  std::fprintf(stderr, "vmft: the machine was at ticks %llu rip 0x%llx rcx 0x%llx\n%s\n",
+               static_cast<unsigned long long>(here.ticks), static_cast<unsigned long long>(here.rip),
+               static_cast<unsigned long long>(here.rcx), machine_->describe().c_str());
+}
+
 void Runner::thread_main() {
+  set_check_context(this);
   Lock lock(mutex_);
   try {
     thread_loop(lock);
