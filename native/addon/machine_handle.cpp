@@ -95,9 +95,8 @@ void MachineHandle::attach_tap(Info info) {
     if (started_ || world_->has_tap())
       throw RunnerError("wrong-mode", "attachTap: the machine has a tap, or has been started");
     if (!runner_->config().mac) throw RunnerError("bad-argument", "attachTap: the guest has no network device");
-    Tap::Opened opened = Tap::open(name);
-    if (!opened.tap) throw RunnerError("tap-unavailable", opened.message);
-    world_->attach_tap(std::move(*opened.tap));
+    std::string fault = world_->attach_tap(name);
+    if (!fault.empty()) throw RunnerError("tap-unavailable", fault);
   });
 }
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "addon/event_bridge.h"
-#include "runner/host_world.h"
+#include "world/host_world.h"
 #include "runner/runner.h"
 
 namespace vmft::addon {

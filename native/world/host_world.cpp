@@ -1,4 +1,4 @@
-#include "runner/host_world.h"
+#include "world/host_world.h"
 
 #include "world/announce.h"
 #include "world/entropy.h"
@@ -6,9 +6,12 @@
 
 namespace vmft {
 
-void HostWorld::attach_tap(Tap&& tap) {
-  tap_.emplace(std::move(tap));
+std::string HostWorld::attach_tap(std::string_view name) {
+  Tap::Opened opened = Tap::open(name);
+  if (!opened.tap) return opened.message;
+  tap_.emplace(std::move(*opened.tap));
   receiver_ = std::make_unique<FrameReceiver>(*tap_, [this] { wake_.post(wake_reason::input); });
+  return {};
 }
 
 bool HostWorld::announce(const MacAddress& mac) { return tap_ && vmft::announce(*tap_, mac); }

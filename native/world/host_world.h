@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/mac_address.h"
@@ -18,8 +19,8 @@ class HostWorld final : public LiveWorld {
  public:
   HostWorld() = default;
 
-  /// Before the machine runs, at most once. `tap` comes from Tap::open.
-  void attach_tap(Tap&& tap);
+  /// Before the machine runs, at most once. Empty when it went well, else one line: what is wrong and what to do.
+  std::string attach_tap(std::string_view name);
   bool has_tap() const { return tap_.has_value(); }
   /// Sends one announcement of `mac`; false without a tap or when it did not take it.
   bool announce(const MacAddress& mac);
