@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
 
@@ -18,12 +19,25 @@ function testsByFile(): Map<string, string[]> {
   return files;
 }
 
+/** Guest files for the tests that run one; without them those say that they are skipped. */
+const images = fileURLToPath(new URL('../../../.cache/images', import.meta.url));
+const guests = {
+  VMFT_KERNEL: `${images}/vmlinuz`,
+  VMFT_INITRAMFS: `${images}/initramfs.gz`,
+  VMFT_GUESTS: `${images}/guests`,
+};
+const environment = {
+  ...process.env,
+  ...Object.fromEntries(Object.entries(guests).filter(([, path]) => existsSync(path))),
+};
+
 void describe('native tests', () => {
   for (const [file, names] of testsByFile()) {
     const title = `${file.replace(/^.*test\/native\//, '')} (${names.length})`;
     void test(title, (context) => {
       const { status, signal, stdout, stderr } = spawnSync(executable, [`${file}: `], {
         encoding: 'utf8',
+        env: environment,
       });
       assert.equal(status, 0, `ended with ${signal ?? `status ${status}`}:\n${stdout}${stderr}`);
       context.diagnostic(stdout.trimEnd().split('\n').at(-1) ?? '');
