@@ -79,6 +79,7 @@ MachineExit Machine::exit_here(ExitKind kind) const {
 }
 
 MachineExit Machine::run(u64 until_ticks) {
+  u64 outputs_before = outputs_produced_;
   for (;;) {
     if (end_ != ExitKind::position) return exit_here(end_);
     u64 ticks = accelerator_->ticks();
@@ -93,8 +94,10 @@ MachineExit Machine::run(u64 until_ticks) {
     RunExit exit = accelerator_->run(stop_at);
     settle();
     switch (exit) {
-      case RunExit::position:
-      case RunExit::device: break;
+      case RunExit::position: break;
+      case RunExit::device:
+        if (end_ == ExitKind::position && outputs_produced_ != outputs_before) return exit_here(ExitKind::position);
+        break;
       case RunExit::halted:
         if (end_ == ExitKind::position && !board_.interrupt_pending()) return exit_here(ExitKind::halted);
         break;

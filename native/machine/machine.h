@@ -50,7 +50,8 @@ class Machine final : private Platform, private VirtualClock, private OutputSink
 
   void set_output_listener(OutputListener* listener) { listener_ = listener; }
 
-  /// Runs until `position().ticks == until_ticks` at the latest.
+  /// Runs until `position().ticks == until_ticks` at the latest. Returns earlier right behind an instruction
+  /// that produced an output, so that nobody waits for it longer than need be.
   MachineExit run(u64 until_ticks);
   /// Takes an input here. An ended machine ignores it.
   void apply(const Input& input);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isErrorCode, MachineError, type ErrorCode } from '../../src/base/errors.js';
+import { hash64 as hash64InTypeScript } from '../../src/base/hash64.js';
 import {
   createNativeMachine,
   hash64,
@@ -32,6 +33,13 @@ void describe('the native border', () => {
   void test('hash64 is the same function as ever', () => {
     assert.equal(hash64(Buffer.from('abc')), 12751514913193429005n);
     assert.notEqual(hash64(Buffer.alloc(0)), hash64(Buffer.alloc(1)));
+  });
+
+  void test('hash64 in TypeScript is the native one', () => {
+    for (let length = 0; length < 70; length += 1) {
+      const bytes = Buffer.from(Array.from({ length }, (_, at) => (at * 37 + length * 101) & 0xff));
+      assert.equal(hash64InTypeScript(bytes), hash64(bytes), `${length} bytes`);
+    }
   });
 
   void test('refuses what is no guest, in one line', () => {

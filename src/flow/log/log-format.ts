@@ -3,12 +3,14 @@
  *
  * A stream cannot be written under another name and renamed when whole: it is of most use when its writer
  * died. So what is whole is shown by the end: the Trailer counts the segments, and a file without one is
- * torn. A frame's bytes are opaque here; the machine checks their checksum when it is fed.
+ * torn. A frame's bytes are opaque here; the machine checks their checksum when it is fed. Header and Trailer
+ * end in a checksum of their own, so that no bit of a file can change unnoticed.
  *
  * Frame and Trailer have no common tag, so they are told apart by their first field: a Frame begins with
  * fixed64 `checksum` (tag 0x09), a Trailer with varint `segments` (0x08) or string `end_reason` (0x12).
  */
 import { VmftError } from '../../base/errors.js';
+import { hash64 } from '../../base/hash64.js';
 import { limits, protocolVersion } from '../../base/limits.js';
 import { bigintOfLong, longOfBigint } from '../../base/uint64.js';
 import type { GuestConfig } from '../machine/machine.js';
@@ -81,7 +83,7 @@ export function encodeHeader(header: Omit<LogHeader, 'version'>): Buffer {
     build,
     guest: guestConfigFields(guest, hashes),
   };
-  return Buffer.from(vmft.log.Header.encode(fields).finish());
+  return checksummed(vmft.log.Header.encode(fields).finish(), headerChecksumTag);
 }
 
 /** Throws `log-not-a-log`, `log-version` or `log-corrupt`. */
@@ -102,6 +104,8 @@ export function decodeHeader(bytes: Buffer, where: string): LogHeader {
       `use the vmft that wrote it (${header.build ?? 'unknown'})`,
     );
   }
+  if (!isChecksummed(bytes, headerChecksumTag))
+    throw corrupt(where, 'a header whose checksum is wrong');
   const guest = header.guest ? guestConfigOf(header.guest) : null;
   if (guest === null) throw corrupt(where, 'a header without a valid guest');
   return {
@@ -119,13 +123,15 @@ export function encodeTrailer(trailer: LogTrailer): Buffer {
     segments: longOfBigint(trailer.segments),
     endReason: trailer.endReason || 'unknown',
   };
-  return Buffer.from(vmft.log.Trailer.encode(fields).finish());
+  return checksummed(vmft.log.Trailer.encode(fields).finish(), trailerChecksumTag);
 }
 
 /** Throws `log-corrupt`. */
 export function decodeItem(bytes: Buffer, where: string): LogItem {
   if (bytes[0] === 0x09) return { kind: 'frame', frame: bytes };
   if (bytes[0] !== 0x08 && bytes[0] !== 0x12) throw corrupt(where, 'a message that is no frame');
+  if (!isChecksummed(bytes, trailerChecksumTag))
+    throw corrupt(where, 'a trailer whose checksum is wrong');
   try {
     const { segments, endReason } = vmft.log.Trailer.decode(bytes);
     const count = typeof segments === 'number' ? BigInt(segments) : bigintOfLong(segments);
@@ -133,6 +139,24 @@ export function decodeItem(bytes: Buffer, where: string): LogItem {
   } catch {
     throw corrupt(where, 'a trailer that cannot be parsed');
   }
+}
+
+/** Tags of the `checksum` fields, fixed64 and the last of their messages. */
+const headerChecksumTag = (6 << 3) | 1;
+const trailerChecksumTag = (3 << 3) | 1;
+const checksumFieldBytes = 9;
+
+function checksummed(message: Uint8Array, tag: number): Buffer {
+  const field = Buffer.alloc(checksumFieldBytes);
+  field[0] = tag;
+  field.writeBigUInt64LE(hash64(message), 1);
+  return Buffer.concat([message, field]);
+}
+
+function isChecksummed(bytes: Buffer, tag: number): boolean {
+  const at = bytes.length - checksumFieldBytes;
+  if (at < 0 || bytes[at] !== tag) return false;
+  return bytes.readBigUInt64LE(at + 1) === hash64(bytes.subarray(0, at));
 }
 
 export function notALog(where: string): VmftError {

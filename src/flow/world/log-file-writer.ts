@@ -23,7 +23,7 @@ export class LogFileWriter {
   ) {}
 
   /**
-   * Makes (or empties) the file and writes its header. `onWritten` tells up to which sequence number the
+   * Makes (or empties) the file, readable by its owner alone (it holds the guest's secrets), and writes its header. `onWritten` tells up to which sequence number the
    * operating system has taken the log. Throws `log-write-failed`.
    */
   static async create(
@@ -33,7 +33,7 @@ export class LogFileWriter {
     onError: (error: VmftError) => void,
   ): Promise<LogFileWriter> {
     try {
-      const file = await open(path, 'w', 0o644);
+      const file = await open(path, 'w', 0o600);
       await file.writeFile(delimited(encodeHeader(header)));
       return new LogFileWriter(file, path, onWritten, onError);
     } catch (error) {

@@ -12,7 +12,7 @@ import type { Heartbeat } from './messages.js';
  */
 export class HeartbeatSocket implements HeartbeatPort {
   private remote: { readonly host: string; readonly port: number } | null = null;
-  private sendingGeneration = -1n;
+  private sending: { readonly machineId: string; readonly generation: bigint } | null = null;
   private closed = false;
 
   private constructor(
@@ -25,8 +25,13 @@ export class HeartbeatSocket implements HeartbeatPort {
     socket.on('message', (bytes, from) => {
       const heartbeat = decodeHeartbeat(bytes);
       if (heartbeat === null) return;
-      // A replica of another generation must not draw our heartbeats to itself.
-      if (heartbeat.generation === this.sendingGeneration) {
+      // A replica of another machine or generation must not draw our heartbeats to itself.
+      const { sending } = this;
+      if (
+        sending !== null &&
+        heartbeat.machineId === sending.machineId &&
+        heartbeat.generation === sending.generation
+      ) {
         this.remote = { host: from.address, port: from.port };
       }
       onHeartbeat(heartbeat);
@@ -52,7 +57,7 @@ export class HeartbeatSocket implements HeartbeatPort {
   }
 
   send(heartbeat: Heartbeat): void {
-    this.sendingGeneration = heartbeat.generation;
+    this.sending = heartbeat;
     if (this.remote === null || this.closed) return;
     this.socket.send(
       encodeHeartbeat(heartbeat),

@@ -1009,6 +1009,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             Header.prototype.accelerator = "";
             Header.prototype.build = "";
             Header.prototype.guest = null;
+            Header.prototype.checksum = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Header.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -1026,6 +1027,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 4, wireType 2 =*/34).string(message.build);
                 if (message.guest != null && $Object.hasOwnProperty.call(message, "guest"))
                     $root.vmft.log.GuestConfig.encode(message.guest, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && (typeof message.checksum === "object" ? message.checksum.low || message.checksum.high : message.checksum !== 0))
+                    writer.uint32(/* id 6, wireType 1 =*/49).fixed64(message.checksum);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1098,6 +1101,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                             if (wireType !== 2)
                                 break;
                             message.guest = $root.vmft.log.GuestConfig.decode(reader, reader.size(), $undefined, _depth + 1, message.guest);
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.checksum = value;
+                            else
+                                delete message.checksum;
                             continue;
                         }
                     }
@@ -1299,6 +1311,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             };
             Trailer.prototype.segments = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Trailer.prototype.endReason = "";
+            Trailer.prototype.checksum = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Trailer.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -1310,6 +1323,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.segments);
                 if (message.endReason != null && $Object.hasOwnProperty.call(message, "endReason") && message.endReason !== "")
                     writer.uint32(/* id 2, wireType 2 =*/18).string(message.endReason);
+                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && (typeof message.checksum === "object" ? message.checksum.low || message.checksum.high : message.checksum !== 0))
+                    writer.uint32(/* id 3, wireType 1 =*/25).fixed64(message.checksum);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1358,6 +1373,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.endReason = value;
                             else
                                 delete message.endReason;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.checksum = value;
+                            else
+                                delete message.checksum;
                             continue;
                         }
                     }

@@ -770,6 +770,9 @@ export namespace vmft {
             /** Header guest. */
             guest?: (vmft.log.GuestConfig.$Properties|null);
 
+            /** Header checksum. */
+            checksum: Long;
+
             /**
              * Encodes the specified Header message. Does not implicitly {@link vmft.log.Header.verify|verify} messages.
              * @param message Header message or plain object to encode
@@ -808,6 +811,9 @@ export namespace vmft {
 
                 /** Header guest */
                 guest?: (vmft.log.GuestConfig.$Properties|null);
+
+                /** Header checksum */
+                checksum?: (Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -947,6 +953,9 @@ export namespace vmft {
             /** Trailer endReason. */
             endReason: string;
 
+            /** Trailer checksum. */
+            checksum: Long;
+
             /**
              * Encodes the specified Trailer message. Does not implicitly {@link vmft.log.Trailer.verify|verify} messages.
              * @param message Trailer message or plain object to encode
@@ -976,6 +985,9 @@ export namespace vmft {
 
                 /** Trailer endReason */
                 endReason?: (string|null);
+
+                /** Trailer checksum */
+                checksum?: (Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
