@@ -1,10 +1,13 @@
 import { randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { Command, InvalidArgumentError, Option, type OptionValues } from 'commander';
 
 import { enterNamespaces } from './demo/enter-namespaces.js';
 import { runDemo, type DemoOptions } from './demo/run-demo.js';
-import { formatMemorySize, parseMemorySize } from './options/memory-size.js';
+import { defaultMemoryBytes, formatMemorySize, parseMemorySize } from './options/memory-size.js';
 import { mainScript } from './project-paths.js';
 
 interface RawDemoOptions {
@@ -13,9 +16,10 @@ interface RawDemoOptions {
   readonly victim: 'primary' | 'backup' | 'random';
   readonly seed?: number;
   readonly after: number;
-  readonly memory: number;
+  readonly memory?: number;
   readonly json: boolean;
-  readonly inside: boolean;
+  /** Set in the namespaces: the folder that both hosts see. */
+  readonly inside?: string;
 }
 
 export function demoCommand(): Command {
@@ -32,30 +36,42 @@ export function demoCommand(): Command {
     )
     .option('--seed <n>', 'of the random moments (default: another each time)', parseSeed)
     .option('--after <seconds>', 'how long the client counts on after a kill', parseSeconds, 3)
-    .option('--memory <size>', 'guest memory', parseMemorySize, 256 * 2 ** 20)
+    .option('--memory <size>', 'guest memory (default: 256M)', parseMemorySize)
     .option('--json', 'print one JSON object as the last line', false)
-    .addOption(new Option('--inside').hideHelp().default(false))
+    .addOption(new Option('--inside <folder>').hideHelp())
     .action((options: OptionValues) => demo(options as unknown as RawDemoOptions));
 }
 
 async function demo({ inside, ...raw }: RawDemoOptions): Promise<void> {
   const seed = raw.seed ?? randomInt(1, 1_000_000);
-  const options: DemoOptions = { ...raw, seed, memory: formatMemorySize(raw.memory) };
-  if (inside) {
+  const options: DemoOptions = {
+    ...raw,
+    seed,
+    memory: formatMemorySize(raw.memory ?? defaultMemoryBytes),
+  };
+  if (inside !== undefined) {
     // Only the init of these namespaces has this flag: with its end, everything in there ends.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => process.exit(130));
     }
-    process.exit(await runDemo(options));
+    process.exit(await runDemo(options, inside));
   }
-  const { runs, killsPerBoot, victim, after, memory, json } = options;
-  process.exit(
-    await enterNamespaces(mainScript, [
-      ...['demo', '--inside', '--runs', String(runs), '--kills-per-boot', String(killsPerBoot)],
-      ...['--victim', victim, '--seed', String(seed), '--after', String(after)],
-      ...['--memory', memory, ...(json ? ['--json'] : [])],
-    ]),
-  );
+  const folder = mkdtempSync(join(tmpdir(), 'vmft-demo-'));
+  try {
+    const status = await enterNamespaces(mainScript, insideOptions(options, folder));
+    process.exitCode = status;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function insideOptions(options: DemoOptions, folder: string): string[] {
+  const { runs, killsPerBoot, victim, seed, after, memory, json } = options;
+  return [
+    ...['demo', '--inside', folder, '--runs', String(runs)],
+    ...['--kills-per-boot', String(killsPerBoot), '--victim', victim, '--seed', String(seed)],
+    ...['--after', String(after), '--memory', memory, ...(json ? ['--json'] : [])],
+  ];
 }
 
 function parseCount(text: string): number {

@@ -14,7 +14,7 @@ import { findGuest, type GuestOptions } from './guest-images.js';
 import { machineFactory } from './machine-factory.js';
 import { acceleratorOption, requireAccelerator } from './options/accelerator.js';
 import { parseChannelAddress } from './options/channel-address.js';
-import { parseMemorySize } from './options/memory-size.js';
+import { defaultMemoryBytes, parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, randomMac, type NetworkOption } from './options/network.js';
 import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
 import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
@@ -22,7 +22,7 @@ import { escapeHelp } from './terminal-console.js';
 import { warnOfPlainChannel } from './plain-channel.js';
 
 interface RunOptions extends GuestOptions, PairSettingOptions, TlsOptions {
-  readonly memory: number;
+  readonly memory?: number;
   readonly net?: NetworkOption;
   readonly record?: string;
   readonly listen?: string;
@@ -39,7 +39,7 @@ export function runCommand(): Command {
     .option('--kernel <file>', 'a Linux bzImage, or an ELF kernel with a PVH entry')
     .option('--initrd <file>', 'its initramfs')
     .option('--append <words>', 'kernel command line (of a built guest: further words)')
-    .option('--memory <size>', 'guest memory', parseMemorySize, 256 * 2 ** 20)
+    .option('--memory <size>', 'guest memory (default: 256M)', parseMemorySize)
     .option('--net <tap=name[,mac=address]>', 'network device on this tap', parseNetwork)
     .option('--record <file>', 'write the log of an unprotected run')
     .option('--listen <address[:port]>', 'accept a backup here')
@@ -66,7 +66,8 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
       'use letters, digits, - and _, at most 64',
     );
   }
-  requireHostMemory(options.memory);
+  const memoryBytes = options.memory ?? defaultMemoryBytes;
+  requireHostMemory(memoryBytes);
   const files = await readGuestFiles(image.kernelPath, image.initramfsPath);
   const listen = options.listen === undefined ? null : parseChannelAddress(options.listen);
   const tls = tlsFiles(options);
@@ -76,7 +77,7 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
   const arbiter =
     options.arbiter === undefined ? null : await openArbiter(options.arbiter, systemRandom);
   const guest: GuestConfig = {
-    memoryBytes: options.memory,
+    memoryBytes,
     ...image,
     mac: options.net === undefined ? null : (options.net.mac ?? randomMac(systemRandom)),
     randomSeed: systemRandom.bytes(32),

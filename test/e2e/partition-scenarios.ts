@@ -20,6 +20,8 @@ const exitStatusArbitrationLost = 'status 48';
 const storage = mkdtempSync(join(tmpdir(), 'vmft-partition-'));
 const arbiterFolder = join(storage, 'arbiter');
 const arbiterAway = join(storage, 'unreachable');
+/** A busy test machine is not to look like a dead peer. */
+const settings = ['--suspect-after', '1000', '--suspect-after-broken', '1000'];
 const narrator = new Narrator(false, false);
 
 interface Flag {
@@ -134,7 +136,7 @@ async function scenarios(network: DemoNetwork, pair: DemoPair): Promise<void> {
 
 async function main(): Promise<void> {
   const network = await DemoNetwork.create();
-  const pair = await DemoPair.boot({ network, arbiterFolder, memory: '128M', narrator });
+  const pair = await DemoPair.boot({ network, arbiterFolder, memory: '128M', narrator, settings });
   try {
     await scenarios(network, pair);
   } finally {

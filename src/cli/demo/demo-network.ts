@@ -68,6 +68,8 @@ export class DemoNetwork {
   /** Pulls the cable of the logging network, or puts it back. */
   setLogging(up: boolean): void {
     this.hub.ip(`link set log-a ${up ? 'up' : 'down'}`);
+    // Who was looked for in vain is not to stay unreachable for a second more.
+    if (up) for (const { namespace } of [this.a, this.b]) namespace.ip('neigh flush dev log0');
   }
 
   close(): void {

@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { asVmftError, VmftError } from '../../base/errors.js';
 import { tunDeviceFault } from '../check/tap.js';
 import { errorLine } from '../report-error.js';
@@ -21,13 +17,15 @@ export interface DemoOptions {
   readonly json: boolean;
 }
 
-/** The demo, inside its namespaces. Returns the exit status: 0 when nothing was lost, doubled or broken. */
-export async function runDemo(options: DemoOptions): Promise<number> {
+/**
+ * The demo, inside its namespaces. `folder` is the storage that both hosts see. Returns the exit status: 0 when
+ * nothing was lost, doubled or broken.
+ */
+export async function runDemo(options: DemoOptions, folder: string): Promise<number> {
   const fault = tunDeviceFault();
   if (fault !== null) throw new VmftError('tap-unavailable', fault.found, fault.whatToDo);
   const brief = options.runs > 1;
   const narrator = new Narrator(options.json, brief);
-  const folder = mkdtempSync(join(tmpdir(), 'vmft-demo-'));
   const results: RunResult[] = [];
   let failures = 0;
   const network = await DemoNetwork.create();
@@ -61,7 +59,6 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     }
   } finally {
     network.close();
-    rmSync(folder, { recursive: true, force: true });
   }
   if (brief) tellAll(results, failures, options.runs, narrator);
   if (options.json) console.log(JSON.stringify(outcome(results, failures)));

@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 
+/** A guest's memory when nothing else is said. */
+export const defaultMemoryBytes = 256 * 2 ** 20;
+
 const unitBytes: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
 /** `64M`, `1G`, `524288K`: a size in bytes, whole pages. */

@@ -144,8 +144,8 @@ export class Replica {
   }
 
   /** Ends the session from outside; the peer is told that this side stops. */
-  stop(code: ErrorCode, message: string): void {
-    this.finish(failure(new VmftError(code, message)));
+  stop(code: ErrorCode, message: string, whatToDo = ''): void {
+    this.finish(failure(new VmftError(code, message, whatToDo)));
   }
 
   dispatch(event: RoleEvent): void {

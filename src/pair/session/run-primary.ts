@@ -118,7 +118,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
           if (replica.end === null) machine.acknowledge(sequence);
         },
         (error) => {
-          replica.stop(error.code, error.message);
+          replica.stop(error.code, error.message, error.whatToDo);
         },
       );
     }
