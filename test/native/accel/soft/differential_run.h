@@ -11,7 +11,7 @@ namespace vmft::differential {
 struct Report {
     u64 executed = 0;
     u64 faults = 0;   ///< Of the executed: ended in an exception, on both sides alike.
-    u64 skipped = 0;  ///< The host's CPU has not the feature.
+    u64 skipped = 0;  ///< The host's CPU lacks the feature, or a wild address hit the test itself.
     u64 differences = 0;
     std::vector<u64> differences_by_form;  ///< Indexed as forms().
     std::string text;                      ///< The first differences, each with what reproduces it.

@@ -26,8 +26,8 @@ VMFT_TEST(random_instances_on_the_host_and_on_the_software_cpu) {
     Report report = run_instances(seed, first, count);
     std::cout << "differential: seed " << seed << ", " << report.executed << " instances executed, "
               << report.faults << " of them faults, " << report.skipped
-              << " skipped for the host's features, " << report.differences << " differ"
-              << std::endl;
+              << " skipped (host feature missing, or its own memory hit), " << report.differences
+              << " differ" << std::endl;
     if (!report.unusable.empty()) {
         std::cout << "differential: not run: " << report.unusable << std::endl;
         return;
