@@ -156,18 +156,25 @@ void SoftCpu::run_one(u64 linear, u64 offset, u64 until_ticks) {
   }
   bool trap = cpu.rflags & flag_tf;
   bool shadow = cpu.interrupt_shadow;
+  bool resume = cpu.rflags & flag_rf;
+  u64 rip = cpu.rip;
   run_alone_ = false;
   cpu.interrupt_shadow = false;
+  // RF serves this instruction, and IRET sets it for the next: so it is cleared first (SDM 3B 17.3.1.1).
+  cpu.rflags &= ~flag_rf;
   cpu.chain_allowed = false;
   cpu.io_allowed = true;
   restore_shadow_ = shadow;
-  // Under TF a REP instruction traps after each iteration: it gets a budget of one.
-  u64 limit = trap ? ticks_ + 1 : until_ticks;
+  restore_resume_ = resume;
+  // Under TF, or on a watched address, a REP instruction traps after each iteration: it gets a budget of one.
+  u64 limit = trap || (cpu.dr7 & 0xff) ? ticks_ + 1 : until_ticks;
   cpu.ticks_at_limit = limit;
   execute_block(block, limit);
   cpu.io_allowed = false;
-  restore_shadow_ = false;
-  cpu.rflags &= ~flag_rf;
+  restore_shadow_ = restore_resume_ = false;
+  // A REP instruction that the budget stopped between two iterations is still the same one.
+  bool unfinished = cpu.rip == rip && (block->insns[0].flags & (insn_rep | insn_repne));
+  if (resume && unfinished) cpu.rflags |= flag_rf;
   if (trap && !cpu.interrupt_shadow) cpu.pending_dr6 |= dr6_single_step;
 }
 
@@ -208,7 +215,8 @@ void SoftCpu::instruction_given_up(int code) {
   // A device was touched and then a fault came: leave behind the next instruction, at the same tick whatever the slices.
   if (cpu.device_touched) run_alone_ = true;
   if (restore_shadow_) cpu.interrupt_shadow = true;
-  restore_shadow_ = false;
+  if (restore_resume_) cpu.rflags |= flag_rf;
+  restore_shadow_ = restore_resume_ = false;
   if (code == give_up_retry_alone) {
     run_alone_ = true;
     return;

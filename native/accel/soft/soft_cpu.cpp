@@ -116,7 +116,7 @@ void SoftCpu::restore(StateReader& state) {
   bool sane = cpu.cpl <= 3 && cpu.x87.top < 8 && is_canonical(cpu.cr3 << 8 >> 8);
   if (!sane) state.fail();
   event_ = {};
-  run_alone_ = restore_shadow_ = false;
+  run_alone_ = restore_shadow_ = restore_resume_ = false;
   cpu.device_touched = false;
   blocks_.invalidate_all();
   registers_changed();

@@ -51,6 +51,7 @@ class SoftCpu final : public Accelerator, private CodeWriteListener {
   soft::Event event_;          ///< On its way; never pending when run() returns.
   bool run_alone_ = false;     ///< The next instruction was given up by retry_alone().
   bool restore_shadow_ = false;
+  bool restore_resume_ = false;
 };
 
 }  // namespace vmft
