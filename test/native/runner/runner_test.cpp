@@ -143,7 +143,10 @@ VMFT_TEST(a_damaged_log_is_refused_and_a_false_one_diverges) {
   // A well-formed segment that does not say what happened: one with a record, somewhere after the start.
   size_t false_one = 20;
   Segment original;
-  while (decode_frame(frames[false_one], original) == LogFault::none && original.records.empty()) false_one++;
+  while (false_one + 1 < frames.size() && decode_frame(frames[false_one], original) == LogFault::none &&
+         original.records.empty())
+    false_one++;
+  VMFT_REQUIRE(!original.records.empty());
   for (int kind = 0; kind < 4; kind++) {
     Host victim(8);
     victim.runner->start_replica(1);
@@ -151,7 +154,7 @@ VMFT_TEST(a_damaged_log_is_refused_and_a_false_one_diverges) {
     Segment segment = original;
     if (kind == 0) segment.digest.state ^= 1;
     if (kind == 1) segment.records[0].position.rip ^= 1;
-    if (kind == 2) segment.records.erase(segment.records.begin());
+    if (kind == 2) segment.records.pop_back();  // An earlier clock record may leave no trace behind a later one.
     if (kind == 3) segment.outputs_produced++;
     SegmentEncoder encoder;
     encoder.begin(segment.generation, segment.sequence);
