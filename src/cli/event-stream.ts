@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 
 import { VmftError } from '../base/errors.js';
 
@@ -11,8 +11,11 @@ export class EventStream {
 
   /** `target` is a file, which is appended to, or the number of an open descriptor. Throws `usage`. */
   static open(target: string): EventStream {
-    if (/^\d{1,5}$/.test(target)) return new EventStream(Number(target));
     try {
+      if (/^\d{1,5}$/.test(target)) {
+        fstatSync(Number(target));
+        return new EventStream(Number(target));
+      }
       return new EventStream(openSync(target, 'a', 0o644));
     } catch (error) {
       const { code } = error as { code?: string };

@@ -14,6 +14,8 @@ import { runCommand } from './run.js';
 async function main(argv: readonly string[]): Promise<void> {
   // Its complaints come as errors too, and are told once.
   setLogVerbosity(logVerbosity.NONE);
+  // Whoever read our messages may go away; the machine goes on without them.
+  process.stderr.on('error', () => undefined);
   const program = new Command('vmft')
     .description('fault-tolerant virtual machines: one Linux guest, two hosts')
     .version(`vmft ${packageVersion()} (${buildIdentity()})`)

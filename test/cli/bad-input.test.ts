@@ -131,6 +131,20 @@ const cases: readonly Case[] = [
     says: /ENOENT/,
   },
   {
+    what: 'an arbiter that is a file',
+    options: () => [
+      ...['run', 'hello', '--listen', '127.0.0.1:0', '--arbiter', `file:${file('text')}`],
+    ],
+    code: 'arbiter-unusable',
+    says: /ENOTDIR/,
+  },
+  {
+    what: 'events to a descriptor that is not open',
+    options: () => ['run', 'hello', '--json-events', '77'],
+    code: 'usage',
+    says: /EBADF/,
+  },
+  {
     what: 'an unreachable peer',
     options: () => ['backup', '127.0.0.1:1', '--arbiter', arbiter()],
     code: 'peer-unreachable',
@@ -247,6 +261,16 @@ void describe('bad input ends in one clear line', () => {
     server.close();
     assert.equal(status, exitStatusByCode['peer-unreachable'], stderr);
     assert.match(stderr, /^vmft: cannot reach a primary at .*\n$/);
+  });
+
+  void test('nobody reads what goes wrong', async () => {
+    const child = spawn(process.execPath, [
+      ...[mainScript, 'run', 'hello', '--listen', '127.0.0.1:0', '--arbiter', arbiter()],
+    ]);
+    child.stderr.destroy();
+    child.stdout.resume();
+    const status = await new Promise((resolve) => child.on('exit', resolve));
+    assert.equal(status, 0, 'the machine goes on');
   });
 
   void test('nothing half-made is left behind', () => {

@@ -21,7 +21,7 @@
  * emulate it), rename (it replaces), fcntl locks (lost with the connection: a lease, not a flag).
  */
 import { constants } from 'node:fs';
-import { link, mkdir, open, readFile, readdir, stat, unlink } from 'node:fs/promises';
+import { access, link, mkdir, open, readFile, readdir, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -172,20 +172,29 @@ export class FileArbiter implements Arbiter {
   }
 }
 
-/** Makes the directory where it may; a missing parent (an unmounted share) is not made up. */
+/**
+ * Makes the directory where it may; a missing parent (an unmounted share) is not made up. One that this user
+ * cannot write is refused now: nobody should learn it at the failover.
+ */
 export async function prepareArbiterDirectory(directory: string): Promise<void> {
+  await mkdir(directory).catch((error: unknown) => {
+    if (errorName(error) !== 'EEXIST') throw cannotServe('make', directory, errorName(error));
+  });
   try {
-    await mkdir(directory);
+    if (!(await stat(directory)).isDirectory()) throw cannotServe('use', directory, 'ENOTDIR');
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    const name = errorName(error);
-    if (name === 'EEXIST') return;
-    throw new VmftError(
-      'arbiter-unusable',
-      `cannot make the arbiter’s directory ${directory} (${name})`,
-      'name a directory on storage that both hosts see',
-      error,
-    );
+    if (error instanceof VmftError) throw error;
+    throw cannotServe('write to', directory, errorName(error));
   }
+}
+
+function cannotServe(what: string, directory: string, name: string): VmftError {
+  return new VmftError(
+    'arbiter-unusable',
+    `cannot ${what} the arbiter’s directory ${directory} (${name})`,
+    'name a directory on storage that both hosts see and this user may write',
+  );
 }
 
 function flagName(kind: FlagEntry['kind'], machineId: string, generation: bigint): string {
