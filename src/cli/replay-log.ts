@@ -52,7 +52,10 @@ export async function replayLog(request: ReplayRequest): Promise<ReplayResult> {
     machine.startReplica({ generation: null, ...(untilTicks === null ? {} : { untilTicks }) });
     for await (const frame of reader.frames()) {
       const fed = unlessStopped(() => feed(machine, frame, reader));
-      if (fed === null) break;
+      if (fed === null) {
+        requireNotEnded(await track.stopped, reader);
+        break;
+      }
       await track.fed(fed.runUntilTicks, reader.position);
       if (untilTicks !== null && fed.runUntilTicks >= untilTicks) break;
     }
@@ -97,6 +100,18 @@ function feed(machine: ReplayMachine, frame: Buffer, reader: LogFileReader): Fed
       error,
     );
   }
+}
+
+/** A machine that takes no more frames has diverged; a guest that has ended has no more log. */
+function requireNotEnded({ reason }: Stopped, reader: LogFileReader): void {
+  const guestEnded =
+    reason === 'power-off' || reason === 'guest-reset' || reason === 'triple-fault';
+  if (!guestEnded) return;
+  throw new VmftError(
+    'log-corrupt',
+    `the log is damaged before byte ${reader.position}: it goes on behind the guest's end (${reason})`,
+    'restore the file from a good copy',
+  );
 }
 
 function requireGoodEnd(stopped: Stopped, untilTicks: bigint | null, reader: LogFileReader): void {
