@@ -18,14 +18,16 @@ bool watched(const Cpu& cpu, u64 page) {
 
 /// Sets which accesses may skip the slow path, by what the page is now.
 void set_shortcuts(Cpu& cpu, TlbEntry& entry) {
-  entry.read_page = entry.write_page = ~u64{0};
-  u64 offset = cpu.memory->offset_of(entry.physical_page);
+  u64 page = entry.page();
+  entry.read_page = page | TlbEntry::slow;
+  entry.write_page = TlbEntry::none;
+  u64 offset = cpu.memory->offset_of(entry.physical_page());
   if (offset == GuestMemory::no_offset) return;
-  entry.host_minus_linear = static_cast<i64>(reinterpret_cast<u64>(cpu.ram + offset) - entry.page);
-  if ((cpu.dr7 & 0xff) && watched(cpu, entry.page)) [[unlikely]] return;
-  entry.read_page = entry.page;
+  entry.host_minus_linear = static_cast<i64>(reinterpret_cast<u64>(cpu.ram + offset) - page);
+  if ((cpu.dr7 & 0xff) && watched(cpu, page)) [[unlikely]] return;
+  entry.read_page = page;
   u8 flags = cpu.page_flags[offset >> page_shift];
-  if (entry.writable && (flags & (GuestMemory::dirty | GuestMemory::code)) == GuestMemory::dirty) entry.write_page = entry.page;
+  if (entry.writable() && (flags & (GuestMemory::dirty | GuestMemory::code)) == GuestMemory::dirty) entry.write_page = page;
 }
 
 /// The translation of the page of `linear`, walked when it is not cached.
@@ -33,7 +35,7 @@ TlbEntry& translate(Cpu& cpu, const Insn* insn, u64 linear, Access access) {
   TlbEntry& entry = tlb_entry(cpu, linear);
   u64 page = linear & ~page_mask;
   bool write = access == Access::write;
-  if (entry.page == page && (!write || entry.writable)) return entry;
+  if (entry.holds(page) && (!write || entry.writable())) return entry;
   if (long_mode_active(cpu) && !is_canonical(linear))
     raise(cpu, insn, insn && insn->segment == seg_ss ? vector_ss : vector_gp);
   Translation translation;
@@ -41,11 +43,9 @@ TlbEntry& translate(Cpu& cpu, const Insn* insn, u64 linear, Access access) {
   bool user = cpu.tlb_context == tlb_user;
   if (!walk(cpu, linear, write ? WalkKind::write : WalkKind::read, user, cpu.tlb_context == tlb_supervisor_smap, translation, error))
     raise_page_fault(cpu, insn, linear, error);
-  if (entry.page == ~u64{0}) cpu.tlb_use[cpu.tlb_context].add(static_cast<unsigned>(linear >> page_shift & (tlb_entries - 1)));
-  entry.page = page;
-  entry.physical_page = translation.physical;
-  entry.writable = translation.writable;
-  entry.large = translation.large;
+  if (!entry.valid()) cpu.tlb_use[cpu.tlb_context].add(static_cast<unsigned>(linear >> page_shift & (tlb_entries - 1)));
+  entry.read_page = page;
+  entry.target = translation.physical | (translation.writable ? TlbEntry::writable_bit : 0) | (translation.large ? TlbEntry::large_bit : 0);
   set_shortcuts(cpu, entry);
   return entry;
 }
@@ -72,7 +72,7 @@ bool may_touch_device(Cpu& cpu, const Insn* insn) {
 }
 
 void read_part(Cpu& cpu, const Insn* insn, const TlbEntry& entry, u64 linear, u8* into, unsigned size_bytes) {
-  u64 physical = entry.physical_page | (linear & page_mask);
+  u64 physical = entry.physical_page() | (linear & page_mask);
   u64 offset = cpu.memory->offset_of(physical);
   if ((cpu.dr7 & 0xff) && insn) [[unlikely]] note_watchpoints(cpu, linear, size_bytes, Access::read);
   if (offset != GuestMemory::no_offset) {
@@ -92,7 +92,7 @@ void read_part(Cpu& cpu, const Insn* insn, const TlbEntry& entry, u64 linear, u8
 }
 
 void write_part(Cpu& cpu, const Insn* insn, TlbEntry& entry, u64 linear, const u8* from, unsigned size_bytes) {
-  u64 physical = entry.physical_page | (linear & page_mask);
+  u64 physical = entry.physical_page() | (linear & page_mask);
   u64 offset = cpu.memory->offset_of(physical);
   if ((cpu.dr7 & 0xff) && insn) [[unlikely]] note_watchpoints(cpu, linear, size_bytes, Access::write);
   if (offset != GuestMemory::no_offset) {
@@ -161,7 +161,7 @@ void store_slow(Cpu& cpu, const Insn* insn, u64 linear, const u8* from, unsigned
   if (insn && !cpu.io_allowed) {
     // Nothing may be half written when the second page sends us back.
     for (const TlbEntry* entry : {&low, &high}) {
-      u64 offset = cpu.memory->offset_of(entry->physical_page);
+      u64 offset = cpu.memory->offset_of(entry->physical_page());
       if (offset == GuestMemory::no_offset || (cpu.page_flags[offset >> page_shift] & GuestMemory::code)) retry_alone(cpu, insn);
     }
   }
@@ -181,7 +181,7 @@ void probe_write_slow(Cpu& cpu, const Insn* insn, u64 linear, unsigned size_byte
   if (!insn || cpu.io_allowed) return;
   for (const TlbEntry* entry : entries) {
     if (!entry) continue;
-    u64 offset = cpu.memory->offset_of(entry->physical_page);
+    u64 offset = cpu.memory->offset_of(entry->physical_page());
     bool code = offset != GuestMemory::no_offset && (cpu.page_flags[offset >> page_shift] & GuestMemory::code);
     if (offset == GuestMemory::no_offset || code) retry_alone(cpu, insn);
   }

@@ -37,18 +37,24 @@ inline u64 linear_address(Cpu& cpu, const Insn* insn, unsigned size_bytes, Acces
 
 inline TlbEntry& tlb_entry(Cpu& cpu, u64 linear) { return cpu.tlb[linear >> page_shift & (tlb_entries - 1)]; }
 
+inline u8* host_address(const TlbEntry& entry, u64 linear) {
+  u8* host = reinterpret_cast<u8*>(linear + static_cast<u64>(entry.host_minus_linear));
+  if (!host) __builtin_unreachable();  // Spares the callers' test for null a second comparison.
+  return host;
+}
+
 template <typename T>
 inline u8* fast_read(Cpu& cpu, u64 linear) {
   const TlbEntry& entry = tlb_entry(cpu, linear);
   if (entry.read_page == ((linear + (sizeof(T) - 1)) & ~page_mask)) [[likely]]
-    return reinterpret_cast<u8*>(linear + static_cast<u64>(entry.host_minus_linear));
+    return host_address(entry, linear);
   return nullptr;
 }
 template <typename T>
 inline u8* fast_write(Cpu& cpu, u64 linear) {
   const TlbEntry& entry = tlb_entry(cpu, linear);
   if (entry.write_page == ((linear + (sizeof(T) - 1)) & ~page_mask)) [[likely]]
-    return reinterpret_cast<u8*>(linear + static_cast<u64>(entry.host_minus_linear));
+    return host_address(entry, linear);
   return nullptr;
 }
 

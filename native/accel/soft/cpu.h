@@ -70,13 +70,23 @@ struct X87 {
 /// can tell a stale one), so what fills and empties it must follow from the
 /// instruction stream alone: see docs/determinism.md. `read_page` and `write_page`
 /// equal the linear page when an access may go straight to host memory.
-struct TlbEntry {
-  u64 read_page = ~u64{0};
-  u64 write_page = ~u64{0};
+/// 32 bytes, two to a cache line: what a hit needs and the rest packed behind it.
+struct alignas(32) TlbEntry {
+  static constexpr u64 none = ~u64{0};
+  static constexpr u64 slow = 1;  ///< In read_page: translated, but reads go the slow way.
+  static constexpr u64 writable_bit = 1, large_bit = 2;
+
+  u64 read_page = none;   ///< The linear page, with `slow` or not; none: no translation.
+  u64 write_page = none;  ///< The linear page when writes may go straight to host memory.
   i64 host_minus_linear = 0;
-  u64 page = ~u64{0};       ///< Linear page of the translation below; all ones: none.
-  u64 physical_page = 0;    ///< Guest-physical address of the page.
-  u8 writable = 0, large = 0;
+  u64 target = 0;         ///< Guest-physical address of the page, with writable_bit and large_bit.
+
+  bool holds(u64 page) const { return (read_page & ~slow) == page && read_page != none; }
+  bool valid() const { return read_page != none; }
+  u64 page() const { return read_page & ~slow; }
+  u64 physical_page() const { return target & ~page_mask; }
+  bool writable() const { return target & writable_bit; }
+  bool large() const { return target & large_bit; }
 };
 
 inline constexpr unsigned tlb_entries = 2048;

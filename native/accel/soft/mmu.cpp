@@ -124,7 +124,7 @@ bool walk_levels(Cpu& cpu, u64 linear, WalkKind kind, bool user, bool smap, unsi
   return true;
 }
 
-void forget(TlbEntry& entry) { entry.page = entry.read_page = entry.write_page = ~u64{0}; }
+void forget(TlbEntry& entry) { entry.read_page = entry.write_page = TlbEntry::none; }
 
 }  // namespace
 
@@ -173,7 +173,7 @@ void tlb_flush_page(Cpu& cpu, u64 linear) {
     TlbEntry* entries = cpu.data_tlb[context];
     cpu.tlb_use[context].for_each([&](unsigned slot) {
       TlbEntry& entry = entries[slot];
-      if (entry.page == page || (entry.large && entry.page != ~u64{0} && same_region(entry.page))) forget(entry);
+      if (entry.holds(page) || (entry.valid() && entry.large() && same_region(entry.page()))) forget(entry);
     });
   }
   for (unsigned level = 0; level < 2; level++)
@@ -193,7 +193,7 @@ void tlb_drop_page_shortcuts(Cpu& cpu, u64 ram_page) {
   for (unsigned context = 0; context < tlb_contexts; context++)
     cpu.tlb_use[context].for_each([&](unsigned slot) {
       TlbEntry& entry = cpu.data_tlb[context][slot];
-      if (entry.write_page != ~u64{0} && reinterpret_cast<u8*>(entry.page + static_cast<u64>(entry.host_minus_linear)) == host)
+      if (entry.write_page != ~u64{0} && reinterpret_cast<u8*>(entry.page() + static_cast<u64>(entry.host_minus_linear)) == host)
         entry.write_page = ~u64{0};
     });
 }

@@ -90,11 +90,10 @@ struct Bench {
   void map_page(bool shortcuts) {
     const u64 linear = reinterpret_cast<u64>(page());
     TlbEntry& entry = tlb_entry(cpu, linear);
-    entry.page = linear;
-    entry.physical_page = page_address;
-    entry.writable = 1;
+    entry.target = page_address | TlbEntry::writable_bit;
     entry.host_minus_linear = 0;
-    entry.read_page = entry.write_page = shortcuts ? linear : ~u64{0};
+    entry.read_page = shortcuts ? linear : linear | TlbEntry::slow;
+    entry.write_page = shortcuts ? linear : TlbEntry::none;
   }
 
   u64 special_quad() {
