@@ -41,12 +41,9 @@ void load_null(Cpu& cpu, const Insn* insn, SegmentRegister which, u16 selector) 
     if (!in_64bit(cpu) || cpu.cpl == 3 || (selector & 3) != cpu.cpl) raise(cpu, insn, vector_gp, 0);
   }
   SegmentState& segment = cpu.segments[which];
-  u64 base = segment.base;
   segment = SegmentState{};
   segment.selector = selector;
   if (which == seg_ss) segment.access = static_cast<u16>(0x93 | cpu.cpl << 5 | SegmentState::big);
-  // Intel keeps nothing of the base in a null load outside FS and GS; in 64-bit mode it reads as zero.
-  (void)base;
 }
 
 }  // namespace
