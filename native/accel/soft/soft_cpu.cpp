@@ -1,6 +1,7 @@
 #include "accel/soft/soft_cpu.h"
 
 #include <cstdio>
+#include <type_traits>
 
 #include "accel/soft/flags.h"
 #include "accel/soft/mmu.h"
@@ -111,7 +112,11 @@ void SoftCpu::restore(StateReader& state) {
   state.get(ticks_);
   set_arithmetic_flags(*cpu_, state.get<u64>());
   state.get(deliveries_without_retiring_);
-  each_field(*cpu_, [&](auto& value) { state.get(value); });
+  each_field(*cpu_, [&]<typename T>(T& value) {
+    // The bytes are a peer's: only 0 and 1 may get into a bool.
+    if constexpr (std::is_same_v<T, bool>) value = state.get<u8>() != 0;
+    else state.get(value);
+  });
   Cpu& cpu = *cpu_;
   bool sane = cpu.cpl <= 3 && cpu.x87.top < 8 && is_canonical(cpu.cr3 << 8 >> 8);
   if (!sane) state.fail();
