@@ -141,6 +141,10 @@ inline constexpr u64 cr4_vme = 1, cr4_pvi = 2, cr4_tsd = 4, cr4_de = 8, cr4_pse 
                      cr4_fsgsbase = 1 << 16, cr4_smep = 1 << 20, cr4_smap = 1 << 21;
 inline constexpr u64 efer_sce = 1, efer_lme = 0x100, efer_lma = 0x400, efer_nxe = 0x800;
 
+/// Under a shadow the next instruction runs before interrupts are looked at (SDM 3A 6.8.3). MOV SS and POP SS hold
+/// the single-step trap back too; STI does not.
+enum class InterruptShadow : u8 { none, sti, mov_ss };
+
 /// How code is decoded: the block cache's key beside the address.
 enum CodeMode : u8 { code16 = 0, code32 = 1, code64 = 2, code_mode_mask = 3, code_stack32 = 4 };
 
@@ -170,8 +174,7 @@ struct Cpu {
   u8 cpl = 0;
   u8 code_mode = code16;  ///< Derived: CodeMode of CS, with code_stack32 when SS.B is set (or 64-bit).
   bool halted = false;
-  bool interrupt_shadow = false;  ///< The next instruction runs before interrupts are looked at (STI, MOV SS).
-  bool trap_after = false;        ///< The instruction just retired owes a single-step #DB.
+  InterruptShadow interrupt_shadow = InterruptShadow::none;
   bool shut_down = false;         ///< Triple fault.
   u64 pending_dr6 = 0;            ///< Breakpoint conditions met by the instruction that is retiring.
   SegmentState segments[seg_count];

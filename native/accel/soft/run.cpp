@@ -95,7 +95,7 @@ bool SoftCpu::take_pending() {
     event_ = {EventKind::trap, vector_db, false, 0, cpu.rip};
     return true;
   }
-  if ((cpu.rflags & flag_if) && !cpu.interrupt_shadow && cpu.platform->interrupt_pending()) {
+  if ((cpu.rflags & flag_if) && cpu.interrupt_shadow == InterruptShadow::none && cpu.platform->interrupt_pending()) {
     cpu.halted = false;
     event_ = {EventKind::external, cpu.platform->acknowledge_interrupt(), false, 0, cpu.rip};
     return true;
@@ -112,7 +112,7 @@ void SoftCpu::run_next(u64 until_ticks) {
   }
   bool breakpoints = cpu.dr7 & 0xff;
   if (breakpoints && !(cpu.rflags & flag_rf) && instruction_breakpoint(linear)) return;
-  bool alone = run_alone_ || cpu.interrupt_shadow || (cpu.rflags & (flag_tf | flag_rf)) || breakpoints;
+  bool alone = run_alone_ || cpu.interrupt_shadow != InterruptShadow::none || (cpu.rflags & (flag_tf | flag_rf)) || breakpoints;
   u64 offset = fetch_offset(cpu, linear);
   u64 budget = until_ticks - ticks_;
   if (!alone && offset != GuestMemory::no_offset) {
@@ -155,27 +155,27 @@ void SoftCpu::run_one(u64 linear, u64 offset, u64 until_ticks) {
     block = blocks_.decode_scratch(bytes, 15, cpu.code_mode, 1);
   }
   bool trap = cpu.rflags & flag_tf;
-  bool shadow = cpu.interrupt_shadow;
+  restore_shadow_ = cpu.interrupt_shadow;
   bool resume = cpu.rflags & flag_rf;
   u64 rip = cpu.rip;
   run_alone_ = false;
-  cpu.interrupt_shadow = false;
+  cpu.interrupt_shadow = InterruptShadow::none;
   // RF serves this instruction, and IRET sets it for the next: so it is cleared first (SDM 3B 17.3.1.1).
   cpu.rflags &= ~flag_rf;
   cpu.chain_allowed = false;
   cpu.io_allowed = true;
-  restore_shadow_ = shadow;
   restore_resume_ = resume;
   // Under TF, or on a watched address, a REP instruction traps after each iteration: it gets a budget of one.
   u64 limit = trap || (cpu.dr7 & 0xff) ? ticks_ + 1 : until_ticks;
   cpu.ticks_at_limit = limit;
   execute_block(block, limit);
   cpu.io_allowed = false;
-  restore_shadow_ = restore_resume_ = false;
+  restore_shadow_ = InterruptShadow::none;
+  restore_resume_ = false;
   // A REP instruction that the budget stopped between two iterations is still the same one.
   bool unfinished = cpu.rip == rip && (block->insns[0].flags & (insn_rep | insn_repne));
   if (resume && unfinished) cpu.rflags |= flag_rf;
-  if (trap && !cpu.interrupt_shadow) cpu.pending_dr6 |= dr6_single_step;
+  if (trap && cpu.interrupt_shadow != InterruptShadow::mov_ss) cpu.pending_dr6 |= dr6_single_step;
 }
 
 void SoftCpu::execute_block(Block* block, u64 until_ticks) {
@@ -214,9 +214,10 @@ void SoftCpu::instruction_given_up(int code) {
   cpu.io_allowed = false;
   // A device was touched and then a fault came: leave behind the next instruction, at the same tick whatever the slices.
   if (cpu.device_touched) run_alone_ = true;
-  if (restore_shadow_) cpu.interrupt_shadow = true;
+  if (restore_shadow_ != InterruptShadow::none) cpu.interrupt_shadow = restore_shadow_;
   if (restore_resume_) cpu.rflags |= flag_rf;
-  restore_shadow_ = restore_resume_ = false;
+  restore_shadow_ = InterruptShadow::none;
+  restore_resume_ = false;
   if (code == give_up_retry_alone) {
     run_alone_ = true;
     return;
@@ -229,7 +230,7 @@ void SoftCpu::instruction_given_up(int code) {
 void SoftCpu::fault_raised() {
   Cpu& cpu = *cpu_;
   Event fault{EventKind::fault, cpu.fault_vector, cpu.fault_has_error, cpu.fault_error, cpu.rip};
-  cpu.interrupt_shadow = false;
+  cpu.interrupt_shadow = InterruptShadow::none;
   cpu.pending_dr6 = 0;
   if (event_.kind == EventKind::none) {
     event_ = fault;

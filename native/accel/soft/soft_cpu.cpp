@@ -118,10 +118,11 @@ void SoftCpu::restore(StateReader& state) {
     else state.get(value);
   });
   Cpu& cpu = *cpu_;
-  bool sane = cpu.cpl <= 3 && cpu.x87.top < 8 && is_canonical(cpu.cr3 << 8 >> 8);
+  bool sane = cpu.cpl <= 3 && cpu.interrupt_shadow <= InterruptShadow::mov_ss && cpu.x87.top < 8 && is_canonical(cpu.cr3 << 8 >> 8);
   if (!sane) state.fail();
   event_ = {};
-  run_alone_ = restore_shadow_ = restore_resume_ = false;
+  run_alone_ = restore_resume_ = false;
+  restore_shadow_ = InterruptShadow::none;
   cpu.device_touched = false;
   blocks_.invalidate_all();
   registers_changed();

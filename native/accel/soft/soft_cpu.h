@@ -50,7 +50,7 @@ class SoftCpu final : public Accelerator, private CodeWriteListener {
   bool retired_ = true;        ///< The last thing done was to retire an instruction.
   soft::Event event_;          ///< On its way; never pending when run() returns.
   bool run_alone_ = false;     ///< The next instruction was given up by retry_alone().
-  bool restore_shadow_ = false;
+  soft::InterruptShadow restore_shadow_ = soft::InterruptShadow::none;
   bool restore_resume_ = false;
 };
 

@@ -27,7 +27,7 @@ template <bool Memory>
 void to_segment(Cpu& cpu, const Insn* insn) {
     auto which = static_cast<SegmentRegister>(insn->reg & 7);
     load_segment(cpu, insn, which, get_rm<u16, Memory>(cpu, insn));
-    if (which == seg_ss) cpu.interrupt_shadow = true;
+    if (which == seg_ss) cpu.interrupt_shadow = InterruptShadow::mov_ss;
 }
 
 /// 8E. Always ends the block: SS opens an interrupt shadow, and outside 64-bit mode the stack's

@@ -26,7 +26,7 @@ void pop_segment(Cpu& cpu, const Insn* insn) {
     u64 mask = stack_mask(cpu);  // of the old SS
     load_segment(cpu, insn, Which, selector);
     cpu.gpr[rsp] = (cpu.gpr[rsp] & ~mask) | ((cpu.gpr[rsp] + Bytes) & mask);
-    if constexpr (Which == seg_ss) cpu.interrupt_shadow = true;
+    if constexpr (Which == seg_ss) cpu.interrupt_shadow = InterruptShadow::mov_ss;
 }
 
 template <SegmentRegister Which>

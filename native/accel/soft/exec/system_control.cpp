@@ -147,7 +147,7 @@ void op_cli(Cpu& cpu, const Insn* insn) {
 
 void op_sti(Cpu& cpu, const Insn* insn) {
   if (!may_change_if(cpu)) raise(cpu, insn, vector_gp);
-  if (!(cpu.rflags & flag_if)) cpu.interrupt_shadow = true;
+  if (!(cpu.rflags & flag_if)) cpu.interrupt_shadow = InterruptShadow::sti;
   cpu.rflags |= flag_if;
 }
 

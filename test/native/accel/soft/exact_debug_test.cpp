@@ -123,6 +123,21 @@ exact_general_detect_a: mov rbx, dr0
 )");
 VMFT_LABEL(exact_general_detect_a);
 
+VMFT_CODE(exact_trap_sti, R"(
+  pushfq
+  or dword ptr [rsp], 0x100
+  popfq
+  sti
+exact_trap_sti_1: nop
+exact_trap_sti_2: cli
+exact_trap_sti_3: pushfq
+exact_trap_sti_4: and dword ptr [rsp], ~0x100
+exact_trap_sti_5: popfq
+exact_trap_sti_6: hlt
+)");
+VMFT_LABEL(exact_trap_sti_1);
+VMFT_LABEL(exact_trap_sti_2);
+
 u64 offset(const u8* label, const u8* program) { return k::code + static_cast<u64>(label - program); }
 
 }  // namespace
@@ -149,6 +164,14 @@ VMFT_TEST(single_steps_trap_behind_every_instruction) {
   VMFT_EXPECT(found == wanted);
   if (found != wanted)
     for (u64 rip : found) std::cout << "  " << std::hex << rip << std::dec << std::endl;
+}
+
+VMFT_TEST(sti_holds_interrupts_back_but_not_the_single_step_trap) {
+  auto run = expect_exact({"trap flag and STI", code_of(exact_trap_sti)});
+  std::vector<Delivered> all = run->delivered();
+  VMFT_REQUIRE(all.size() >= 2);
+  VMFT_EXPECT_EQUAL(all[0].rip, offset(exact_trap_sti_1, exact_trap_sti));
+  VMFT_EXPECT_EQUAL(all[1].rip, offset(exact_trap_sti_2, exact_trap_sti));
 }
 
 VMFT_TEST(breakpoints_hit_what_they_watch) {
