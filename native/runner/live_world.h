@@ -19,7 +19,7 @@ class LiveWorld {
   virtual u64 realtime_ns() = 0;
   virtual void fill_random(std::span<u8> bytes) = 0;
 
-  /// Whether frames are received. Turning it on drops what came in before.
+  /// vCPU thread: whether frames are received, as they are by a live machine only. Turning it on drops what came in before.
   virtual void set_receiving(bool on) = 0;
   /// The next received frame; false when none waits.
   virtual bool take_frame(std::vector<u8>& frame) = 0;

@@ -28,7 +28,11 @@ bool Recorder::due(bool gated, u64 host_ns) const {
   if (!active_) return false;
   if (gated && output_waits()) return true;
   if (encoder_.bytes() >= segment_bytes_wanted || encoder_.records() >= limits::segment_records_max / 2) return true;
-  return encoder_.records() > 0 && host_ns - flushed_host_ns_ >= segment_age_max_ns;
+  return has_content() && host_ns - flushed_host_ns_ >= segment_age_max_ns;
+}
+
+u64 Recorder::due_at_ns() const {
+  return has_content() ? flushed_host_ns_ + segment_age_max_ns : no_deadline_ns;
 }
 
 bool Recorder::memory_digest_due() const {

@@ -37,7 +37,7 @@ class HostWorld final : public LiveWorld {
 
  private:
   Wake wake_;
-  bool timers_sharp_ = false;
+  bool thread_set_up_ = false;
   std::optional<Tap> tap_;
   std::unique_ptr<FrameReceiver> receiver_;  // After what it uses: it stops first.
 };
