@@ -7,7 +7,13 @@ import { StepError } from './step-error.mjs';
 import { runTool } from './run-tool.mjs';
 
 /** The command that shows that a package is there. */
-const commandOf = { 'g++': 'g++', make: 'make', python3: 'python3', iproute2: 'ip' };
+const commandOf = {
+  'g++': 'g++',
+  make: 'make',
+  python3: 'python3',
+  iproute2: 'ip',
+  'iputils-ping': 'ping',
+};
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
