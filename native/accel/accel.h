@@ -12,75 +12,78 @@ namespace vmft {
 /// Called on the vCPU thread from inside `run`; `Accelerator::ticks()` is exact
 /// meanwhile and does not yet count the calling instruction.
 class Platform {
- public:
-  virtual u32 port_read(u16 port, unsigned size_bytes) = 0;
-  virtual void port_write(u16 port, unsigned size_bytes, u32 value) = 0;
-  virtual u64 mmio_read(u64 address, unsigned size_bytes) = 0;
-  virtual void mmio_write(u64 address, unsigned size_bytes, u64 value) = 0;
+public:
+    virtual u32 port_read(u16 port, unsigned size_bytes) = 0;
+    virtual void port_write(u16 port, unsigned size_bytes, u32 value) = 0;
+    virtual u64 mmio_read(u64 address, unsigned size_bytes) = 0;
+    virtual void mmio_write(u64 address, unsigned size_bytes, u64 value) = 0;
 
-  /// MSRs that belong to the platform: IA32_APIC_BASE, x2APIC 0x800-0x8FF, IA32_TSC_DEADLINE. False: #GP.
-  virtual bool msr_read(u32 msr, u64& value) = 0;
-  virtual bool msr_write(u32 msr, u64 value) = 0;
+    /// MSRs that belong to the platform: IA32_APIC_BASE, x2APIC 0x800-0x8FF, IA32_TSC_DEADLINE.
+    /// False: #GP.
+    virtual bool msr_read(u32 msr, u64& value) = 0;
+    virtual bool msr_write(u32 msr, u64 value) = 0;
 
-  /// CR8, the local APIC's task priority class, 0 … 15.
-  virtual u8 task_priority() const = 0;
-  virtual void set_task_priority(u8 priority) = 0;
+    /// CR8, the local APIC's task priority class, 0 … 15.
+    virtual u8 task_priority() const = 0;
+    virtual void set_task_priority(u8 priority) = 0;
 
-  /// Whether a maskable interrupt waits that the task priority lets through.
-  virtual bool interrupt_pending() const = 0;
-  /// Takes the waiting interrupt: its vector. Only when interrupt_pending().
-  virtual u8 acknowledge_interrupt() = 0;
+    /// Whether a maskable interrupt waits that the task priority lets through.
+    virtual bool interrupt_pending() const = 0;
+    /// Takes the waiting interrupt: its vector. Only when interrupt_pending().
+    virtual u8 acknowledge_interrupt() = 0;
 
-  /// The time-stamp counter before IA32_TSC_ADJUST, at the present position.
-  virtual u64 tsc() const = 0;
+    /// The time-stamp counter before IA32_TSC_ADJUST, at the present position.
+    virtual u64 tsc() const = 0;
 
- protected:
-  ~Platform() = default;
+protected:
+    ~Platform() = default;
 };
 
 enum class RunExit : u8 {
-  position,      ///< `until` is reached.
-  device,        ///< An instruction touched a device or the platform: deadlines and lines may have changed.
-  halted,        ///< HLT retired (or the vCPU was halted already) and no interrupt can wake it now.
-  triple_fault,  ///< The vCPU has shut down (SDM 3A 6.15, double fault).
-  stuck,         ///< limits::fault_deliveries_max exceptions in a row without a retired instruction.
+    position,  ///< `until` is reached.
+    device,    ///< An instruction touched a device or the platform: deadlines and lines may have
+               ///< changed.
+    halted,    ///< HLT retired (or the vCPU was halted already) and no interrupt can wake it now.
+    triple_fault,  ///< The vCPU has shut down (SDM 3A 6.15, double fault).
+    stuck,  ///< limits::fault_deliveries_max exceptions in a row without a retired instruction.
 };
 
 /// What any accelerator promises: it executes instructions, counts them exactly, and
 /// stops where it is told. Single-threaded: every call comes from the vCPU thread.
 class Accelerator {
- public:
-  virtual ~Accelerator() = default;
+public:
+    virtual ~Accelerator() = default;
 
-  /// Runs until `ticks() == until_ticks` at the latest; returns earlier for the reasons
-  /// of RunExit. Returns only right after a retired instruction (or at once), before
-  /// any interrupt or fault that is due next: see Position. `until_ticks` of the past or present: returns `position` at once.
-  virtual RunExit run(u64 until_ticks) = 0;
+    /// Runs until `ticks() == until_ticks` at the latest; returns earlier for the reasons
+    /// of RunExit. Returns only right after a retired instruction (or at once), before
+    /// any interrupt or fault that is due next: see Position. `until_ticks` of the past or present:
+    /// returns `position` at once.
+    virtual RunExit run(u64 until_ticks) = 0;
 
-  virtual u64 ticks() const = 0;
-  virtual Position position() const = 0;
-  virtual bool halted() const = 0;
+    virtual u64 ticks() const = 0;
+    virtual Position position() const = 0;
+    virtual bool halted() const = 0;
 
-  /// The initial register state the loader wants, on a fresh vCPU.
-  struct EntryState {
-    u64 rip = 0, rsp = 0, rsi = 0, rbx = 0, cr3 = 0;
-    bool long_mode = false;  ///< Else 32-bit protected mode without paging (PVH).
-    u64 gdt_base = 0;
-    u16 gdt_limit = 0, code_selector = 0, data_selector = 0;
-  };
-  virtual void set_entry(const EntryState& entry) = 0;
+    /// The initial register state the loader wants, on a fresh vCPU.
+    struct EntryState {
+        u64 rip = 0, rsp = 0, rsi = 0, rbx = 0, cr3 = 0;
+        bool long_mode = false;  ///< Else 32-bit protected mode without paging (PVH).
+        u64 gdt_base = 0;
+        u16 gdt_limit = 0, code_selector = 0, data_selector = 0;
+    };
+    virtual void set_entry(const EntryState& entry) = 0;
 
-  /// Empties what the guest can observe but the saved state does not hold (the TLB).
-  virtual void flush_caches() = 0;
+    /// Empties what the guest can observe but the saved state does not hold (the TLB).
+    virtual void flush_caches() = 0;
 
-  /// The dirty flags of RAM pages were cleared (GuestMemory): later writes must set them again.
-  virtual void dirty_flags_cleared() = 0;
+    /// The dirty flags of RAM pages were cleared (GuestMemory): later writes must set them again.
+    virtual void dirty_flags_cleared() = 0;
 
-  virtual void save(StateWriter& state) const = 0;
-  virtual void restore(StateReader& state) = 0;
+    virtual void save(StateWriter& state) const = 0;
+    virtual void restore(StateReader& state) = 0;
 
-  /// All registers as text, for reports a developer reads.
-  virtual std::string describe() const = 0;
+    /// All registers as text, for reports a developer reads.
+    virtual std::string describe() const = 0;
 };
 
 }  // namespace vmft

@@ -13,30 +13,31 @@ namespace {
 constexpr double border_version = 1;
 
 Napi::Value hash(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] { return from_u64(info.Env(), hash64(to_bytes(info[0], "bytes"))); });
+    return guarded(info.Env(),
+                   [&] { return from_u64(info.Env(), hash64(to_bytes(info[0], "bytes"))); });
 }
 
-/// A machine's state passes through in chunks of 256 KiB. With glibc's sliding threshold the first ones freed
-/// would move all others to the heap, which then keeps what the largest transfer needed; a replica's own
-/// memory is a promise. Fixed, they are mapped and unmapped one by one.
+/// A machine's state passes through in chunks of 256 KiB. With glibc's sliding threshold the first
+/// ones freed would move all others to the heap, which then keeps what the largest transfer needed;
+/// a replica's own memory is a promise. Fixed, they are mapped and unmapped one by one.
 void keep_heap_small() { mallopt(M_MMAP_THRESHOLD, 128 << 10); }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  keep_heap_small();
-  exports.Set("version", Napi::Number::New(env, border_version));
-  exports.Set("hash64", Napi::Function::New(env, hash, "hash64"));
-  Napi::Array codes = Napi::Array::New(env, error_codes.size());
-  for (size_t i = 0; i < error_codes.size(); i++) codes.Set(static_cast<u32>(i), error_codes[i]);
-  exports.Set("errorCodes", codes);
-  exports.Set("NativeMachine", MachineHandle::define(env));
-  return exports;
+    keep_heap_small();
+    exports.Set("version", Napi::Number::New(env, border_version));
+    exports.Set("hash64", Napi::Function::New(env, hash, "hash64"));
+    Napi::Array codes = Napi::Array::New(env, error_codes.size());
+    for (size_t i = 0; i < error_codes.size(); i++) codes.Set(static_cast<u32>(i), error_codes[i]);
+    exports.Set("errorCodes", codes);
+    exports.Set("NativeMachine", MachineHandle::define(env));
+    return exports;
 }
 
 }  // namespace
 }  // namespace vmft::addon
 
 static Napi::Object vmft_initialize(Napi::Env env, Napi::Object exports) {
-  return vmft::addon::initialize(env, exports);
+    return vmft::addon::initialize(env, exports);
 }
 
 NODE_API_MODULE(vmft, vmft_initialize)

@@ -7,226 +7,236 @@ namespace vmft::addon {
 namespace {
 
 [[noreturn]] void throw_load_fault(const LoadResult& result) {
-  switch (result.error) {
+    switch (result.error) {
     case LoadError::too_little_memory:
-      throw RunnerError("memory-too-small", result.message, "give the guest more memory");
-    case LoadError::command_line_too_long:
-      throw RunnerError("bad-argument", result.message);
+        throw RunnerError("memory-too-small", result.message, "give the guest more memory");
+    case LoadError::command_line_too_long: throw RunnerError("bad-argument", result.message);
     default:
-      throw RunnerError("kernel-unusable", result.message, "name a bzImage, or an ELF vmlinux with a PVH note");
-  }
+        throw RunnerError("kernel-unusable", result.message,
+                          "name a bzImage, or an ELF vmlinux with a PVH note");
+    }
 }
 
 ControlKind to_control_kind(const Napi::Value& value) {
-  std::string kind = to_text(value, "kind");
-  if (kind == "power-button") return ControlKind::power_button;
-  if (kind == "reset") return ControlKind::reset;
-  if (kind == "power-off") return ControlKind::power_off;
-  throw RunnerError("bad-argument", "kind: expected power-button, reset or power-off");
+    std::string kind = to_text(value, "kind");
+    if (kind == "power-button") return ControlKind::power_button;
+    if (kind == "reset") return ControlKind::reset;
+    if (kind == "power-off") return ControlKind::power_off;
+    throw RunnerError("bad-argument", "kind: expected power-button, reset or power-off");
 }
 
 }  // namespace
 
 Napi::Function MachineHandle::define(Napi::Env env) {
-  using M = MachineHandle;
-  return DefineClass(env, "NativeMachine",
-                     {
-                         InstanceMethod<&M::attach_tap>("attachTap"),
-                         InstanceMethod<&M::start_live>("startLive"),
-                         InstanceMethod<&M::pause>("pause"),
-                         InstanceMethod<&M::resume>("resume"),
-                         InstanceMethod<&M::reconfigure>("reconfigure"),
-                         InstanceMethod<&M::snapshot_begin>("snapshotBegin"),
-                         InstanceMethod<&M::snapshot_read>("snapshotRead"),
-                         InstanceMethod<&M::snapshot_end>("snapshotEnd"),
-                         InstanceMethod<&M::restore_chunk>("restoreChunk"),
-                         InstanceMethod<&M::restore_end>("restoreEnd"),
-                         InstanceMethod<&M::start_replica>("startReplica"),
-                         InstanceMethod<&M::feed>("feed"),
-                         InstanceMethod<&M::end_of_log>("endOfLog"),
-                         InstanceMethod<&M::go_live>("goLive"),
-                         InstanceMethod<&M::acknowledge>("acknowledge"),
-                         InstanceMethod<&M::release_outputs>("releaseOutputs"),
-                         InstanceMethod<&M::announce>("announce"),
-                         InstanceMethod<&M::console_input>("consoleInput"),
-                         InstanceMethod<&M::control>("control"),
-                         InstanceMethod<&M::set_speed_limit>("setSpeedLimit"),
-                         InstanceMethod<&M::digest>("digest"),
-                         InstanceMethod<&M::status>("status"),
-                         InstanceMethod<&M::stop>("stop"),
-                     });
+    using M = MachineHandle;
+    return DefineClass(env, "NativeMachine",
+                       {
+                           InstanceMethod<&M::attach_tap>("attachTap"),
+                           InstanceMethod<&M::start_live>("startLive"),
+                           InstanceMethod<&M::pause>("pause"),
+                           InstanceMethod<&M::resume>("resume"),
+                           InstanceMethod<&M::reconfigure>("reconfigure"),
+                           InstanceMethod<&M::snapshot_begin>("snapshotBegin"),
+                           InstanceMethod<&M::snapshot_read>("snapshotRead"),
+                           InstanceMethod<&M::snapshot_end>("snapshotEnd"),
+                           InstanceMethod<&M::restore_chunk>("restoreChunk"),
+                           InstanceMethod<&M::restore_end>("restoreEnd"),
+                           InstanceMethod<&M::start_replica>("startReplica"),
+                           InstanceMethod<&M::feed>("feed"),
+                           InstanceMethod<&M::end_of_log>("endOfLog"),
+                           InstanceMethod<&M::go_live>("goLive"),
+                           InstanceMethod<&M::acknowledge>("acknowledge"),
+                           InstanceMethod<&M::release_outputs>("releaseOutputs"),
+                           InstanceMethod<&M::announce>("announce"),
+                           InstanceMethod<&M::console_input>("consoleInput"),
+                           InstanceMethod<&M::control>("control"),
+                           InstanceMethod<&M::set_speed_limit>("setSpeedLimit"),
+                           InstanceMethod<&M::digest>("digest"),
+                           InstanceMethod<&M::status>("status"),
+                           InstanceMethod<&M::stop>("stop"),
+                       });
 }
 
 MachineHandle::MachineHandle(Info info) : Napi::ObjectWrap<MachineHandle>(info) {
-  guarded(info.Env(), [&] {
-    Napi::Object config = to_object(info[0], "config");
-    if (!info[1].IsFunction()) throw RunnerError("bad-argument", "onEvent: expected a function");
-    auto kernel = to_optional_bytes(config.Get("kernel"), "kernel");
-    auto initramfs = to_optional_bytes(config.Get("initramfs"), "initramfs");
+    guarded(info.Env(), [&] {
+        Napi::Object config = to_object(info[0], "config");
+        if (!info[1].IsFunction())
+            throw RunnerError("bad-argument", "onEvent: expected a function");
+        auto kernel = to_optional_bytes(config.Get("kernel"), "kernel");
+        auto initramfs = to_optional_bytes(config.Get("initramfs"), "initramfs");
 
-    auto machine = std::make_unique<Machine>(to_machine_config(config), make_soft_accelerator);
-    if (kernel) {
-      LoadResult result = machine->load({*kernel, initramfs.value_or(std::span<const u8>{})});
-      if (!result.ok()) throw_load_fault(result);
-    }
-    auto world = std::make_unique<HostWorld>();
-    world_ = world.get();
-    events_ = std::make_unique<EventBridge>(info.Env(), info[1].As<Napi::Function>());
-    runner_ = std::make_unique<Runner>(std::move(machine), kernel.has_value(), std::move(world), *events_);
-  });
-  // Hooks run in the reverse of their order: this one before the event function's own.
-  hooked_ = napi_add_env_cleanup_hook(info.Env(), environment_ends, this) == napi_ok;
+        auto machine = std::make_unique<Machine>(to_machine_config(config), make_soft_accelerator);
+        if (kernel) {
+            LoadResult result = machine->load({*kernel, initramfs.value_or(std::span<const u8>{})});
+            if (!result.ok()) throw_load_fault(result);
+        }
+        auto world = std::make_unique<HostWorld>();
+        world_ = world.get();
+        events_ = std::make_unique<EventBridge>(info.Env(), info[1].As<Napi::Function>());
+        runner_ = std::make_unique<Runner>(std::move(machine), kernel.has_value(), std::move(world),
+                                           *events_);
+    });
+    // Hooks run in the reverse of their order: this one before the event function's own.
+    hooked_ = napi_add_env_cleanup_hook(info.Env(), environment_ends, this) == napi_ok;
 }
 
 MachineHandle::~MachineHandle() {
-  if (hooked_) napi_remove_env_cleanup_hook(Env(), environment_ends, this);
-  shut_down();
+    if (hooked_) napi_remove_env_cleanup_hook(Env(), environment_ends, this);
+    shut_down();
 }
 
 void MachineHandle::shut_down() {
-  hooked_ = false;
-  runner_.reset();
-  events_.reset();
+    hooked_ = false;
+    runner_.reset();
+    events_.reset();
 }
 
 void MachineHandle::attach_tap(Info info) {
-  guarded(info.Env(), [&] {
-    std::string name = to_text(to_object(info[0], "options").Get("name"), "name");
-    if (started_ || world_->has_tap())
-      throw RunnerError("wrong-mode", "attachTap: the machine has a tap, or has been started");
-    if (!runner_->config().mac) throw RunnerError("bad-argument", "attachTap: the guest has no network device");
-    std::string fault = world_->attach_tap(name);
-    if (!fault.empty()) throw RunnerError("tap-unavailable", fault);
-  });
+    guarded(info.Env(), [&] {
+        std::string name = to_text(to_object(info[0], "options").Get("name"), "name");
+        if (started_ || world_->has_tap())
+            throw RunnerError("wrong-mode",
+                              "attachTap: the machine has a tap, or has been started");
+        if (!runner_->config().mac)
+            throw RunnerError("bad-argument", "attachTap: the guest has no network device");
+        std::string fault = world_->attach_tap(name);
+        if (!fault.empty()) throw RunnerError("tap-unavailable", fault);
+    });
 }
 
 void MachineHandle::start_live(Info info) {
-  guarded(info.Env(), [&] { runner_->start_live(to_live_options(info[0])); });
-  started_ = true;
-  events_->keep_process_alive(info.Env());
+    guarded(info.Env(), [&] { runner_->start_live(to_live_options(info[0])); });
+    started_ = true;
+    events_->keep_process_alive(info.Env());
 }
 
 void MachineHandle::pause(Info info) {
-  guarded(info.Env(), [&] { runner_->pause(); });
+    guarded(info.Env(), [&] { runner_->pause(); });
 }
 
 void MachineHandle::resume(Info info) {
-  guarded(info.Env(), [&] { runner_->resume(to_live_options(info[0])); });
+    guarded(info.Env(), [&] { runner_->resume(to_live_options(info[0])); });
 }
 
 void MachineHandle::reconfigure(Info info) {
-  guarded(info.Env(), [&] { runner_->reconfigure(to_live_options(info[0])); });
+    guarded(info.Env(), [&] { runner_->reconfigure(to_live_options(info[0])); });
 }
 
 Napi::Value MachineHandle::snapshot_begin(Info info) {
-  return guarded(info.Env(), [&] {
-    Runner::SnapshotSize size = runner_->snapshot_begin();
-    Napi::Object object = Napi::Object::New(info.Env());
-    object.Set("bytes", static_cast<double>(size.bytes));
-    object.Set("checksum", from_u64(info.Env(), size.checksum));
-    return object;
-  });
+    return guarded(info.Env(), [&] {
+        Runner::SnapshotSize size = runner_->snapshot_begin();
+        Napi::Object object = Napi::Object::New(info.Env());
+        object.Set("bytes", static_cast<double>(size.bytes));
+        object.Set("checksum", from_u64(info.Env(), size.checksum));
+        return object;
+    });
 }
 
 Napi::Value MachineHandle::snapshot_read(Info info) {
-  return guarded(info.Env(), [&] {
-    constexpr u64 chunk_bytes_max = u64{64} << 20;
-    u64 bytes_max = std::min(to_size(info[1], "maxBytes"), chunk_bytes_max);
-    return from_bytes(info.Env(), runner_->snapshot_read(to_size(info[0], "offset"), bytes_max));
-  });
+    return guarded(info.Env(), [&] {
+        constexpr u64 chunk_bytes_max = u64{64} << 20;
+        u64 bytes_max = std::min(to_size(info[1], "maxBytes"), chunk_bytes_max);
+        return from_bytes(info.Env(),
+                          runner_->snapshot_read(to_size(info[0], "offset"), bytes_max));
+    });
 }
 
 void MachineHandle::snapshot_end(Info info) {
-  guarded(info.Env(), [&] { runner_->snapshot_end(); });
+    guarded(info.Env(), [&] { runner_->snapshot_end(); });
 }
 
 void MachineHandle::restore_chunk(Info info) {
-  guarded(info.Env(), [&] { runner_->restore_chunk(to_size(info[0], "offset"), to_bytes(info[1], "bytes")); });
+    guarded(info.Env(), [&] {
+        runner_->restore_chunk(to_size(info[0], "offset"), to_bytes(info[1], "bytes"));
+    });
 }
 
 void MachineHandle::restore_end(Info info) {
-  guarded(info.Env(), [&] { runner_->restore_end(to_size(info[0], "bytes"), to_u64(info[1], "checksum")); });
+    guarded(info.Env(),
+            [&] { runner_->restore_end(to_size(info[0], "bytes"), to_u64(info[1], "checksum")); });
 }
 
 void MachineHandle::start_replica(Info info) {
-  guarded(info.Env(), [&] {
-    Napi::Object options = to_object(info[0], "options");
-    std::optional<u64> generation;
-    if (!options.Get("generation").IsNull()) generation = to_u64(options.Get("generation"), "generation");
-    Napi::Value until = options.Get("untilTicks");
-    runner_->start_replica(generation, until.IsUndefined() ? Replay::no_limit : to_u64(until, "untilTicks"));
-  });
-  started_ = true;
-  events_->keep_process_alive(info.Env());
+    guarded(info.Env(), [&] {
+        Napi::Object options = to_object(info[0], "options");
+        std::optional<u64> generation;
+        if (!options.Get("generation").IsNull())
+            generation = to_u64(options.Get("generation"), "generation");
+        Napi::Value until = options.Get("untilTicks");
+        runner_->start_replica(generation, until.IsUndefined() ? Replay::no_limit
+                                                               : to_u64(until, "untilTicks"));
+    });
+    started_ = true;
+    events_->keep_process_alive(info.Env());
 }
 
 Napi::Value MachineHandle::feed(Info info) {
-  return guarded(info.Env(), [&] {
-    Napi::Env env = info.Env();
-    FedSegment fed = runner_->feed(to_bytes(info[0], "frame"));
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("generation", from_u64(env, fed.generation));
-    object.Set("sequence", from_u64(env, fed.sequence));
-    object.Set("runUntilTicks", from_u64(env, fed.run_until_ticks));
-    object.Set("outputsProduced", from_u64(env, fed.outputs_produced));
-    object.Set("outputsReleased", from_u64(env, fed.outputs_released));
-    return object;
-  });
+    return guarded(info.Env(), [&] {
+        Napi::Env env = info.Env();
+        FedSegment fed = runner_->feed(to_bytes(info[0], "frame"));
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("generation", from_u64(env, fed.generation));
+        object.Set("sequence", from_u64(env, fed.sequence));
+        object.Set("runUntilTicks", from_u64(env, fed.run_until_ticks));
+        object.Set("outputsProduced", from_u64(env, fed.outputs_produced));
+        object.Set("outputsReleased", from_u64(env, fed.outputs_released));
+        return object;
+    });
 }
 
 void MachineHandle::end_of_log(Info info) {
-  guarded(info.Env(), [&] { runner_->end_of_log(); });
+    guarded(info.Env(), [&] { runner_->end_of_log(); });
 }
 
 void MachineHandle::go_live(Info info) {
-  guarded(info.Env(), [&] { runner_->go_live(to_live_options(info[0])); });
+    guarded(info.Env(), [&] { runner_->go_live(to_live_options(info[0])); });
 }
 
 void MachineHandle::acknowledge(Info info) {
-  guarded(info.Env(), [&] { runner_->acknowledge(to_u64(info[0], "sequence")); });
+    guarded(info.Env(), [&] { runner_->acknowledge(to_u64(info[0], "sequence")); });
 }
 
 void MachineHandle::release_outputs(Info info) {
-  guarded(info.Env(), [&] { runner_->release_outputs(to_u64(info[0], "through")); });
+    guarded(info.Env(), [&] { runner_->release_outputs(to_u64(info[0], "through")); });
 }
 
 Napi::Value MachineHandle::announce(Info info) {
-  return guarded(info.Env(), [&] {
-    const auto& mac = runner_->config().mac;
-    return Napi::Boolean::New(info.Env(), mac && world_->announce(*mac));
-  });
+    return guarded(info.Env(), [&] {
+        const auto& mac = runner_->config().mac;
+        return Napi::Boolean::New(info.Env(), mac && world_->announce(*mac));
+    });
 }
 
 void MachineHandle::console_input(Info info) {
-  guarded(info.Env(), [&] { runner_->console_input(to_bytes(info[0], "bytes")); });
+    guarded(info.Env(), [&] { runner_->console_input(to_bytes(info[0], "bytes")); });
 }
 
 void MachineHandle::control(Info info) {
-  guarded(info.Env(), [&] { runner_->control(to_control_kind(info[0])); });
+    guarded(info.Env(), [&] { runner_->control(to_control_kind(info[0])); });
 }
 
 void MachineHandle::set_speed_limit(Info info) {
-  guarded(info.Env(), [&] { runner_->set_speed_limit(to_number(info[0], "share")); });
+    guarded(info.Env(), [&] { runner_->set_speed_limit(to_number(info[0], "share")); });
 }
 
 Napi::Value MachineHandle::digest(Info info) {
-  return guarded(info.Env(), [&] {
-    Runner::MachineDigest digest = runner_->digest();
-    Napi::Object object = Napi::Object::New(info.Env());
-    object.Set("position", from_position(info.Env(), digest.position));
-    object.Set("state", from_u64(info.Env(), digest.state));
-    object.Set("memory", from_u64(info.Env(), digest.memory));
-    return object;
-  });
+    return guarded(info.Env(), [&] {
+        Runner::MachineDigest digest = runner_->digest();
+        Napi::Object object = Napi::Object::New(info.Env());
+        object.Set("position", from_position(info.Env(), digest.position));
+        object.Set("state", from_u64(info.Env(), digest.state));
+        object.Set("memory", from_u64(info.Env(), digest.memory));
+        return object;
+    });
 }
 
 Napi::Value MachineHandle::status(Info info) {
-  return guarded(info.Env(), [&] { return from_status(info.Env(), runner_->status()); });
+    return guarded(info.Env(), [&] { return from_status(info.Env(), runner_->status()); });
 }
 
 void MachineHandle::stop(Info info) {
-  guarded(info.Env(), [&] { runner_->stop(); });
-  events_->keep_process_alive(info.Env());  // Until `stopped` is delivered.
+    guarded(info.Env(), [&] { runner_->stop(); });
+    events_->keep_process_alive(info.Env());  // Until `stopped` is delivered.
 }
 
 }  // namespace vmft::addon

@@ -5,61 +5,64 @@
 #include <memory>
 
 #include "addon/event_bridge.h"
-#include "world/host_world.h"
 #include "runner/runner.h"
+#include "world/host_world.h"
 
 namespace vmft::addon {
 
-/// The JavaScript object behind src/flow/machine/native-machine.ts: owns a runner, converts, maps errors.
+/// The JavaScript object behind src/flow/machine/native-machine.ts: owns a runner, converts, maps
+/// errors.
 ///
-///   new NativeMachine({ memoryBytes, commandLine, mac, randomSeed, realtimeNs, kernel, initramfs }, onEvent)
+///   new NativeMachine({ memoryBytes, commandLine, mac, randomSeed, realtimeNs, kernel, initramfs
+///   }, onEvent)
 ///
 /// `kernel` is a Buffer, or null for a machine that will be restored; `initramfs` a Buffer or null.
 /// When the object is collected, its vCPU thread ends.
 class MachineHandle final : public Napi::ObjectWrap<MachineHandle> {
- public:
-  static Napi::Function define(Napi::Env env);
+public:
+    static Napi::Function define(Napi::Env env);
 
-  explicit MachineHandle(const Napi::CallbackInfo& info);
-  ~MachineHandle() override;
+    explicit MachineHandle(const Napi::CallbackInfo& info);
+    ~MachineHandle() override;
 
- private:
-  using Info = const Napi::CallbackInfo&;
+private:
+    using Info = const Napi::CallbackInfo&;
 
-  void attach_tap(Info info);
-  void start_live(Info info);
-  void pause(Info info);
-  void resume(Info info);
-  void reconfigure(Info info);
-  Napi::Value snapshot_begin(Info info);
-  Napi::Value snapshot_read(Info info);
-  void snapshot_end(Info info);
-  void restore_chunk(Info info);
-  void restore_end(Info info);
-  void start_replica(Info info);
-  Napi::Value feed(Info info);
-  void end_of_log(Info info);
-  void go_live(Info info);
-  void acknowledge(Info info);
-  void release_outputs(Info info);
-  Napi::Value announce(Info info);
-  void console_input(Info info);
-  void control(Info info);
-  void set_speed_limit(Info info);
-  Napi::Value digest(Info info);
-  Napi::Value status(Info info);
-  void stop(Info info);
+    void attach_tap(Info info);
+    void start_live(Info info);
+    void pause(Info info);
+    void resume(Info info);
+    void reconfigure(Info info);
+    Napi::Value snapshot_begin(Info info);
+    Napi::Value snapshot_read(Info info);
+    void snapshot_end(Info info);
+    void restore_chunk(Info info);
+    void restore_end(Info info);
+    void start_replica(Info info);
+    Napi::Value feed(Info info);
+    void end_of_log(Info info);
+    void go_live(Info info);
+    void acknowledge(Info info);
+    void release_outputs(Info info);
+    Napi::Value announce(Info info);
+    void console_input(Info info);
+    void control(Info info);
+    void set_speed_limit(Info info);
+    Napi::Value digest(Info info);
+    Napi::Value status(Info info);
+    void stop(Info info);
 
-  /// Ends the vCPU thread and the events. Also run when the process ends, before Node takes down what events travel on.
-  void shut_down();
-  static void environment_ends(void* handle) { static_cast<MachineHandle*>(handle)->shut_down(); }
+    /// Ends the vCPU thread and the events. Also run when the process ends, before Node takes down
+    /// what events travel on.
+    void shut_down();
+    static void environment_ends(void* handle) { static_cast<MachineHandle*>(handle)->shut_down(); }
 
-  // The runner goes first when the handle does: it speaks through the bridge.
-  std::unique_ptr<EventBridge> events_;
-  std::unique_ptr<Runner> runner_;
-  HostWorld* world_ = nullptr;  ///< The runner's.
-  bool started_ = false;
-  bool hooked_ = false;
+    // The runner goes first when the handle does: it speaks through the bridge.
+    std::unique_ptr<EventBridge> events_;
+    std::unique_ptr<Runner> runner_;
+    HostWorld* world_ = nullptr;  ///< The runner's.
+    bool started_ = false;
+    bool hooked_ = false;
 };
 
 }  // namespace vmft::addon

@@ -9,138 +9,141 @@ namespace vmft::addon {
 namespace {
 
 [[noreturn]] void refuse(const char* name, const char* expected) {
-  throw RunnerError("bad-argument", std::string(name) + ": expected " + expected);
+    throw RunnerError("bad-argument", std::string(name) + ": expected " + expected);
 }
 
 const char* mode_name(Runner::Mode mode) {
-  switch (mode) {
+    switch (mode) {
     case Runner::Mode::created: return "created";
     case Runner::Mode::live: return "live";
     case Runner::Mode::replica: return "replica";
     case Runner::Mode::paused: return "paused";
     case Runner::Mode::stopped: return "stopped";
-  }
-  return "stopped";
+    }
+    return "stopped";
 }
 
 }  // namespace
 
 u64 to_u64(const Napi::Value& value, const char* name) {
-  if (!value.IsBigInt()) refuse(name, "a BigInt");
-  bool lossless = false;
-  u64 number = value.As<Napi::BigInt>().Uint64Value(&lossless);
-  if (!lossless) refuse(name, "a BigInt of 0 … 2^64 - 1");
-  return number;
+    if (!value.IsBigInt()) refuse(name, "a BigInt");
+    bool lossless = false;
+    u64 number = value.As<Napi::BigInt>().Uint64Value(&lossless);
+    if (!lossless) refuse(name, "a BigInt of 0 … 2^64 - 1");
+    return number;
 }
 
 double to_number(const Napi::Value& value, const char* name) {
-  if (!value.IsNumber()) refuse(name, "a number");
-  return value.As<Napi::Number>().DoubleValue();
+    if (!value.IsNumber()) refuse(name, "a number");
+    return value.As<Napi::Number>().DoubleValue();
 }
 
 u64 to_size(const Napi::Value& value, const char* name) {
-  double number = to_number(value, name);
-  if (!(number >= 0 && number <= 9007199254740991.0) || std::floor(number) != number)
-    refuse(name, "a whole number, not negative");
-  return static_cast<u64>(number);
+    double number = to_number(value, name);
+    if (!(number >= 0 && number <= 9007199254740991.0) || std::floor(number) != number)
+        refuse(name, "a whole number, not negative");
+    return static_cast<u64>(number);
 }
 
 bool to_bool(const Napi::Value& value, const char* name) {
-  if (!value.IsBoolean()) refuse(name, "a boolean");
-  return value.As<Napi::Boolean>().Value();
+    if (!value.IsBoolean()) refuse(name, "a boolean");
+    return value.As<Napi::Boolean>().Value();
 }
 
 std::string to_text(const Napi::Value& value, const char* name) {
-  if (!value.IsString()) refuse(name, "a string");
-  return value.As<Napi::String>().Utf8Value();
+    if (!value.IsString()) refuse(name, "a string");
+    return value.As<Napi::String>().Utf8Value();
 }
 
 Napi::Object to_object(const Napi::Value& value, const char* name) {
-  if (!value.IsObject()) refuse(name, "an object");
-  return value.As<Napi::Object>();
+    if (!value.IsObject()) refuse(name, "an object");
+    return value.As<Napi::Object>();
 }
 
 std::span<const u8> to_bytes(const Napi::Value& value, const char* name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
-    refuse(name, "a Buffer");
-  auto array = value.As<Napi::Uint8Array>();
-  return {array.Data(), array.ByteLength()};
+    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+        refuse(name, "a Buffer");
+    auto array = value.As<Napi::Uint8Array>();
+    return {array.Data(), array.ByteLength()};
 }
 
 std::optional<std::span<const u8>> to_optional_bytes(const Napi::Value& value, const char* name) {
-  if (value.IsNull()) return std::nullopt;
-  return to_bytes(value, name);
+    if (value.IsNull()) return std::nullopt;
+    return to_bytes(value, name);
 }
 
 LiveOptions to_live_options(const Napi::Value& value) {
-  Napi::Object object = to_object(value, "options");
-  LiveOptions options;
-  options.generation = to_u64(object.Get("generation"), "generation");
-  options.gated = to_bool(object.Get("gated"), "gated");
-  options.recording = to_bool(object.Get("recording"), "recording");
-  double bytes_max = to_number(object.Get("unacknowledgedBytesMax"), "unacknowledgedBytesMax");
-  if (!(bytes_max >= 0)) refuse("unacknowledgedBytesMax", "a number, not negative");
-  // Infinity is a fair way to say "no bound".
-  options.unacknowledged_bytes_max = bytes_max >= 0x1p63 ? u64{1} << 63 : static_cast<u64>(bytes_max);
-  return options;
+    Napi::Object object = to_object(value, "options");
+    LiveOptions options;
+    options.generation = to_u64(object.Get("generation"), "generation");
+    options.gated = to_bool(object.Get("gated"), "gated");
+    options.recording = to_bool(object.Get("recording"), "recording");
+    double bytes_max = to_number(object.Get("unacknowledgedBytesMax"), "unacknowledgedBytesMax");
+    if (!(bytes_max >= 0)) refuse("unacknowledgedBytesMax", "a number, not negative");
+    // Infinity is a fair way to say "no bound".
+    options.unacknowledged_bytes_max =
+        bytes_max >= 0x1p63 ? u64{1} << 63 : static_cast<u64>(bytes_max);
+    return options;
 }
 
 MachineConfig to_machine_config(const Napi::Object& object) {
-  MachineConfig config;
-  config.memory_bytes = to_size(object.Get("memoryBytes"), "memoryBytes");
-  if (config.memory_bytes % page_bytes != 0 || config.memory_bytes > limits::guest_memory_bytes_max)
-    refuse("memoryBytes", "a multiple of 4096, at most 64 GiB");
-  if (config.memory_bytes < limits::guest_memory_bytes_min)
-    throw RunnerError("memory-too-small", "a guest needs at least 32 MiB of memory", "give it more");
-  config.command_line = to_text(object.Get("commandLine"), "commandLine");
-  if (auto mac = to_optional_bytes(object.Get("mac"), "mac")) {
-    if (mac->size() != 6) refuse("mac", "6 bytes");
-    config.mac.emplace();
-    std::copy(mac->begin(), mac->end(), config.mac->begin());
-  }
-  std::span<const u8> seed = to_bytes(object.Get("randomSeed"), "randomSeed");
-  if (seed.size() != config.random_seed.size()) refuse("randomSeed", "32 bytes");
-  std::copy(seed.begin(), seed.end(), config.random_seed.begin());
-  config.realtime_ns = to_u64(object.Get("realtimeNs"), "realtimeNs");
-  return config;
+    MachineConfig config;
+    config.memory_bytes = to_size(object.Get("memoryBytes"), "memoryBytes");
+    if (config.memory_bytes % page_bytes != 0 ||
+        config.memory_bytes > limits::guest_memory_bytes_max)
+        refuse("memoryBytes", "a multiple of 4096, at most 64 GiB");
+    if (config.memory_bytes < limits::guest_memory_bytes_min)
+        throw RunnerError("memory-too-small", "a guest needs at least 32 MiB of memory",
+                          "give it more");
+    config.command_line = to_text(object.Get("commandLine"), "commandLine");
+    if (auto mac = to_optional_bytes(object.Get("mac"), "mac")) {
+        if (mac->size() != 6) refuse("mac", "6 bytes");
+        config.mac.emplace();
+        std::copy(mac->begin(), mac->end(), config.mac->begin());
+    }
+    std::span<const u8> seed = to_bytes(object.Get("randomSeed"), "randomSeed");
+    if (seed.size() != config.random_seed.size()) refuse("randomSeed", "32 bytes");
+    std::copy(seed.begin(), seed.end(), config.random_seed.begin());
+    config.realtime_ns = to_u64(object.Get("realtimeNs"), "realtimeNs");
+    return config;
 }
 
 Napi::Value from_u64(Napi::Env env, u64 value) { return Napi::BigInt::New(env, value); }
 
 Napi::Value from_bytes(Napi::Env env, std::span<const u8> bytes) {
-  return Napi::Buffer<u8>::Copy(env, bytes.data(), bytes.size());
+    return Napi::Buffer<u8>::Copy(env, bytes.data(), bytes.size());
 }
 
 Napi::Object from_position(Napi::Env env, const Position& position) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("ticks", from_u64(env, position.ticks));
-  object.Set("rip", from_u64(env, position.rip));
-  object.Set("rcx", from_u64(env, position.rcx));
-  return object;
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("ticks", from_u64(env, position.ticks));
+    object.Set("rip", from_u64(env, position.rip));
+    object.Set("rcx", from_u64(env, position.rcx));
+    return object;
 }
 
 Napi::Object from_status(Napi::Env env, const Runner::Status& status) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("mode", mode_name(status.mode));
-  object.Set("position", from_position(env, status.position));
-  object.Set("virtualNs", from_u64(env, status.virtual_ns));
-  object.Set("halted", status.halted);
-  object.Set("stalled", status.stalled);
-  object.Set("outputsProduced", from_u64(env, status.outputs.produced));
-  object.Set("outputsReleased", from_u64(env, status.outputs.released));
-  object.Set("unacknowledgedBytes", static_cast<double>(status.unacknowledged_bytes));
-  object.Set("recordedBytes", from_u64(env, status.recorded_bytes));
-  object.Set("framesReceived", from_u64(env, status.frames_received));
-  object.Set("framesSent", from_u64(env, status.outputs.frames_sent));
-  object.Set("framesDropped", from_u64(env, status.frames_dropped));
-  return object;
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("mode", mode_name(status.mode));
+    object.Set("position", from_position(env, status.position));
+    object.Set("virtualNs", from_u64(env, status.virtual_ns));
+    object.Set("halted", status.halted);
+    object.Set("stalled", status.stalled);
+    object.Set("outputsProduced", from_u64(env, status.outputs.produced));
+    object.Set("outputsReleased", from_u64(env, status.outputs.released));
+    object.Set("unacknowledgedBytes", static_cast<double>(status.unacknowledged_bytes));
+    object.Set("recordedBytes", from_u64(env, status.recorded_bytes));
+    object.Set("framesReceived", from_u64(env, status.frames_received));
+    object.Set("framesSent", from_u64(env, status.outputs.frames_sent));
+    object.Set("framesDropped", from_u64(env, status.frames_dropped));
+    return object;
 }
 
 Napi::Error make_error(Napi::Env env, const RunnerError& error) {
-  Napi::Error made = Napi::Error::New(env, error.what());
-  made.Set("code", Napi::String::New(env, error.code()));
-  made.Set("whatToDo", Napi::String::New(env, error.what_to_do()));
-  return made;
+    Napi::Error made = Napi::Error::New(env, error.what());
+    made.Set("code", Napi::String::New(env, error.code()));
+    made.Set("whatToDo", Napi::String::New(env, error.what_to_do()));
+    return made;
 }
 
 }  // namespace vmft::addon

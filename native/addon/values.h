@@ -42,18 +42,19 @@ Napi::Error make_error(Napi::Env env, const RunnerError& error);
 /// Runs `body`, and turns what it throws into a JavaScript exception.
 template <typename Body>
 auto guarded(Napi::Env env, Body body) -> decltype(body()) {
-  try {
-    return body();
-  } catch (const RunnerError& error) {
-    throw make_error(env, error);
-  } catch (const std::bad_alloc&) {
-    throw make_error(env, RunnerError("memory-unavailable", "this host has no memory left for the guest",
-                                      "give the guest less memory, or free some on the host"));
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw make_error(env, RunnerError("internal", error.what()));
-  }
+    try {
+        return body();
+    } catch (const RunnerError& error) {
+        throw make_error(env, error);
+    } catch (const std::bad_alloc&) {
+        throw make_error(env, RunnerError("memory-unavailable",
+                                          "this host has no memory left for the guest",
+                                          "give the guest less memory, or free some on the host"));
+    } catch (const Napi::Error&) {
+        throw;
+    } catch (const std::exception& error) {
+        throw make_error(env, RunnerError("internal", error.what()));
+    }
 }
 
 }  // namespace vmft::addon

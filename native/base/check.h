@@ -8,18 +8,18 @@ namespace vmft {
 
 /// What a failed check on this thread prints besides: where the machine was. None: nothing.
 class CheckContext {
- public:
-  virtual void print_context() const = 0;
+public:
+    virtual void print_context() const = 0;
 
- protected:
-  ~CheckContext() = default;
+protected:
+    ~CheckContext() = default;
 };
 void set_check_context(const CheckContext* context);
 
 }  // namespace vmft
 
-#define VMFT_CHECK(condition)                                         \
-  do {                                                                \
-    if (!(condition)) [[unlikely]]                                    \
-      ::vmft::check_failed(__FILE__, __LINE__, #condition);           \
-  } while (false)
+#define VMFT_CHECK(condition)                                                                      \
+    do {                                                                                           \
+        if (!(condition)) [[unlikely]]                                                             \
+            ::vmft::check_failed(__FILE__, __LINE__, #condition);                                  \
+    } while (false)

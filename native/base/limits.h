@@ -10,14 +10,16 @@ inline constexpr u64 guest_memory_bytes_max = u64{64} << 30;
 inline constexpr u64 net_frame_bytes_min = 14;
 inline constexpr u64 net_frame_bytes_max = 65550;
 inline constexpr u64 console_input_bytes_max = 4096;
-inline constexpr u64 console_output_chain_bytes_max = 65536;  ///< Shown of one virtio console buffer; the rest is dropped.
+inline constexpr u64 console_output_chain_bytes_max =
+    65536;  ///< Shown of one virtio console buffer; the rest is dropped.
 inline constexpr u64 entropy_bytes_max = 4096;
 inline constexpr u32 virtqueue_indirect_max = 1024;  ///< Descriptors in one indirect table.
 inline constexpr u64 segment_bytes_max = u64{4} << 20;
 inline constexpr u64 segment_records_max = 65536;
-inline constexpr u64 received_frames_max = 4096;   ///< Frames waiting between the tap and the guest.
+inline constexpr u64 received_frames_max = 4096;  ///< Frames waiting between the tap and the guest.
 inline constexpr u64 outputs_withheld_bytes_max = u64{256} << 20;
-/// Exceptions delivered in a row without one retired instruction: a guest stuck in its own handlers.
+/// Exceptions delivered in a row without one retired instruction: a guest stuck in its own
+/// handlers.
 inline constexpr u32 fault_deliveries_max = 65536;
 
 }  // namespace vmft::limits

@@ -13,11 +13,11 @@ namespace vmft {
 /// While the vCPU is halted, `ticks` stands still: several inputs may share a
 /// position and apply in their order.
 struct Position {
-  u64 ticks = 0;  ///< Instructions retired; each iteration of a REP counts one.
-  u64 rip = 0;    ///< Check: of the next instruction.
-  u64 rcx = 0;    ///< Check: tells the iterations of a REP apart.
+    u64 ticks = 0;  ///< Instructions retired; each iteration of a REP counts one.
+    u64 rip = 0;    ///< Check: of the next instruction.
+    u64 rcx = 0;    ///< Check: tells the iterations of a REP apart.
 
-  bool operator==(const Position&) const = default;
+    bool operator==(const Position&) const = default;
 };
 
 }  // namespace vmft

@@ -6,21 +6,21 @@
 namespace vmft::rtc {
 
 enum Register : u8 {
-  reg_seconds = 0x00,
-  reg_alarm_seconds = 0x01,
-  reg_minutes = 0x02,
-  reg_alarm_minutes = 0x03,
-  reg_hours = 0x04,
-  reg_alarm_hours = 0x05,
-  reg_weekday = 0x06,
-  reg_day = 0x07,
-  reg_month = 0x08,
-  reg_year = 0x09,
-  reg_a = 0x0A,
-  reg_b = 0x0B,
-  reg_c = 0x0C,
-  reg_d = 0x0D,
-  reg_century = 0x32,
+    reg_seconds = 0x00,
+    reg_alarm_seconds = 0x01,
+    reg_minutes = 0x02,
+    reg_alarm_minutes = 0x03,
+    reg_hours = 0x04,
+    reg_alarm_hours = 0x05,
+    reg_weekday = 0x06,
+    reg_day = 0x07,
+    reg_month = 0x08,
+    reg_year = 0x09,
+    reg_a = 0x0A,
+    reg_b = 0x0B,
+    reg_c = 0x0C,
+    reg_d = 0x0D,
+    reg_century = 0x32,
 };
 
 inline constexpr u8 a_update_in_progress = 0x80;
@@ -41,16 +41,17 @@ inline constexpr u8 interrupt_bits = flag_periodic | flag_alarm | flag_update;
 inline constexpr u8 d_memory_valid = 0x80;
 
 inline constexpr u64 periodic_hz = 32'768;
-/// The update-in-progress bit is up this long before a second begins; the update itself takes no time.
+/// The update-in-progress bit is up this long before a second begins; the update itself takes no
+/// time.
 inline constexpr u64 update_warning_ns = 244'000;
 
 inline constexpr bool is_time(u8 index) {
-  return index == reg_seconds || index == reg_minutes || index == reg_hours ||
-         (index >= reg_weekday && index <= reg_year) || index == reg_century;
+    return index == reg_seconds || index == reg_minutes || index == reg_hours ||
+           (index >= reg_weekday && index <= reg_year) || index == reg_century;
 }
 
 inline constexpr bool is_alarm(u8 index) {
-  return index == reg_alarm_seconds || index == reg_alarm_minutes || index == reg_alarm_hours;
+    return index == reg_alarm_seconds || index == reg_alarm_minutes || index == reg_alarm_hours;
 }
 
 }  // namespace vmft::rtc

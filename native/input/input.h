@@ -9,34 +9,36 @@ namespace vmft {
 
 /// A frame received from the network: 14 … net_frame_bytes_max bytes.
 struct NetFrameInput {
-  std::vector<u8> frame;
+    std::vector<u8> frame;
 };
 
-/// Sets virtual time from the position on: vns = virtual_ns + (ticks - position.ticks) * picoseconds_per_tick / 1000.
+/// Sets virtual time from the position on: vns = virtual_ns + (ticks - position.ticks) *
+/// picoseconds_per_tick / 1000.
 struct ClockInput {
-  u64 virtual_ns = 0;
-  u32 picoseconds_per_tick = 0;
-  u64 realtime_ns = 0;  ///< Wall clock, nanoseconds since 1970 (UTC).
+    u64 virtual_ns = 0;
+    u32 picoseconds_per_tick = 0;
+    u64 realtime_ns = 0;  ///< Wall clock, nanoseconds since 1970 (UTC).
 };
 
 /// Bytes typed at a console; port 0 is the 16550, port 1 the virtio console.
 struct ConsoleInput {
-  u32 port = 0;
-  std::vector<u8> data;
+    u32 port = 0;
+    std::vector<u8> data;
 };
 
 /// Random bytes for the entropy device's pending request.
 struct EntropyInput {
-  std::vector<u8> data;
+    std::vector<u8> data;
 };
 
 enum class ControlKind : u8 { power_button = 1, reset = 2, power_off = 3, snapshot = 4 };
 
 struct ControlInput {
-  ControlKind kind = ControlKind::power_button;
+    ControlKind kind = ControlKind::power_button;
 };
 
-/// The closed list of what the world can do to the machine; mirrors Record.input in proto/log.proto.
+/// The closed list of what the world can do to the machine; mirrors Record.input in
+/// proto/log.proto.
 using Input = std::variant<NetFrameInput, ClockInput, ConsoleInput, EntropyInput, ControlInput>;
 
 }  // namespace vmft

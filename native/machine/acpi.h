@@ -9,8 +9,8 @@ namespace vmft {
 
 /// What of the machine varies in its tables.
 struct AcpiConfig {
-  /// virtio-mmio slots in use, each below layout::virtio_slots, ascending.
-  std::vector<unsigned> virtio_slots;
+    /// virtio-mmio slots in use, each below layout::virtio_slots, ascending.
+    std::vector<unsigned> virtio_slots;
 };
 
 /// The RSDP is the first thing in the tables.

@@ -7,8 +7,8 @@ namespace vmft {
 
 /// A digest over guest pages, in page order: index and content of each.
 struct MemoryDigest {
-  u64 value = 0;
-  u32 pages = 0;
+    u64 value = 0;
+    u32 pages = 0;
 };
 
 /// Digest of the pages whose dirty flag is set, which it clears. The accelerator must be told

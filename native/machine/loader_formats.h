@@ -14,20 +14,22 @@ namespace vmft::loader {
 /// The T at `offset` of the file, or nothing past its end.
 template <typename T>
 std::optional<T> value_at(std::span<const u8> bytes, u64 offset) {
-  static_assert(std::endian::native == std::endian::little);
-  T value;
-  if (offset > bytes.size() || bytes.size() - offset < sizeof value) return std::nullopt;
-  std::memcpy(&value, bytes.data() + offset, sizeof value);
-  return value;
+    static_assert(std::endian::native == std::endian::little);
+    T value;
+    if (offset > bytes.size() || bytes.size() - offset < sizeof value) return std::nullopt;
+    std::memcpy(&value, bytes.data() + offset, sizeof value);
+    return value;
 }
 
-inline LoadResult failure(LoadError error, std::string message) { return {error, std::move(message), {}}; }
+inline LoadResult failure(LoadError error, std::string message) {
+    return {error, std::move(message), {}};
+}
 
 enum class RegionType : u32 { ram = 1, reserved = 2, acpi = 3 };
 
 struct Region {
-  u64 address, bytes;
-  RegionType type;
+    u64 address, bytes;
+    RegionType type;
 };
 
 /// The guest-physical map the kernel is told, ascending.

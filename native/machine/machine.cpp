@@ -16,182 +16,188 @@ constexpr unsigned settle_rounds_max = 16;
 }  // namespace
 
 Machine::Machine(const MachineConfig& config, const AcceleratorFactory& make_accelerator)
-    : config_(config),
-      memory_(config.memory_bytes),
-      time_(config.realtime_ns),
-      board_(memory_, *this, *this, config.mac),
-      accelerator_(make_accelerator(memory_, *this)) {}
+    : config_(config), memory_(config.memory_bytes), time_(config.realtime_ns),
+      board_(memory_, *this, *this, config.mac), accelerator_(make_accelerator(memory_, *this)) {}
 
 Machine::~Machine() = default;
 
 LoadResult Machine::load(const GuestImages& images) {
-  AcpiConfig acpi;
-  if (config_.mac) acpi.virtio_slots.push_back(layout::virtio_slot_net);
-  acpi.virtio_slots.push_back(layout::virtio_slot_console);
-  acpi.virtio_slots.push_back(layout::virtio_slot_entropy);
-  memory_.write(layout::acpi_tables, build_acpi_tables(acpi));
+    AcpiConfig acpi;
+    if (config_.mac) acpi.virtio_slots.push_back(layout::virtio_slot_net);
+    acpi.virtio_slots.push_back(layout::virtio_slot_console);
+    acpi.virtio_slots.push_back(layout::virtio_slot_entropy);
+    memory_.write(layout::acpi_tables, build_acpi_tables(acpi));
 
-  LoadRequest request;
-  request.kernel = images.kernel;
-  request.initramfs = images.initramfs;
-  request.command_line = config_.command_line;
-  request.random_seed = config_.random_seed;
-  request.rsdp_address = acpi_rsdp_address;
-  LoadResult result = load_linux(memory_, request);
-  if (result.ok()) accelerator_->set_entry(result.entry);
-  return result;
+    LoadRequest request;
+    request.kernel = images.kernel;
+    request.initramfs = images.initramfs;
+    request.command_line = config_.command_line;
+    request.random_seed = config_.random_seed;
+    request.rsdp_address = acpi_rsdp_address;
+    LoadResult result = load_linux(memory_, request);
+    if (result.ok()) accelerator_->set_entry(result.entry);
+    return result;
 }
 
 u64 Machine::tsc() const {
-  static_assert(layout::tsc_hz == 1'000'000'000, "one count per virtual nanosecond");
-  return virtual_ns();
+    static_assert(layout::tsc_hz == 1'000'000'000, "one count per virtual nanosecond");
+    return virtual_ns();
 }
 
 void Machine::emit(OutputKind kind, std::span<const u8> bytes) {
-  outputs_produced_++;
-  if (listener_ == nullptr) return;
-  Output output;
-  output.sequence = outputs_produced_;
-  output.ticks = accelerator_->ticks();
-  output.kind = kind;
-  output.bytes.assign(bytes.begin(), bytes.end());
-  listener_->produced(std::move(output));
+    outputs_produced_++;
+    if (listener_ == nullptr) return;
+    Output output;
+    output.sequence = outputs_produced_;
+    output.ticks = accelerator_->ticks();
+    output.kind = kind;
+    output.bytes.assign(bytes.begin(), bytes.end());
+    listener_->produced(std::move(output));
 }
 
 void Machine::settle() {
-  u64 now = virtual_ns();
-  for (unsigned round = 0; round < settle_rounds_max && board_.deadline_ns() <= now; round++) board_.advance(now);
-  switch (board_.power_request()) {
+    u64 now = virtual_ns();
+    for (unsigned round = 0; round < settle_rounds_max && board_.deadline_ns() <= now; round++)
+        board_.advance(now);
+    switch (board_.power_request()) {
     case PowerRequest::none: break;
     case PowerRequest::off: end_here(ExitKind::power_off); break;
     case PowerRequest::reset: end_here(ExitKind::guest_reset); break;
-  }
+    }
 }
 
 void Machine::end_here(ExitKind kind) {
-  if (end_ != ExitKind::position) return;
-  end_ = kind;
-  board_.flush_outputs();
+    if (end_ != ExitKind::position) return;
+    end_ = kind;
+    board_.flush_outputs();
 }
 
 MachineExit Machine::exit_here(ExitKind kind) const {
-  return {kind, kind == ExitKind::halted ? board_.deadline_ns() : no_deadline_ns};
+    return {kind, kind == ExitKind::halted ? board_.deadline_ns() : no_deadline_ns};
 }
 
 MachineExit Machine::run(u64 until_ticks) {
-  u64 outputs_before = outputs_produced_;
-  for (;;) {
-    if (end_ != ExitKind::position) return exit_here(end_);
-    u64 ticks = accelerator_->ticks();
-    if (ticks >= until_ticks) {
-      bool waits = accelerator_->halted() && !board_.interrupt_pending();
-      return exit_here(waits ? ExitKind::halted : ExitKind::position);
-    }
-    u64 deadline = board_.deadline_ns();
-    u64 stop_at = until_ticks;
-    if (deadline != no_deadline_ns) stop_at = std::min(stop_at, std::max(time_.ticks_at(deadline), ticks + 1));
+    u64 outputs_before = outputs_produced_;
+    for (;;) {
+        if (end_ != ExitKind::position) return exit_here(end_);
+        u64 ticks = accelerator_->ticks();
+        if (ticks >= until_ticks) {
+            bool waits = accelerator_->halted() && !board_.interrupt_pending();
+            return exit_here(waits ? ExitKind::halted : ExitKind::position);
+        }
+        u64 deadline = board_.deadline_ns();
+        u64 stop_at = until_ticks;
+        if (deadline != no_deadline_ns)
+            stop_at = std::min(stop_at, std::max(time_.ticks_at(deadline), ticks + 1));
 
-    RunExit exit = accelerator_->run(stop_at);
-    settle();
-    switch (exit) {
-      case RunExit::position: break;
-      case RunExit::device:
-        if (end_ == ExitKind::position && outputs_produced_ != outputs_before) return exit_here(ExitKind::position);
-        break;
-      case RunExit::halted:
-        if (end_ == ExitKind::position && !board_.interrupt_pending()) return exit_here(ExitKind::halted);
-        break;
-      case RunExit::triple_fault: end_here(ExitKind::triple_fault); break;
-      case RunExit::stuck: end_here(ExitKind::stuck); break;
+        RunExit exit = accelerator_->run(stop_at);
+        settle();
+        switch (exit) {
+        case RunExit::position: break;
+        case RunExit::device:
+            if (end_ == ExitKind::position && outputs_produced_ != outputs_before)
+                return exit_here(ExitKind::position);
+            break;
+        case RunExit::halted:
+            if (end_ == ExitKind::position && !board_.interrupt_pending())
+                return exit_here(ExitKind::halted);
+            break;
+        case RunExit::triple_fault: end_here(ExitKind::triple_fault); break;
+        case RunExit::stuck: end_here(ExitKind::stuck); break;
+        }
     }
-  }
 }
 
 void Machine::apply(const Input& input) {
-  if (end_ != ExitKind::position) return;
-  if (const auto* frame = std::get_if<NetFrameInput>(&input)) {
-    board_.receive_frame(frame->frame);
-  } else if (const auto* clock = std::get_if<ClockInput>(&input)) {
-    time_.apply(*clock, accelerator_->ticks());
-  } else if (const auto* console = std::get_if<ConsoleInput>(&input)) {
-    board_.receive_console(console->port, console->data);
-  } else if (const auto* entropy = std::get_if<EntropyInput>(&input)) {
-    board_.supply_entropy(entropy->data);
-  } else {
-    switch (std::get<ControlInput>(input).kind) {
-      case ControlKind::power_button: board_.press_power_button(); break;
-      case ControlKind::reset: end_here(ExitKind::guest_reset); break;
-      case ControlKind::power_off: end_here(ExitKind::power_off); break;
-      case ControlKind::snapshot:
-        // What the snapshot does not hold must be the same for the machine that goes on and for the one
-        // that is made from it.
-        accelerator_->flush_caches();
-        clear_dirty();
-        break;
+    if (end_ != ExitKind::position) return;
+    if (const auto* frame = std::get_if<NetFrameInput>(&input)) {
+        board_.receive_frame(frame->frame);
+    } else if (const auto* clock = std::get_if<ClockInput>(&input)) {
+        time_.apply(*clock, accelerator_->ticks());
+    } else if (const auto* console = std::get_if<ConsoleInput>(&input)) {
+        board_.receive_console(console->port, console->data);
+    } else if (const auto* entropy = std::get_if<EntropyInput>(&input)) {
+        board_.supply_entropy(entropy->data);
+    } else {
+        switch (std::get<ControlInput>(input).kind) {
+        case ControlKind::power_button: board_.press_power_button(); break;
+        case ControlKind::reset: end_here(ExitKind::guest_reset); break;
+        case ControlKind::power_off: end_here(ExitKind::power_off); break;
+        case ControlKind::snapshot:
+            // What the snapshot does not hold must be the same for the machine that goes on and for
+            // the one that is made from it.
+            accelerator_->flush_caches();
+            clear_dirty();
+            break;
+        }
     }
-  }
-  settle();
+    settle();
 }
 
 std::string Machine::describe_end() const {
-  switch (end_) {
+    switch (end_) {
     case ExitKind::position:
     case ExitKind::halted: return "the machine has not ended";
     case ExitKind::power_off: return "the guest is powered off";
-    case ExitKind::guest_reset: return "the guest was reset; a machine does not survive that: start it again";
+    case ExitKind::guest_reset:
+        return "the guest was reset; a machine does not survive that: start it again";
     case ExitKind::triple_fault:
-      return "triple fault: the guest's CPU met an exception while it delivered a double fault\n" + describe();
+        return "triple fault: the guest's CPU met an exception while it delivered a double "
+               "fault\n" +
+               describe();
     case ExitKind::stuck:
-      return "the guest is stuck: its exception handlers fault for ever without executing an instruction\n" + describe();
-  }
-  return "unknown";
+        return "the guest is stuck: its exception handlers fault for ever without executing an "
+               "instruction\n" +
+               describe();
+    }
+    return "unknown";
 }
 
 void Machine::save(StateWriter& state) const {
-  Position here = position();
-  state.put(here.ticks);
-  state.put(here.rip);
-  state.put(here.rcx);
-  time_.save(state);
-  state.put(outputs_produced_);
-  state.put(end_);
-  accelerator_->save(state);
-  board_.save(state);
+    Position here = position();
+    state.put(here.ticks);
+    state.put(here.rip);
+    state.put(here.rcx);
+    time_.save(state);
+    state.put(outputs_produced_);
+    state.put(end_);
+    accelerator_->save(state);
+    board_.save(state);
 }
 
 void Machine::restore(StateReader& state) {
-  Position expected;
-  state.get(expected.ticks);
-  state.get(expected.rip);
-  state.get(expected.rcx);
-  time_.restore(state);
-  state.get(outputs_produced_);
-  state.get(end_);
-  if (end_ > ExitKind::stuck || end_ == ExitKind::halted) {
-    end_ = ExitKind::position;
-    state.fail();
-  }
-  accelerator_->restore(state);
-  board_.restore(state);
-  if (state.ok() && position() != expected) state.fail();
-  clear_dirty();
+    Position expected;
+    state.get(expected.ticks);
+    state.get(expected.rip);
+    state.get(expected.rcx);
+    time_.restore(state);
+    state.get(outputs_produced_);
+    state.get(end_);
+    if (end_ > ExitKind::stuck || end_ == ExitKind::halted) {
+        end_ = ExitKind::position;
+        state.fail();
+    }
+    accelerator_->restore(state);
+    board_.restore(state);
+    if (state.ok() && position() != expected) state.fail();
+    clear_dirty();
 }
 
 u64 Machine::state_digest() const {
-  digest_bytes_.clear();
-  save(digest_bytes_);
-  return hash64(digest_bytes_.bytes());
+    digest_bytes_.clear();
+    save(digest_bytes_);
+    return hash64(digest_bytes_.bytes());
 }
 
 MemoryDigest Machine::take_memory_digest() {
-  MemoryDigest digest = take_dirty_digest(memory_);
-  if (digest.pages > 0) accelerator_->dirty_flags_cleared();
-  return digest;
+    MemoryDigest digest = take_dirty_digest(memory_);
+    if (digest.pages > 0) accelerator_->dirty_flags_cleared();
+    return digest;
 }
 
 void Machine::clear_dirty() {
-  clear_dirty_flags(memory_);
-  accelerator_->dirty_flags_cleared();
+    clear_dirty_flags(memory_);
+    accelerator_->dirty_flags_cleared();
 }
 
 }  // namespace vmft

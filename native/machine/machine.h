@@ -20,11 +20,11 @@ namespace vmft {
 
 /// Takes what the machine shows the world, in order.
 class OutputListener {
- public:
-  virtual void produced(Output&& output) = 0;
+public:
+    virtual void produced(Output&& output) = 0;
 
- protected:
-  ~OutputListener() = default;
+protected:
+    ~OutputListener() = default;
 };
 
 /// The machine: a pure state machine. Given the same configuration and the same inputs at the
@@ -35,94 +35,101 @@ class OutputListener {
 /// at only after an input, at the tick that is the first at or past a deadline, and
 /// after an instruction that touched a device. None of these depends on the caller's slices.
 class Machine final : private Platform, private VirtualClock, private OutputSink {
- public:
-  using AcceleratorFactory = std::function<std::unique_ptr<Accelerator>(GuestMemory&, Platform&)>;
+public:
+    using AcceleratorFactory = std::function<std::unique_ptr<Accelerator>(GuestMemory&, Platform&)>;
 
-  /// Throws std::bad_alloc when the host has no memory for the guest.
-  Machine(const MachineConfig& config, const AcceleratorFactory& make_accelerator);
-  ~Machine();
-  Machine(const Machine&) = delete;
-  Machine& operator=(const Machine&) = delete;
+    /// Throws std::bad_alloc when the host has no memory for the guest.
+    Machine(const MachineConfig& config, const AcceleratorFactory& make_accelerator);
+    ~Machine();
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
 
-  /// Puts ACPI tables, kernel and initramfs into memory and the vCPU at the kernel's entry; once, on a fresh
-  /// machine. After an error the machine must not run.
-  LoadResult load(const GuestImages& images);
+    /// Puts ACPI tables, kernel and initramfs into memory and the vCPU at the kernel's entry; once,
+    /// on a fresh machine. After an error the machine must not run.
+    LoadResult load(const GuestImages& images);
 
-  void set_output_listener(OutputListener* listener) { listener_ = listener; }
+    void set_output_listener(OutputListener* listener) { listener_ = listener; }
 
-  /// Runs until `position().ticks == until_ticks` at the latest. Returns earlier right behind an instruction
-  /// that produced an output, so that nobody waits for it longer than need be.
-  MachineExit run(u64 until_ticks);
-  /// Takes an input here. An ended machine ignores it.
-  void apply(const Input& input);
+    /// Runs until `position().ticks == until_ticks` at the latest. Returns earlier right behind an
+    /// instruction that produced an output, so that nobody waits for it longer than need be.
+    MachineExit run(u64 until_ticks);
+    /// Takes an input here. An ended machine ignores it.
+    void apply(const Input& input);
 
-  Position position() const { return accelerator_->position(); }
-  u64 virtual_ns() const { return time_.now_ns(accelerator_ ? accelerator_->ticks() : 0); }
-  bool halted() const { return accelerator_->halted(); }
-  ExitKind end() const { return end_; }  ///< ExitKind::position while it has not ended.
-  /// One line, and more for a developer to read, on how the machine ended.
-  std::string describe_end() const;
-  std::string describe() const { return accelerator_->describe(); }
+    Position position() const { return accelerator_->position(); }
+    u64 virtual_ns() const { return time_.now_ns(accelerator_ ? accelerator_->ticks() : 0); }
+    bool halted() const { return accelerator_->halted(); }
+    ExitKind end() const { return end_; }  ///< ExitKind::position while it has not ended.
+    /// One line, and more for a developer to read, on how the machine ended.
+    std::string describe_end() const;
+    std::string describe() const { return accelerator_->describe(); }
 
-  /// What the world may offer now: see Board.
-  bool can_receive_frame() const { return board_.can_receive_frame(); }
-  bool network_ready() const { return board_.network_ready(); }
-  u64 entropy_bytes_wanted() const { return board_.entropy_bytes_wanted(); }
-  u64 console_room(u32 port) const { return board_.console_room(port); }
-  u64 outputs_produced() const { return outputs_produced_; }
+    /// What the world may offer now: see Board.
+    bool can_receive_frame() const { return board_.can_receive_frame(); }
+    bool network_ready() const { return board_.network_ready(); }
+    u64 entropy_bytes_wanted() const { return board_.entropy_bytes_wanted(); }
+    u64 console_room(u32 port) const { return board_.console_room(port); }
+    u64 outputs_produced() const { return outputs_produced_; }
 
-  /// All state but RAM. What it writes is what digests and snapshots cover.
-  void save(StateWriter& state) const;
-  void restore(StateReader& state);
-  /// Hash of what `save` writes.
-  u64 state_digest() const;
-  /// Digest of the pages dirtied since the last; part of the run: replicas must take it at the same position.
-  MemoryDigest take_memory_digest();
-  /// Digest of all memory, at any time, with no effect.
-  u64 whole_memory_digest() const { return vmft::whole_memory_digest(memory_).value; }
+    /// All state but RAM. What it writes is what digests and snapshots cover.
+    void save(StateWriter& state) const;
+    void restore(StateReader& state);
+    /// Hash of what `save` writes.
+    u64 state_digest() const;
+    /// Digest of the pages dirtied since the last; part of the run: replicas must take it at the
+    /// same position.
+    MemoryDigest take_memory_digest();
+    /// Digest of all memory, at any time, with no effect.
+    u64 whole_memory_digest() const { return vmft::whole_memory_digest(memory_).value; }
 
-  GuestMemory& memory() { return memory_; }
-  const GuestMemory& memory() const { return memory_; }
-  const MachineConfig& config() const { return config_; }
+    GuestMemory& memory() { return memory_; }
+    const GuestMemory& memory() const { return memory_; }
+    const MachineConfig& config() const { return config_; }
 
- private:
-  // Platform
-  u32 port_read(u16 port, unsigned size_bytes) override { return board_.port_read(port, size_bytes); }
-  void port_write(u16 port, unsigned size_bytes, u32 value) override { board_.port_write(port, size_bytes, value); }
-  u64 mmio_read(u64 address, unsigned size_bytes) override { return board_.mmio_read(address, size_bytes); }
-  void mmio_write(u64 address, unsigned size_bytes, u64 value) override {
-    board_.mmio_write(address, size_bytes, value);
-  }
-  bool msr_read(u32 msr, u64& value) override { return board_.msr_read(msr, value); }
-  bool msr_write(u32 msr, u64 value) override { return board_.msr_write(msr, value); }
-  u8 task_priority() const override { return board_.task_priority(); }
-  void set_task_priority(u8 priority) override { board_.set_task_priority(priority); }
-  bool interrupt_pending() const override { return board_.interrupt_pending(); }
-  u8 acknowledge_interrupt() override { return board_.acknowledge_interrupt(); }
-  u64 tsc() const override;
+private:
+    // Platform
+    u32 port_read(u16 port, unsigned size_bytes) override {
+        return board_.port_read(port, size_bytes);
+    }
+    void port_write(u16 port, unsigned size_bytes, u32 value) override {
+        board_.port_write(port, size_bytes, value);
+    }
+    u64 mmio_read(u64 address, unsigned size_bytes) override {
+        return board_.mmio_read(address, size_bytes);
+    }
+    void mmio_write(u64 address, unsigned size_bytes, u64 value) override {
+        board_.mmio_write(address, size_bytes, value);
+    }
+    bool msr_read(u32 msr, u64& value) override { return board_.msr_read(msr, value); }
+    bool msr_write(u32 msr, u64 value) override { return board_.msr_write(msr, value); }
+    u8 task_priority() const override { return board_.task_priority(); }
+    void set_task_priority(u8 priority) override { board_.set_task_priority(priority); }
+    bool interrupt_pending() const override { return board_.interrupt_pending(); }
+    u8 acknowledge_interrupt() override { return board_.acknowledge_interrupt(); }
+    u64 tsc() const override;
 
-  // VirtualClock
-  u64 now_ns() const override { return virtual_ns(); }
-  u64 realtime_base_ns() const override { return time_.realtime_base_ns(); }
+    // VirtualClock
+    u64 now_ns() const override { return virtual_ns(); }
+    u64 realtime_base_ns() const override { return time_.realtime_base_ns(); }
 
-  // OutputSink
-  void emit(OutputKind kind, std::span<const u8> bytes) override;
+    // OutputSink
+    void emit(OutputKind kind, std::span<const u8> bytes) override;
 
-  void clear_dirty();
-  void end_here(ExitKind kind);
-  /// Advances every due timer and takes the guest's own power requests.
-  void settle();
-  MachineExit exit_here(ExitKind kind) const;
+    void clear_dirty();
+    void end_here(ExitKind kind);
+    /// Advances every due timer and takes the guest's own power requests.
+    void settle();
+    MachineExit exit_here(ExitKind kind) const;
 
-  const MachineConfig config_;
-  GuestMemory memory_;
-  VirtualTime time_;
-  Board board_;
-  std::unique_ptr<Accelerator> accelerator_;
-  OutputListener* listener_ = nullptr;
-  u64 outputs_produced_ = 0;
-  ExitKind end_ = ExitKind::position;
-  mutable StateWriter digest_bytes_;  // Reused, no state.
+    const MachineConfig config_;
+    GuestMemory memory_;
+    VirtualTime time_;
+    Board board_;
+    std::unique_ptr<Accelerator> accelerator_;
+    OutputListener* listener_ = nullptr;
+    u64 outputs_produced_ = 0;
+    ExitKind end_ = ExitKind::position;
+    mutable StateWriter digest_bytes_;  // Reused, no state.
 };
 
 }  // namespace vmft

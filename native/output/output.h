@@ -8,25 +8,25 @@
 namespace vmft {
 
 enum class OutputKind : u8 {
-  net_frame = 1,  ///< A whole Ethernet frame, without checksum.
-  console = 2,    ///< Bytes the guest wrote to its console.
+    net_frame = 1,  ///< A whole Ethernet frame, without checksum.
+    console = 2,    ///< Bytes the guest wrote to its console.
 };
 
 /// Something the machine shows the world, stamped where it was produced.
 struct Output {
-  u64 sequence = 0;  ///< 1, 2, 3, … since the machine was created; the same on both replicas.
-  u64 ticks = 0;     ///< Position of the producing instruction.
-  OutputKind kind = OutputKind::console;
-  std::vector<u8> bytes;
+    u64 sequence = 0;  ///< 1, 2, 3, … since the machine was created; the same on both replicas.
+    u64 ticks = 0;     ///< Position of the producing instruction.
+    OutputKind kind = OutputKind::console;
+    std::vector<u8> bytes;
 };
 
 /// Where devices put what they show the world.
 class OutputSink {
- public:
-  virtual void emit(OutputKind kind, std::span<const u8> bytes) = 0;
+public:
+    virtual void emit(OutputKind kind, std::span<const u8> bytes) = 0;
 
- protected:
-  ~OutputSink() = default;
+protected:
+    ~OutputSink() = default;
 };
 
 }  // namespace vmft

@@ -17,74 +17,74 @@ constexpr size_t console_batch_bytes_max = 64 << 10;
 }  // namespace
 
 void OutputQueue::leave(const Output& output) {
-  if (output.kind == OutputKind::console) {
-    console_batch_.insert(console_batch_.end(), output.bytes.begin(), output.bytes.end());
-    if (console_batch_.size() >= console_batch_bytes_max) send_console_batch();
-  } else if (target_.send_frame(output.bytes)) {
-    counts_.frames_sent++;
-  } else {
-    counts_.frames_dropped++;
-  }
+    if (output.kind == OutputKind::console) {
+        console_batch_.insert(console_batch_.end(), output.bytes.begin(), output.bytes.end());
+        if (console_batch_.size() >= console_batch_bytes_max) send_console_batch();
+    } else if (target_.send_frame(output.bytes)) {
+        counts_.frames_sent++;
+    } else {
+        counts_.frames_dropped++;
+    }
 }
 
 void OutputQueue::send_console_batch() {
-  if (console_batch_.empty()) return;
-  target_.send_console(console_batch_);
-  console_batch_.clear();
+    if (console_batch_.empty()) return;
+    target_.send_console(console_batch_);
+    console_batch_.clear();
 }
 
 void OutputQueue::set_mode(Mode mode) {
-  std::lock_guard lock(mutex_);
-  mode_ = mode;
-  if (mode != Mode::open) return;
-  for (const Output& output : waiting_) leave(output);
-  waiting_.clear();
-  counts_.bytes_withheld = 0;
-  counts_.released = counts_.produced;
-  send_console_batch();
+    std::lock_guard lock(mutex_);
+    mode_ = mode;
+    if (mode != Mode::open) return;
+    for (const Output& output : waiting_) leave(output);
+    waiting_.clear();
+    counts_.bytes_withheld = 0;
+    counts_.released = counts_.produced;
+    send_console_batch();
 }
 
 void OutputQueue::produced(Output&& output) {
-  std::lock_guard lock(mutex_);
-  VMFT_CHECK(output.sequence == counts_.produced + 1);
-  counts_.produced = output.sequence;
-  if (mode_ == Mode::open || output.sequence <= released_through_) {
-    if (mode_ != Mode::withheld) leave(output);
-    counts_.released = output.sequence;
-    return;
-  }
-  counts_.bytes_withheld += held_bytes(output);
-  waiting_.push_back(std::move(output));
+    std::lock_guard lock(mutex_);
+    VMFT_CHECK(output.sequence == counts_.produced + 1);
+    counts_.produced = output.sequence;
+    if (mode_ == Mode::open || output.sequence <= released_through_) {
+        if (mode_ != Mode::withheld) leave(output);
+        counts_.released = output.sequence;
+        return;
+    }
+    counts_.bytes_withheld += held_bytes(output);
+    waiting_.push_back(std::move(output));
 }
 
 void OutputQueue::release(u64 through) {
-  std::lock_guard lock(mutex_);
-  released_through_ = std::max(released_through_, through);
-  while (!waiting_.empty() && waiting_.front().sequence <= through) {
-    if (mode_ != Mode::withheld) leave(waiting_.front());
-    counts_.bytes_withheld -= held_bytes(waiting_.front());
-    counts_.released = waiting_.front().sequence;
-    waiting_.pop_front();
-  }
-  send_console_batch();
+    std::lock_guard lock(mutex_);
+    released_through_ = std::max(released_through_, through);
+    while (!waiting_.empty() && waiting_.front().sequence <= through) {
+        if (mode_ != Mode::withheld) leave(waiting_.front());
+        counts_.bytes_withheld -= held_bytes(waiting_.front());
+        counts_.released = waiting_.front().sequence;
+        waiting_.pop_front();
+    }
+    send_console_batch();
 }
 
 void OutputQueue::flush_console() {
-  std::lock_guard lock(mutex_);
-  send_console_batch();
+    std::lock_guard lock(mutex_);
+    send_console_batch();
 }
 
 void OutputQueue::reset(u64 produced) {
-  std::lock_guard lock(mutex_);
-  waiting_.clear();
-  console_batch_.clear();
-  counts_ = {};
-  counts_.produced = counts_.released = released_through_ = produced;
+    std::lock_guard lock(mutex_);
+    waiting_.clear();
+    console_batch_.clear();
+    counts_ = {};
+    counts_.produced = counts_.released = released_through_ = produced;
 }
 
 OutputQueue::Counts OutputQueue::counts() const {
-  std::lock_guard lock(mutex_);
-  return counts_;
+    std::lock_guard lock(mutex_);
+    return counts_;
 }
 
 }  // namespace vmft

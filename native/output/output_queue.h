@@ -8,63 +8,65 @@
 
 namespace vmft {
 
-/// Where outputs go when they leave. Called under the queue's lock, so in the order of their sequence.
+/// Where outputs go when they leave. Called under the queue's lock, so in the order of their
+/// sequence.
 class OutputTarget {
- public:
-  /// False: the world did not take the frame (it is lost, as on any network).
-  virtual bool send_frame(std::span<const u8> frame) = 0;
-  virtual void send_console(std::span<const u8> bytes) = 0;
+public:
+    /// False: the world did not take the frame (it is lost, as on any network).
+    virtual bool send_frame(std::span<const u8> frame) = 0;
+    virtual void send_console(std::span<const u8> bytes) = 0;
 
- protected:
-  ~OutputTarget() = default;
+protected:
+    ~OutputTarget() = default;
 };
 
 /// The gate's native half: outputs in the order in which they were produced, until they may
 /// leave or may be forgotten. The vCPU thread produces, any thread releases.
 class OutputQueue {
- public:
-  /// open:     outputs leave as they are produced (unprotected, or alone after arbitration)
-  /// gated:    they wait for `release` (primary of a pair)
-  /// withheld: they wait for `release`, which forgets them (replica: the primary sends them)
-  enum class Mode : u8 { open, gated, withheld };
+public:
+    /// open:     outputs leave as they are produced (unprotected, or alone after arbitration)
+    /// gated:    they wait for `release` (primary of a pair)
+    /// withheld: they wait for `release`, which forgets them (replica: the primary sends them)
+    enum class Mode : u8 { open, gated, withheld };
 
-  explicit OutputQueue(OutputTarget& target) : target_(target) {}
+    explicit OutputQueue(OutputTarget& target) : target_(target) {}
 
-  /// Opening lets everything that waits leave, in order.
-  void set_mode(Mode mode);
+    /// Opening lets everything that waits leave, in order.
+    void set_mode(Mode mode);
 
-  /// vCPU thread. `output.sequence` is one more than the last one's.
-  void produced(Output&& output);
+    /// vCPU thread. `output.sequence` is one more than the last one's.
+    void produced(Output&& output);
 
-  /// Outputs up to `through` may leave (gated, open) or be forgotten (withheld), also those not produced yet.
-  void release(u64 through);
+    /// Outputs up to `through` may leave (gated, open) or be forgotten (withheld), also those not
+    /// produced yet.
+    void release(u64 through);
 
-  /// Hands over console bytes that left one by one, as one batch: call after each slice.
-  void flush_console();
+    /// Hands over console bytes that left one by one, as one batch: call after each slice.
+    void flush_console();
 
-  /// After a restore: `produced` outputs belong to the past.
-  void reset(u64 produced);
+    /// After a restore: `produced` outputs belong to the past.
+    void reset(u64 produced);
 
-  struct Counts {
-    u64 produced = 0;
-    u64 released = 0;        ///< All outputs up to this one have left or are forgotten.
-    u64 bytes_withheld = 0;  ///< Bytes that wait, with their bookkeeping.
-    u64 frames_sent = 0;
-    u64 frames_dropped = 0;
-  };
-  Counts counts() const;
+    struct Counts {
+        u64 produced = 0;
+        u64 released = 0;        ///< All outputs up to this one have left or are forgotten.
+        u64 bytes_withheld = 0;  ///< Bytes that wait, with their bookkeeping.
+        u64 frames_sent = 0;
+        u64 frames_dropped = 0;
+    };
+    Counts counts() const;
 
- private:
-  void leave(const Output& output);
-  void send_console_batch();
+private:
+    void leave(const Output& output);
+    void send_console_batch();
 
-  OutputTarget& target_;
-  mutable std::mutex mutex_;
-  Mode mode_ = Mode::withheld;
-  std::deque<Output> waiting_;
-  std::vector<u8> console_batch_;
-  u64 released_through_ = 0;  ///< What `release` allowed, perhaps ahead of what is produced.
-  Counts counts_;
+    OutputTarget& target_;
+    mutable std::mutex mutex_;
+    Mode mode_ = Mode::withheld;
+    std::deque<Output> waiting_;
+    std::vector<u8> console_batch_;
+    u64 released_through_ = 0;  ///< What `release` allowed, perhaps ahead of what is produced.
+    Counts counts_;
 };
 
 }  // namespace vmft

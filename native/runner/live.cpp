@@ -9,8 +9,8 @@ namespace {
 
 /// The kernel's own rule: the last console= on the command line is /dev/console.
 u32 console_port_of(const std::string& command_line) {
-  size_t at = command_line.rfind("console=");
-  return at != std::string::npos && command_line.compare(at + 8, 3, "hvc") == 0 ? 1 : 0;
+    size_t at = command_line.rfind("console=");
+    return at != std::string::npos && command_line.compare(at + 8, 3, "hvc") == 0 ? 1 : 0;
 }
 
 constexpr u64 debt_ns_max = 20'000'000;
@@ -18,141 +18,143 @@ constexpr u64 debt_ns_max = 20'000'000;
 }  // namespace
 
 Live::Live(Machine& machine, LiveWorld& world, InputQueue& inputs, Recorder& recorder)
-    : machine_(machine),
-      world_(world),
-      inputs_(inputs),
-      recorder_(recorder),
+    : machine_(machine), world_(world), inputs_(inputs), recorder_(recorder),
       console_port_(console_port_of(machine.config().command_line)) {}
 
 void Live::begin() {
-  u64 host_ns = world_.monotonic_ns();
-  offset_ns_ = static_cast<i64>(host_ns - machine_.virtual_ns());
-  idle_ = false;
-  take_clock(host_ns);
+    u64 host_ns = world_.monotonic_ns();
+    offset_ns_ = static_cast<i64>(host_ns - machine_.virtual_ns());
+    idle_ = false;
+    take_clock(host_ns);
 }
 
 void Live::resume() {
-  u64 host_ns = world_.monotonic_ns();
-  if (virtual_of(host_ns) > machine_.virtual_ns() + resume_gap_ns_max) {
-    begin();
-    return;
-  }
-  idle_ = false;
-  take_clock(host_ns);
+    u64 host_ns = world_.monotonic_ns();
+    if (virtual_of(host_ns) > machine_.virtual_ns() + resume_gap_ns_max) {
+        begin();
+        return;
+    }
+    idle_ = false;
+    take_clock(host_ns);
 }
 
 void Live::take(const Input& input) {
-  recorder_.add(input);
-  machine_.apply(input);
+    recorder_.add(input);
+    machine_.apply(input);
 }
 
 void Live::take_clock(u64 host_ns) {
-  if (measured_ticks_ >= 1000) {
-    u64 measured = std::clamp<u64>(measured_ns_ * 1000 / measured_ticks_, 10, 10'000'000);
-    picoseconds_per_tick_ = (picoseconds_per_tick_ + measured) / 2;
-    measured_ns_ = measured_ticks_ = 0;
-  }
-  u64 target = virtual_of(host_ns), now = machine_.virtual_ns();
-  u64 lead = now > target ? now - target : 0;
-  // Ahead by one clock interval or more: nearly stand still until the host has caught up.
-  u64 permille = lead >= clock_interval_ns ? 20 : 950 - 930 * lead / clock_interval_ns;
-  ClockInput clock;
-  clock.virtual_ns = std::max(target, now);
-  clock.picoseconds_per_tick = static_cast<u32>(std::max<u64>(1, picoseconds_per_tick_ * permille / 1000));
-  clock.realtime_ns = world_.realtime_ns();
-  last_clock_host_ns_ = host_ns;
-  take(clock);
+    if (measured_ticks_ >= 1000) {
+        u64 measured = std::clamp<u64>(measured_ns_ * 1000 / measured_ticks_, 10, 10'000'000);
+        picoseconds_per_tick_ = (picoseconds_per_tick_ + measured) / 2;
+        measured_ns_ = measured_ticks_ = 0;
+    }
+    u64 target = virtual_of(host_ns), now = machine_.virtual_ns();
+    u64 lead = now > target ? now - target : 0;
+    // Ahead by one clock interval or more: nearly stand still until the host has caught up.
+    u64 permille = lead >= clock_interval_ns ? 20 : 950 - 930 * lead / clock_interval_ns;
+    ClockInput clock;
+    clock.virtual_ns = std::max(target, now);
+    clock.picoseconds_per_tick =
+        static_cast<u32>(std::max<u64>(1, picoseconds_per_tick_ * permille / 1000));
+    clock.realtime_ns = world_.realtime_ns();
+    last_clock_host_ns_ = host_ns;
+    take(clock);
 }
 
 void Live::drop_unwanted_frames() {
-  // As on a real network: what arrives before the driver is up is nobody's.
-  if (machine_.network_ready()) return;
-  frame_taken_ = false;
-  for (unsigned i = 0; i < limits::received_frames_max && world_.take_frame(frame_); i++) {
-  }
+    // As on a real network: what arrives before the driver is up is nobody's.
+    if (machine_.network_ready()) return;
+    frame_taken_ = false;
+    for (unsigned i = 0; i < limits::received_frames_max && world_.take_frame(frame_); i++) {
+    }
 }
 
 bool Live::input_waits(u64 host_ns) {
-  if (deadline_ns_ != no_deadline_ns && virtual_of(host_ns) >= deadline_ns_) return true;
-  if (inputs_.has_control()) return true;
-  if (inputs_.has_console() && machine_.console_room(console_port_) > 0) return true;
-  if (machine_.entropy_bytes_wanted() > 0) return true;
-  drop_unwanted_frames();
-  if (!frame_taken_) frame_taken_ = machine_.network_ready() && world_.take_frame(frame_);
-  return frame_taken_ && machine_.can_receive_frame();
+    if (deadline_ns_ != no_deadline_ns && virtual_of(host_ns) >= deadline_ns_) return true;
+    if (inputs_.has_control()) return true;
+    if (inputs_.has_console() && machine_.console_room(console_port_) > 0) return true;
+    if (machine_.entropy_bytes_wanted() > 0) return true;
+    drop_unwanted_frames();
+    if (!frame_taken_) frame_taken_ = machine_.network_ready() && world_.take_frame(frame_);
+    return frame_taken_ && machine_.can_receive_frame();
 }
 
 void Live::take_waiting_inputs() {
-  ControlKind kind;
-  while (inputs_.take_control(kind)) take(ControlInput{kind});
+    ControlKind kind;
+    while (inputs_.take_control(kind)) take(ControlInput{kind});
 
-  u64 room = std::min<u64>(machine_.console_room(console_port_), limits::console_input_bytes_max);
-  if (room > 0 && inputs_.has_console()) take(ConsoleInput{console_port_, inputs_.take_console(room)});
+    u64 room = std::min<u64>(machine_.console_room(console_port_), limits::console_input_bytes_max);
+    if (room > 0 && inputs_.has_console())
+        take(ConsoleInput{console_port_, inputs_.take_console(room)});
 
-  u64 wanted = std::min<u64>(machine_.entropy_bytes_wanted(), limits::entropy_bytes_max);
-  if (wanted > 0) {
-    EntropyInput entropy;
-    entropy.data.resize(wanted);
-    world_.fill_random(entropy.data);
-    take(entropy);
-  }
+    u64 wanted = std::min<u64>(machine_.entropy_bytes_wanted(), limits::entropy_bytes_max);
+    if (wanted > 0) {
+        EntropyInput entropy;
+        entropy.data.resize(wanted);
+        world_.fill_random(entropy.data);
+        take(entropy);
+    }
 
-  drop_unwanted_frames();
-  for (unsigned i = 0; i < frames_per_slice_max && machine_.can_receive_frame(); i++) {
-    if (!frame_taken_ && !world_.take_frame(frame_)) break;
-    frame_taken_ = false;
-    if (frame_.size() < limits::net_frame_bytes_min || frame_.size() > limits::net_frame_bytes_max) continue;
-    take(NetFrameInput{frame_});
-    frames_received_++;
-  }
+    drop_unwanted_frames();
+    for (unsigned i = 0; i < frames_per_slice_max && machine_.can_receive_frame(); i++) {
+        if (!frame_taken_ && !world_.take_frame(frame_)) break;
+        frame_taken_ = false;
+        if (frame_.size() < limits::net_frame_bytes_min ||
+            frame_.size() > limits::net_frame_bytes_max)
+            continue;
+        take(NetFrameInput{frame_});
+        frames_received_++;
+    }
 }
 
 void Live::measure(u64 nanoseconds, u64 ticks) {
-  measured_ns_ += nanoseconds;
-  measured_ticks_ += ticks;
+    measured_ns_ += nanoseconds;
+    measured_ticks_ += ticks;
 }
 
 MachineExit Live::slice() {
-  u64 begin_ns = world_.monotonic_ns();
-  if (idle_) {
-    if (!input_waits(begin_ns)) return {ExitKind::halted, deadline_ns_};
-    take_clock(begin_ns);
-  } else if (begin_ns - last_clock_host_ns_ >= clock_interval_ns ||
-             machine_.virtual_ns() > virtual_of(begin_ns) + lead_ns_max) {
-    take_clock(begin_ns);
-  }
-  take_waiting_inputs();
+    u64 begin_ns = world_.monotonic_ns();
+    if (idle_) {
+        if (!input_waits(begin_ns)) return {ExitKind::halted, deadline_ns_};
+        take_clock(begin_ns);
+    } else if (begin_ns - last_clock_host_ns_ >= clock_interval_ns ||
+               machine_.virtual_ns() > virtual_of(begin_ns) + lead_ns_max) {
+        take_clock(begin_ns);
+    }
+    take_waiting_inputs();
 
-  u64 ticks = machine_.position().ticks;
-  u64 wanted = std::clamp(slice_ns_wanted * 1000 / picoseconds_per_tick_, slice_ticks_min, slice_ticks_max);
-  MachineExit exit = machine_.run(ticks + wanted);
-  u64 end_ns = world_.monotonic_ns();
-  measure(end_ns - begin_ns, machine_.position().ticks - ticks);
-  if (speed_share_ < 1) {
-    double debt = static_cast<double>(end_ns - begin_ns) * (1 / speed_share_ - 1);
-    debt_ns_ = std::min(debt_ns_max, debt_ns_ + static_cast<u64>(debt));
-  } else {
-    debt_ns_ = 0;
-  }
-  idle_ = exit.kind == ExitKind::halted;
-  deadline_ns_ = exit.next_deadline_ns;
-  return exit;
+    u64 ticks = machine_.position().ticks;
+    u64 wanted = std::clamp(slice_ns_wanted * 1000 / picoseconds_per_tick_, slice_ticks_min,
+                            slice_ticks_max);
+    MachineExit exit = machine_.run(ticks + wanted);
+    u64 end_ns = world_.monotonic_ns();
+    measure(end_ns - begin_ns, machine_.position().ticks - ticks);
+    if (speed_share_ < 1) {
+        double debt = static_cast<double>(end_ns - begin_ns) * (1 / speed_share_ - 1);
+        debt_ns_ = std::min(debt_ns_max, debt_ns_ + static_cast<u64>(debt));
+    } else {
+        debt_ns_ = 0;
+    }
+    idle_ = exit.kind == ExitKind::halted;
+    deadline_ns_ = exit.next_deadline_ns;
+    return exit;
 }
 
 u64 Live::wake_at_ns(const MachineExit& exit) const {
-  __int128 host_ns = static_cast<__int128>(exit.next_deadline_ns) + offset_ns_;
-  if (exit.next_deadline_ns == no_deadline_ns || host_ns >= no_deadline_ns) return no_deadline_ns;
-  return host_ns < 0 ? 0 : static_cast<u64>(host_ns);
+    __int128 host_ns = static_cast<__int128>(exit.next_deadline_ns) + offset_ns_;
+    if (exit.next_deadline_ns == no_deadline_ns || host_ns >= no_deadline_ns) return no_deadline_ns;
+    return host_ns < 0 ? 0 : static_cast<u64>(host_ns);
 }
 
 u64 Live::pause_until_ns() {
-  constexpr u64 worth_sleeping_ns = 200'000;
-  return debt_ns_ >= worth_sleeping_ns ? world_.monotonic_ns() + debt_ns_ : 0;
+    constexpr u64 worth_sleeping_ns = 200'000;
+    return debt_ns_ >= worth_sleeping_ns ? world_.monotonic_ns() + debt_ns_ : 0;
 }
 
 void Live::slept(u64 nanoseconds) {
-  debt_ns_ -= std::min(debt_ns_, nanoseconds);
-  if (!idle_) measured_ns_ += nanoseconds;
+    debt_ns_ -= std::min(debt_ns_, nanoseconds);
+    if (!idle_) measured_ns_ += nanoseconds;
 }
 
 }  // namespace vmft

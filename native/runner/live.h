@@ -14,64 +14,65 @@ namespace vmft {
 /// the instructions at a rate a little below the measured one, so that the next clock input
 /// moves it forward, seldom finds it ahead, and never has to hold it for long.
 class Live {
- public:
-  Live(Machine& machine, LiveWorld& world, InputQueue& inputs, Recorder& recorder);
+public:
+    Live(Machine& machine, LiveWorld& world, InputQueue& inputs, Recorder& recorder);
 
-  /// Virtual time goes on from where the machine's is, as of now.
-  void begin();
-  /// After a pause: virtual time follows the host's over it, unless it was very long.
-  void resume();
+    /// Virtual time goes on from where the machine's is, as of now.
+    void begin();
+    /// After a pause: virtual time follows the host's over it, unless it was very long.
+    void resume();
 
-  /// Takes the inputs that wait and runs a slice. Halted with nothing to do: only says so.
-  MachineExit slice();
-  /// Host time at which a machine that halted with this exit has something to do.
-  u64 wake_at_ns(const MachineExit& exit) const;
+    /// Takes the inputs that wait and runs a slice. Halted with nothing to do: only says so.
+    MachineExit slice();
+    /// Host time at which a machine that halted with this exit has something to do.
+    u64 wake_at_ns(const MachineExit& exit) const;
 
-  /// Share of full speed, 0.01 … 1.
-  void set_speed_limit(double share) { speed_share_ = share; }
-  /// Host time until which the vCPU must sleep to keep the speed limit; 0 when it need not.
-  u64 pause_until_ns();
-  /// The thread slept while the machine was runnable (speed limit): that counts into its speed.
-  void slept(u64 nanoseconds);
+    /// Share of full speed, 0.01 … 1.
+    void set_speed_limit(double share) { speed_share_ = share; }
+    /// Host time until which the vCPU must sleep to keep the speed limit; 0 when it need not.
+    u64 pause_until_ns();
+    /// The thread slept while the machine was runnable (speed limit): that counts into its speed.
+    void slept(u64 nanoseconds);
 
-  /// Frames given to the machine.
-  u64 frames_received() const { return frames_received_; }
+    /// Frames given to the machine.
+    u64 frames_received() const { return frames_received_; }
 
-  static constexpr u64 clock_interval_ns = 1'000'000;
-  static constexpr u64 slice_ns_wanted = 300'000;
-  static constexpr u64 slice_ticks_min = 5'000, slice_ticks_max = 200'000;
-  /// Virtual time ahead of the host's by this much is slowed at once.
-  static constexpr u64 lead_ns_max = 300'000;
-  static constexpr u64 resume_gap_ns_max = 5'000'000'000;
-  static constexpr unsigned frames_per_slice_max = 256;
+    static constexpr u64 clock_interval_ns = 1'000'000;
+    static constexpr u64 slice_ns_wanted = 300'000;
+    static constexpr u64 slice_ticks_min = 5'000, slice_ticks_max = 200'000;
+    /// Virtual time ahead of the host's by this much is slowed at once.
+    static constexpr u64 lead_ns_max = 300'000;
+    static constexpr u64 resume_gap_ns_max = 5'000'000'000;
+    static constexpr unsigned frames_per_slice_max = 256;
 
- private:
-  void take(const Input& input);
-  void take_clock(u64 host_ns);
-  bool input_waits(u64 host_ns);
-  void drop_unwanted_frames();
-  void take_waiting_inputs();
-  void measure(u64 nanoseconds, u64 ticks);
-  /// May lie before the machine's own time when virtual time is ahead.
-  u64 virtual_of(u64 host_ns) const { return host_ns - static_cast<u64>(offset_ns_); }
+private:
+    void take(const Input& input);
+    void take_clock(u64 host_ns);
+    bool input_waits(u64 host_ns);
+    void drop_unwanted_frames();
+    void take_waiting_inputs();
+    void measure(u64 nanoseconds, u64 ticks);
+    /// May lie before the machine's own time when virtual time is ahead.
+    u64 virtual_of(u64 host_ns) const { return host_ns - static_cast<u64>(offset_ns_); }
 
-  Machine& machine_;
-  LiveWorld& world_;
-  InputQueue& inputs_;
-  Recorder& recorder_;
-  const u32 console_port_;  ///< Where typed bytes go: the last console= of the command line.
+    Machine& machine_;
+    LiveWorld& world_;
+    InputQueue& inputs_;
+    Recorder& recorder_;
+    const u32 console_port_;  ///< Where typed bytes go: the last console= of the command line.
 
-  i64 offset_ns_ = 0;  ///< Host time minus virtual time; negative on a host that started after the guest.
-  u64 last_clock_host_ns_ = 0;
-  bool idle_ = false;  ///< The last slice ended halted.
-  u64 deadline_ns_ = no_deadline_ns;
-  u64 picoseconds_per_tick_ = 5'000;  ///< Measured; a guess at first.
-  u64 measured_ns_ = 0, measured_ticks_ = 0;
-  double speed_share_ = 1;
-  u64 debt_ns_ = 0;
-  u64 frames_received_ = 0;
-  std::vector<u8> frame_;      // Reused, no state.
-  bool frame_taken_ = false;   ///< frame_ holds a received frame not yet given to the machine.
+    i64 offset_ns_ =
+        0;  ///< Host time minus virtual time; negative on a host that started after the guest.
+    u64 last_clock_host_ns_ = 0;
+    bool idle_ = false;  ///< The last slice ended halted.
+    u64 deadline_ns_ = no_deadline_ns;
+    u64 picoseconds_per_tick_ = 5'000;  ///< Measured; a guess at first.
+    u64 measured_ns_ = 0, measured_ticks_ = 0;
+    double speed_share_ = 1;
+    u64 debt_ns_ = 0;
+    u64 frames_received_ = 0;
+    std::vector<u8> frame_;     // Reused, no state.
+    bool frame_taken_ = false;  ///< frame_ holds a received frame not yet given to the machine.
 };
 
 }  // namespace vmft

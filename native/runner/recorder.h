@@ -9,54 +9,56 @@ namespace vmft {
 
 /// Turns inputs into segments of the log, and decides when one is complete. vCPU thread only.
 class Recorder {
- public:
-  Recorder(Machine& machine, LiveWorld& world) : machine_(machine), world_(world) {}
+public:
+    Recorder(Machine& machine, LiveWorld& world) : machine_(machine), world_(world) {}
 
-  /// Records from here on, from sequence 0 of `generation`; goes on where it is when that generation is being recorded already.
-  void start(u64 generation);
-  void stop() { active_ = false; }
-  bool active() const { return active_; }
+    /// Records from here on, from sequence 0 of `generation`; goes on where it is when that
+    /// generation is being recorded already.
+    void start(u64 generation);
+    void stop() { active_ = false; }
+    bool active() const { return active_; }
 
-  /// `input` is about to be applied at the machine's position.
-  void add(const Input& input);
+    /// `input` is about to be applied at the machine's position.
+    void add(const Input& input);
 
-  /// Whether anything happened since the last segment: an input, or an instruction.
-  bool has_content() const;
-  /// Whether the segment should go now: `gated` and an output waits, or it is old or big enough.
-  bool due(bool gated, u64 host_ns) const;
-  /// Host time from which the segment is due by its age alone; no_deadline_ns while it is empty.
-  u64 due_at_ns() const;
-  /// Whether an output was produced since the last segment.
-  bool output_waits() const { return machine_.outputs_produced() > flushed_outputs_; }
+    /// Whether anything happened since the last segment: an input, or an instruction.
+    bool has_content() const;
+    /// Whether the segment should go now: `gated` and an output waits, or it is old or big enough.
+    bool due(bool gated, u64 host_ns) const;
+    /// Host time from which the segment is due by its age alone; no_deadline_ns while it is empty.
+    u64 due_at_ns() const;
+    /// Whether an output was produced since the last segment.
+    bool output_waits() const { return machine_.outputs_produced() > flushed_outputs_; }
 
-  RecordedSegment flush(u64 outputs_released);
+    RecordedSegment flush(u64 outputs_released);
 
-  u64 recorded_bytes() const { return recorded_bytes_; }
+    u64 recorded_bytes() const { return recorded_bytes_; }
 
-  /// Without an output that waits, a segment costs both replicas' event loops about 0.15 ms, and they share the
-  /// host's cores with the vCPUs; nobody misses what is this late, since the backup is allowed a far greater lag.
-  static constexpr u64 segment_age_max_ns = 20'000'000;
-  static constexpr u64 segment_bytes_wanted = 256 << 10;
-  /// Memory is digested this often in virtual time, and so seldom in host time that it costs
-  /// less than one part in memory_digest_cost_divisor.
-  static constexpr u64 memory_digest_interval_ns = 250'000'000;
-  static constexpr u64 memory_digest_cost_divisor = 150;
+    /// Without an output that waits, a segment costs both replicas' event loops about 0.15 ms, and
+    /// they share the host's cores with the vCPUs; nobody misses what is this late, since the
+    /// backup is allowed a far greater lag.
+    static constexpr u64 segment_age_max_ns = 20'000'000;
+    static constexpr u64 segment_bytes_wanted = 256 << 10;
+    /// Memory is digested this often in virtual time, and so seldom in host time that it costs
+    /// less than one part in memory_digest_cost_divisor.
+    static constexpr u64 memory_digest_interval_ns = 250'000'000;
+    static constexpr u64 memory_digest_cost_divisor = 150;
 
- private:
-  bool memory_digest_due() const;
+private:
+    bool memory_digest_due() const;
 
-  Machine& machine_;
-  LiveWorld& world_;
-  SegmentEncoder encoder_;
-  bool active_ = false;
-  u64 generation_ = 0;
-  u64 sequence_ = 0;
-  u64 flushed_ticks_ = 0;
-  u64 flushed_outputs_ = 0;
-  u64 flushed_host_ns_ = 0;
-  u64 memory_digest_virtual_ns_ = 0;  ///< Of the last one.
-  u64 memory_digest_not_before_host_ns_ = 0;
-  u64 recorded_bytes_ = 0;
+    Machine& machine_;
+    LiveWorld& world_;
+    SegmentEncoder encoder_;
+    bool active_ = false;
+    u64 generation_ = 0;
+    u64 sequence_ = 0;
+    u64 flushed_ticks_ = 0;
+    u64 flushed_outputs_ = 0;
+    u64 flushed_host_ns_ = 0;
+    u64 memory_digest_virtual_ns_ = 0;  ///< Of the last one.
+    u64 memory_digest_not_before_host_ns_ = 0;
+    u64 recorded_bytes_ = 0;
 };
 
 }  // namespace vmft

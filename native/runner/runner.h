@@ -23,161 +23,168 @@
 namespace vmft {
 
 struct LiveOptions {
-  u64 generation = 0;
-  bool gated = false;      ///< Outputs wait for release_outputs; else they leave at once.
-  bool recording = false;  ///< Segments are made.
-  u64 unacknowledged_bytes_max = 0;
+    u64 generation = 0;
+    bool gated = false;      ///< Outputs wait for release_outputs; else they leave at once.
+    bool recording = false;  ///< Segments are made.
+    u64 unacknowledged_bytes_max = 0;
 };
 
 /// What `feed` learnt from a valid frame.
 struct FedSegment {
-  u64 generation = 0, sequence = 0, run_until_ticks = 0, outputs_produced = 0, outputs_released = 0;
+    u64 generation = 0, sequence = 0, run_until_ticks = 0, outputs_produced = 0,
+        outputs_released = 0;
 };
 
-/// A machine with its vCPU thread: what src/flow/machine/machine.ts describes, in C++. Methods may be called from
-/// any thread but the vCPU's, and throw RunnerError.
+/// A machine with its vCPU thread: what src/flow/machine/machine.ts describes, in C++. Methods may
+/// be called from any thread but the vCPU's, and throw RunnerError.
 ///
 /// Modes, and who changes them:
 ///   created  nothing has run. start_live, start_replica: the caller
-///   live     the vCPU runs from the world's inputs. pause: the vCPU thread, when it has come to a stop
-///   replica  the vCPU executes what is fed. go_live: the vCPU thread, when all of it is executed
-///   paused   the vCPU stands still between two instructions, and the caller may look at the machine. resume: the caller
-///   stopped  for good. The vCPU thread, after the machine has ended, diverged or `stop` was called
-/// Only the vCPU thread touches the machine in live and replica, only callers (under the lock) in the others.
+///   live     the vCPU runs from the world's inputs. pause: the vCPU thread, when it has come to a
+///   stop replica  the vCPU executes what is fed. go_live: the vCPU thread, when all of it is
+///   executed paused   the vCPU stands still between two instructions, and the caller may look at
+///   the machine. resume: the caller stopped  for good. The vCPU thread, after the machine has
+///   ended, diverged or `stop` was called
+/// Only the vCPU thread touches the machine in live and replica, only callers (under the lock) in
+/// the others.
 class Runner final : private OutputTarget, private OutputListener, private CheckContext {
- public:
-  enum class Mode : u8 { created, live, replica, paused, stopped };
+public:
+    enum class Mode : u8 { created, live, replica, paused, stopped };
 
-  /// `loaded`: the machine was given its guest; else it must be restored before it can start.
-  Runner(std::unique_ptr<Machine> machine, bool loaded, std::unique_ptr<LiveWorld> world, RunnerEvents& events);
-  /// Stops the vCPU thread and waits for it; no event comes after that.
-  ~Runner();
-  Runner(const Runner&) = delete;
-  Runner& operator=(const Runner&) = delete;
+    /// `loaded`: the machine was given its guest; else it must be restored before it can start.
+    Runner(std::unique_ptr<Machine> machine, bool loaded, std::unique_ptr<LiveWorld> world,
+           RunnerEvents& events);
+    /// Stops the vCPU thread and waits for it; no event comes after that.
+    ~Runner();
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
 
-  void start_live(const LiveOptions& options);
-  void pause();  ///< Event `paused` follows.
-  void resume(const LiveOptions& options);
-  void reconfigure(const LiveOptions& options);
+    void start_live(const LiveOptions& options);
+    void pause();  ///< Event `paused` follows.
+    void resume(const LiveOptions& options);
+    void reconfigure(const LiveOptions& options);
 
-  struct SnapshotSize {
-    u64 bytes = 0, checksum = 0;
-  };
-  SnapshotSize snapshot_begin();
-  std::vector<u8> snapshot_read(u64 offset, u64 bytes_max);
-  void snapshot_end();
-  void restore_chunk(u64 offset, std::span<const u8> bytes);
-  void restore_end(u64 bytes, u64 checksum);
+    struct SnapshotSize {
+        u64 bytes = 0, checksum = 0;
+    };
+    SnapshotSize snapshot_begin();
+    std::vector<u8> snapshot_read(u64 offset, u64 bytes_max);
+    void snapshot_end();
+    void restore_chunk(u64 offset, std::span<const u8> bytes);
+    void restore_end(u64 bytes, u64 checksum);
 
-  /// See SegmentFeed::start. Stops with log_end at `until_ticks`.
-  void start_replica(std::optional<u64> generation, u64 until_ticks = Replay::no_limit);
-  FedSegment feed(std::span<const u8> frame);
-  /// No frame comes any more: stops with log_end when all are executed.
-  void end_of_log();
-  void go_live(const LiveOptions& options);
+    /// See SegmentFeed::start. Stops with log_end at `until_ticks`.
+    void start_replica(std::optional<u64> generation, u64 until_ticks = Replay::no_limit);
+    FedSegment feed(std::span<const u8> frame);
+    /// No frame comes any more: stops with log_end when all are executed.
+    void end_of_log();
+    void go_live(const LiveOptions& options);
 
-  void acknowledge(u64 sequence);
-  void release_outputs(u64 through);
+    void acknowledge(u64 sequence);
+    void release_outputs(u64 through);
 
-  void console_input(std::span<const u8> bytes);
-  void control(ControlKind kind);
-  void set_speed_limit(double share);
+    void console_input(std::span<const u8> bytes);
+    void control(ControlKind kind);
+    void set_speed_limit(double share);
 
-  struct MachineDigest {
-    Position position;
-    u64 state = 0, memory = 0;
-  };
-  MachineDigest digest();
+    struct MachineDigest {
+        Position position;
+        u64 state = 0, memory = 0;
+    };
+    MachineDigest digest();
 
-  struct Status {
-    Mode mode = Mode::created;
-    Position position;
-    u64 virtual_ns = 0;
-    bool halted = false, stalled = false;
-    u64 unacknowledged_bytes = 0, recorded_bytes = 0, frames_received = 0;
-    u64 frames_dropped = 0;  ///< Received ones the guest did not take, and sent ones the network did not.
-    OutputQueue::Counts outputs;
-  };
-  Status status();
-  /// Ends the machine; `stopped` follows. Idempotent.
-  void stop();
+    struct Status {
+        Mode mode = Mode::created;
+        Position position;
+        u64 virtual_ns = 0;
+        bool halted = false, stalled = false;
+        u64 unacknowledged_bytes = 0, recorded_bytes = 0, frames_received = 0;
+        u64 frames_dropped =
+            0;  ///< Received ones the guest did not take, and sent ones the network did not.
+        OutputQueue::Counts outputs;
+    };
+    Status status();
+    /// Ends the machine; `stopped` follows. Idempotent.
+    void stop();
 
-  const MachineConfig& config() const { return machine_->config(); }
-  LiveWorld& world() { return *world_; }
+    const MachineConfig& config() const { return machine_->config(); }
+    LiveWorld& world() { return *world_; }
 
- private:
-  using Lock = std::unique_lock<std::mutex>;
+private:
+    using Lock = std::unique_lock<std::mutex>;
 
-  // OutputTarget and OutputListener
-  bool send_frame(std::span<const u8> frame) override { return world_->send_frame(frame); }
-  void send_console(std::span<const u8> bytes) override { events_.console({bytes.begin(), bytes.end()}); }
-  void produced(Output&& output) override { outputs_.produced(std::move(output)); }
+    // OutputTarget and OutputListener
+    bool send_frame(std::span<const u8> frame) override { return world_->send_frame(frame); }
+    void send_console(std::span<const u8> bytes) override {
+        events_.console({bytes.begin(), bytes.end()});
+    }
+    void produced(Output&& output) override { outputs_.produced(std::move(output)); }
 
-  // CheckContext
-  void print_context() const override;
+    // CheckContext
+    void print_context() const override;
 
-  void require_mode(Mode mode, const char* method) const;
-  void require_startable(const char* method) const;
-  void flush_segment();
-  void flush_if_content();
+    void require_mode(Mode mode, const char* method) const;
+    void require_startable(const char* method) const;
+    void flush_segment();
+    void flush_if_content();
 
-  // The vCPU thread, in runner_thread.cpp
-  void thread_main();
-  void thread_loop(Lock& lock);
-  void take_requests();
-  void take_options(const LiveOptions& options);
-  void live_step(Lock& lock);
-  void replica_step(Lock& lock);
-  void become_live();
-  bool must_stall() const;
-  /// True when the progress made is reported; false when it is too early for another report.
-  bool report_progress();
-  void end_machine(StopReason reason, const std::string& message);
-  void end_as_guest_did();
-  void publish();
-  void sleep(Lock& lock, u64 until_host_ns);
+    // The vCPU thread, in runner_thread.cpp
+    void thread_main();
+    void thread_loop(Lock& lock);
+    void take_requests();
+    void take_options(const LiveOptions& options);
+    void live_step(Lock& lock);
+    void replica_step(Lock& lock);
+    void become_live();
+    bool must_stall() const;
+    /// True when the progress made is reported; false when it is too early for another report.
+    bool report_progress();
+    void end_machine(StopReason reason, const std::string& message);
+    void end_as_guest_did();
+    void publish();
+    void sleep(Lock& lock, u64 until_host_ns);
 
-  std::unique_ptr<Machine> machine_;
-  std::unique_ptr<LiveWorld> world_;
-  RunnerEvents& events_;
-  InputQueue inputs_;
-  OutputQueue outputs_;
-  Recorder recorder_;
-  Live live_;
-  Replay replay_;
+    std::unique_ptr<Machine> machine_;
+    std::unique_ptr<LiveWorld> world_;
+    RunnerEvents& events_;
+    InputQueue inputs_;
+    OutputQueue outputs_;
+    Recorder recorder_;
+    Live live_;
+    Replay replay_;
 
-  std::mutex mutex_;
-  // Below: under mutex_.
-  Mode mode_ = Mode::created;
-  LiveOptions options_;
-  bool startable_ = false;  ///< Loaded, or restored with success.
-  bool loaded_ = false;
-  enum class Entry : u8 { none, start, resume, reconfigure };
-  Entry entry_ = Entry::none;  ///< What the live loop must do first, with options_wanted_.
-  LiveOptions options_wanted_;
-  bool pause_wanted_ = false;
-  std::optional<LiveOptions> go_live_wanted_;
-  bool end_of_log_ = false;
-  u64 until_ticks_ = Replay::no_limit;
-  SegmentFeed feed_;
-  double speed_share_ = 1;
-  struct Unacknowledged {
-    u64 sequence, bytes;
-  };
-  std::deque<Unacknowledged> unacknowledged_;
-  u64 unacknowledged_bytes_ = 0;
-  Status published_;
-  std::unique_ptr<SnapshotSource> snapshot_;
-  std::unique_ptr<SnapshotTarget> restore_;
+    std::mutex mutex_;
+    // Below: under mutex_.
+    Mode mode_ = Mode::created;
+    LiveOptions options_;
+    bool startable_ = false;  ///< Loaded, or restored with success.
+    bool loaded_ = false;
+    enum class Entry : u8 { none, start, resume, reconfigure };
+    Entry entry_ = Entry::none;  ///< What the live loop must do first, with options_wanted_.
+    LiveOptions options_wanted_;
+    bool pause_wanted_ = false;
+    std::optional<LiveOptions> go_live_wanted_;
+    bool end_of_log_ = false;
+    u64 until_ticks_ = Replay::no_limit;
+    SegmentFeed feed_;
+    double speed_share_ = 1;
+    struct Unacknowledged {
+        u64 sequence, bytes;
+    };
+    std::deque<Unacknowledged> unacknowledged_;
+    u64 unacknowledged_bytes_ = 0;
+    Status published_;
+    std::unique_ptr<SnapshotSource> snapshot_;
+    std::unique_ptr<SnapshotTarget> restore_;
 
-  // Of the vCPU thread alone.
-  ExecutionProgress progress_;
-  bool progress_unreported_ = false;
-  u64 progress_reported_host_ns_ = 0;
+    // Of the vCPU thread alone.
+    ExecutionProgress progress_;
+    bool progress_unreported_ = false;
+    u64 progress_reported_host_ns_ = 0;
 
-  std::atomic<bool> stop_wanted_{false};
-  std::atomic<bool> quit_wanted_{false};
-  std::thread thread_;
+    std::atomic<bool> stop_wanted_{false};
+    std::atomic<bool> quit_wanted_{false};
+    std::thread thread_;
 };
 
 }  // namespace vmft

@@ -1,5 +1,5 @@
-#include <cstdio>
 #include <algorithm>
+#include <cstdio>
 #include <exception>
 
 #include "base/limits.h"
@@ -15,217 +15,218 @@ constexpr u64 progress_interval_ns = 25'000'000;
 }  // namespace
 
 void Runner::print_context() const {
-  Position here = machine_->position();
-  std::fprintf(stderr, "vmft: the machine was at ticks %llu rip 0x%llx rcx 0x%llx\n%s\n",
-               static_cast<unsigned long long>(here.ticks), static_cast<unsigned long long>(here.rip),
-               static_cast<unsigned long long>(here.rcx), machine_->describe().c_str());
+    Position here = machine_->position();
+    std::fprintf(stderr, "vmft: the machine was at ticks %llu rip 0x%llx rcx 0x%llx\n%s\n",
+                 static_cast<unsigned long long>(here.ticks),
+                 static_cast<unsigned long long>(here.rip),
+                 static_cast<unsigned long long>(here.rcx), machine_->describe().c_str());
 }
 
 void Runner::thread_main() {
-  set_check_context(this);
-  Lock lock(mutex_);
-  try {
-    thread_loop(lock);
-  } catch (const std::exception& error) {
-    if (!lock.owns_lock()) lock.lock();
-    end_machine(StopReason::internal_error, error.what());
-    while (!quit_wanted_) sleep(lock, forever);
-  }
+    set_check_context(this);
+    Lock lock(mutex_);
+    try {
+        thread_loop(lock);
+    } catch (const std::exception& error) {
+        if (!lock.owns_lock()) lock.lock();
+        end_machine(StopReason::internal_error, error.what());
+        while (!quit_wanted_) sleep(lock, forever);
+    }
 }
 
 void Runner::thread_loop(Lock& lock) {
-  while (!quit_wanted_) {
-    take_requests();
-    switch (mode_) {
-      case Mode::live: live_step(lock); break;
-      case Mode::replica: replica_step(lock); break;
-      case Mode::created:
-      case Mode::paused:
-      case Mode::stopped:
-        if (!quit_wanted_) sleep(lock, forever);
-        break;
+    while (!quit_wanted_) {
+        take_requests();
+        switch (mode_) {
+        case Mode::live: live_step(lock); break;
+        case Mode::replica: replica_step(lock); break;
+        case Mode::created:
+        case Mode::paused:
+        case Mode::stopped:
+            if (!quit_wanted_) sleep(lock, forever);
+            break;
+        }
     }
-  }
 }
 
 void Runner::sleep(Lock& lock, u64 until_host_ns) {
-  lock.unlock();
-  world_->sleep_until(until_host_ns);
-  lock.lock();
+    lock.unlock();
+    world_->sleep_until(until_host_ns);
+    lock.lock();
 }
 
 void Runner::take_requests() {
-  if (stop_wanted_ && mode_ != Mode::stopped) {
-    // What was executed is part of the log, also when nobody waits for it any more.
-    if (mode_ == Mode::live && !quit_wanted_) flush_if_content();
-    end_machine(StopReason::stopped, "stopped on request");
-  }
-  if (mode_ != Mode::live) return;
-  live_.set_speed_limit(speed_share_);
-  Entry entry = entry_;
-  entry_ = Entry::none;
-  if (entry != Entry::none) take_options(options_wanted_);
-  if (entry == Entry::start) {
-    world_->set_receiving(true);
-    live_.begin();
-  } else if (entry == Entry::resume) {
-    live_.resume();
-  }
-  if (pause_wanted_) {
-    pause_wanted_ = false;
-    flush_if_content();
-    mode_ = Mode::paused;
-    publish();
-    events_.paused(machine_->position());
-  }
+    if (stop_wanted_ && mode_ != Mode::stopped) {
+        // What was executed is part of the log, also when nobody waits for it any more.
+        if (mode_ == Mode::live && !quit_wanted_) flush_if_content();
+        end_machine(StopReason::stopped, "stopped on request");
+    }
+    if (mode_ != Mode::live) return;
+    live_.set_speed_limit(speed_share_);
+    Entry entry = entry_;
+    entry_ = Entry::none;
+    if (entry != Entry::none) take_options(options_wanted_);
+    if (entry == Entry::start) {
+        world_->set_receiving(true);
+        live_.begin();
+    } else if (entry == Entry::resume) {
+        live_.resume();
+    }
+    if (pause_wanted_) {
+        pause_wanted_ = false;
+        flush_if_content();
+        mode_ = Mode::paused;
+        publish();
+        events_.paused(machine_->position());
+    }
 }
 
 void Runner::take_options(const LiveOptions& options) {
-  bool goes_on = options.recording && options.generation == options_.generation;
-  if (recorder_.active() && !goes_on) flush_if_content();
-  if (options.recording) {
-    recorder_.start(options.generation);
-  } else {
-    recorder_.stop();
-  }
-  if (!goes_on) {
-    unacknowledged_.clear();
-    unacknowledged_bytes_ = 0;
-  }
-  options_ = options;
-  outputs_.set_mode(options.gated ? OutputQueue::Mode::gated : OutputQueue::Mode::open);
+    bool goes_on = options.recording && options.generation == options_.generation;
+    if (recorder_.active() && !goes_on) flush_if_content();
+    if (options.recording) {
+        recorder_.start(options.generation);
+    } else {
+        recorder_.stop();
+    }
+    if (!goes_on) {
+        unacknowledged_.clear();
+        unacknowledged_bytes_ = 0;
+    }
+    options_ = options;
+    outputs_.set_mode(options.gated ? OutputQueue::Mode::gated : OutputQueue::Mode::open);
 }
 
 bool Runner::must_stall() const {
-  if (options_.recording && unacknowledged_bytes_ > options_.unacknowledged_bytes_max) return true;
-  return outputs_.counts().bytes_withheld > limits::outputs_withheld_bytes_max;
+    if (options_.recording && unacknowledged_bytes_ > options_.unacknowledged_bytes_max)
+        return true;
+    return outputs_.counts().bytes_withheld > limits::outputs_withheld_bytes_max;
 }
 
 void Runner::live_step(Lock& lock) {
-  if (must_stall()) {
-    flush_if_content();
-    published_.stalled = true;
-    sleep(lock, forever);
-    return;
-  }
-  published_.stalled = false;
+    if (must_stall()) {
+        flush_if_content();
+        published_.stalled = true;
+        sleep(lock, forever);
+        return;
+    }
+    published_.stalled = false;
 
-  lock.unlock();
-  MachineExit exit = live_.slice();
-  outputs_.flush_console();
-  lock.lock();
+    lock.unlock();
+    MachineExit exit = live_.slice();
+    outputs_.flush_console();
+    lock.lock();
 
-  publish();
-  if (exit.ended()) {
-    flush_if_content();
-    end_as_guest_did();
-    return;
-  }
-  if (recorder_.due(options_.gated, world_->monotonic_ns())) flush_segment();
-  if (exit.kind == ExitKind::halted) {
-    // What happened since the last segment goes when it is old enough, woken for nothing else: the segment with an
-    // output is on its way, and the next one right behind it would only hold its acknowledgement up.
-    sleep(lock, std::min(live_.wake_at_ns(exit), recorder_.due_at_ns()));
-  } else if (u64 until = live_.pause_until_ns(); until != 0) {
-    u64 begin = world_->monotonic_ns();
-    sleep(lock, until);
-    live_.slept(world_->monotonic_ns() - begin);
-  }
+    publish();
+    if (exit.ended()) {
+        flush_if_content();
+        end_as_guest_did();
+        return;
+    }
+    if (recorder_.due(options_.gated, world_->monotonic_ns())) flush_segment();
+    if (exit.kind == ExitKind::halted) {
+        // What happened since the last segment goes when it is old enough, woken for nothing else:
+        // the segment with an output is on its way, and the next one right behind it would only
+        // hold its acknowledgement up.
+        sleep(lock, std::min(live_.wake_at_ns(exit), recorder_.due_at_ns()));
+    } else if (u64 until = live_.pause_until_ns(); until != 0) {
+        u64 begin = world_->monotonic_ns();
+        sleep(lock, until);
+        live_.slept(world_->monotonic_ns() - begin);
+    }
 }
 
 void Runner::replica_step(Lock& lock) {
-  if (feed_.empty()) {
-    bool reported = report_progress();
-    if (go_live_wanted_) {
-      become_live();
-    } else if (end_of_log_) {
-      end_machine(StopReason::log_end, "the log was replayed to its end");
-    } else {
-      sleep(lock, reported ? forever : progress_reported_host_ns_ + progress_interval_ns);
+    if (feed_.empty()) {
+        bool reported = report_progress();
+        if (go_live_wanted_) {
+            become_live();
+        } else if (end_of_log_) {
+            end_machine(StopReason::log_end, "the log was replayed to its end");
+        } else {
+            sleep(lock, reported ? forever : progress_reported_host_ns_ + progress_interval_ns);
+        }
+        return;
     }
-    return;
-  }
 
-  Segment segment = feed_.take();
-  u64 until_ticks = until_ticks_;
-  lock.unlock();
-  Replay::Result result = replay_.execute(segment, until_ticks, stop_wanted_);
-  lock.lock();
-  publish();
-  progress_ = {segment.sequence, machine_->position(), machine_->virtual_ns(), replay_.digests_checked()};
-  progress_unreported_ = true;
-  switch (result) {
-    case Replay::Result::executed:
-      report_progress();
-      break;
+    Segment segment = feed_.take();
+    u64 until_ticks = until_ticks_;
+    lock.unlock();
+    Replay::Result result = replay_.execute(segment, until_ticks, stop_wanted_);
+    lock.lock();
+    publish();
+    progress_ = {segment.sequence, machine_->position(), machine_->virtual_ns(),
+                 replay_.digests_checked()};
+    progress_unreported_ = true;
+    switch (result) {
+    case Replay::Result::executed: report_progress(); break;
     case Replay::Result::reached:
-      events_.executed(progress_);
-      end_machine(StopReason::log_end, "the log was replayed to the position asked for");
-      break;
+        events_.executed(progress_);
+        end_machine(StopReason::log_end, "the log was replayed to the position asked for");
+        break;
     case Replay::Result::ended:
-      events_.executed(progress_);
-      end_as_guest_did();
-      break;
-    case Replay::Result::diverged:
-      end_machine(StopReason::divergence, replay_.message());
-      break;
-    case Replay::Result::cancelled:
-      break;
-  }
+        events_.executed(progress_);
+        end_as_guest_did();
+        break;
+    case Replay::Result::diverged: end_machine(StopReason::divergence, replay_.message()); break;
+    case Replay::Result::cancelled: break;
+    }
 }
 
 bool Runner::report_progress() {
-  if (!progress_unreported_) return true;
-  u64 now = world_->monotonic_ns();
-  if (now - progress_reported_host_ns_ < progress_interval_ns) return false;
-  events_.executed(progress_);
-  progress_reported_host_ns_ = now;
-  progress_unreported_ = false;
-  return true;
+    if (!progress_unreported_) return true;
+    u64 now = world_->monotonic_ns();
+    if (now - progress_reported_host_ns_ < progress_interval_ns) return false;
+    events_.executed(progress_);
+    progress_reported_host_ns_ = now;
+    progress_unreported_ = false;
+    return true;
 }
 
 void Runner::become_live() {
-  if (progress_unreported_) events_.executed(progress_);
-  mode_ = Mode::live;
-  world_->set_receiving(true);
-  // Outputs the primary is not known to have sent leave now, or wait for the new backup.
-  take_options(*go_live_wanted_);
-  go_live_wanted_.reset();
-  live_.begin();
-  publish();
-  events_.live(machine_->position());
+    if (progress_unreported_) events_.executed(progress_);
+    mode_ = Mode::live;
+    world_->set_receiving(true);
+    // Outputs the primary is not known to have sent leave now, or wait for the new backup.
+    take_options(*go_live_wanted_);
+    go_live_wanted_.reset();
+    live_.begin();
+    publish();
+    events_.live(machine_->position());
 }
 
 void Runner::end_machine(StopReason reason, const std::string& message) {
-  if (mode_ == Mode::stopped) return;
-  mode_ = Mode::stopped;
-  pause_wanted_ = false;
-  bool guest_ended = reason == StopReason::power_off || reason == StopReason::guest_reset || reason == StopReason::triple_fault;
-  if (go_live_wanted_ && guest_ended) outputs_.set_mode(OutputQueue::Mode::open);  // Its last words.
-  go_live_wanted_.reset();
-  snapshot_.reset();
-  world_->set_receiving(false);
-  if (!quit_wanted_) events_.stopped({reason, machine_->position(), message});
+    if (mode_ == Mode::stopped) return;
+    mode_ = Mode::stopped;
+    pause_wanted_ = false;
+    bool guest_ended = reason == StopReason::power_off || reason == StopReason::guest_reset ||
+                       reason == StopReason::triple_fault;
+    if (go_live_wanted_ && guest_ended)
+        outputs_.set_mode(OutputQueue::Mode::open);  // Its last words.
+    go_live_wanted_.reset();
+    snapshot_.reset();
+    world_->set_receiving(false);
+    if (!quit_wanted_) events_.stopped({reason, machine_->position(), message});
 }
 
 void Runner::end_as_guest_did() {
-  std::string message = machine_->describe_end();
-  switch (machine_->end()) {
+    std::string message = machine_->describe_end();
+    switch (machine_->end()) {
     case ExitKind::power_off: end_machine(StopReason::power_off, message); break;
     case ExitKind::guest_reset: end_machine(StopReason::guest_reset, message); break;
     case ExitKind::triple_fault:
     case ExitKind::stuck: end_machine(StopReason::triple_fault, message); break;
     case ExitKind::position:
     case ExitKind::halted: end_machine(StopReason::internal_error, message); break;
-  }
+    }
 }
 
 void Runner::publish() {
-  published_.position = machine_->position();
-  published_.virtual_ns = machine_->virtual_ns();
-  published_.halted = machine_->halted();
-  published_.recorded_bytes = recorder_.recorded_bytes();
-  published_.frames_received = live_.frames_received();
+    published_.position = machine_->position();
+    published_.virtual_ns = machine_->virtual_ns();
+    published_.halted = machine_->halted();
+    published_.recorded_bytes = recorder_.recorded_bytes();
+    published_.frames_received = live_.frames_received();
 }
 
 }  // namespace vmft

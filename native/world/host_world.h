@@ -16,30 +16,31 @@ namespace vmft {
 
 /// The real host, out of the parts in native/world.
 class HostWorld final : public LiveWorld {
- public:
-  HostWorld() = default;
+public:
+    HostWorld() = default;
 
-  /// Before the machine runs, at most once. Empty when it went well, else one line: what is wrong and what to do.
-  std::string attach_tap(std::string_view name);
-  bool has_tap() const { return tap_.has_value(); }
-  /// Sends one announcement of `mac`; false without a tap or when it did not take it.
-  bool announce(const MacAddress& mac);
+    /// Before the machine runs, at most once. Empty when it went well, else one line: what is wrong
+    /// and what to do.
+    std::string attach_tap(std::string_view name);
+    bool has_tap() const { return tap_.has_value(); }
+    /// Sends one announcement of `mac`; false without a tap or when it did not take it.
+    bool announce(const MacAddress& mac);
 
-  u64 monotonic_ns() override;
-  u64 realtime_ns() override;
-  void fill_random(std::span<u8> bytes) override;
-  void set_receiving(bool on) override;
-  bool take_frame(std::vector<u8>& frame) override { return receiver_ && receiver_->take(frame); }
-  bool send_frame(std::span<const u8> frame) override { return tap_ && tap_->write(frame); }
-  u64 frames_dropped() override { return receiver_ ? receiver_->frames_discarded() : 0; }
-  void sleep_until(u64 monotonic_ns) override;
-  void wake() override { wake_.post(wake_reason::stop); }
+    u64 monotonic_ns() override;
+    u64 realtime_ns() override;
+    void fill_random(std::span<u8> bytes) override;
+    void set_receiving(bool on) override;
+    bool take_frame(std::vector<u8>& frame) override { return receiver_ && receiver_->take(frame); }
+    bool send_frame(std::span<const u8> frame) override { return tap_ && tap_->write(frame); }
+    u64 frames_dropped() override { return receiver_ ? receiver_->frames_discarded() : 0; }
+    void sleep_until(u64 monotonic_ns) override;
+    void wake() override { wake_.post(wake_reason::stop); }
 
- private:
-  Wake wake_;
-  bool thread_set_up_ = false;
-  std::optional<Tap> tap_;
-  std::unique_ptr<FrameReceiver> receiver_;  // After what it uses: it stops first.
+private:
+    Wake wake_;
+    bool thread_set_up_ = false;
+    std::optional<Tap> tap_;
+    std::unique_ptr<FrameReceiver> receiver_;  // After what it uses: it stops first.
 };
 
 }  // namespace vmft

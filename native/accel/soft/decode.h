@@ -10,17 +10,17 @@ namespace vmft::soft {
 enum class OpcodeMap : u8 { one_byte, two_byte /* 0F */, three_byte_38, three_byte_3a };
 
 enum class Immediate : u8 {
-  none,
-  byte,          ///< 8 bits, sign-extended
-  byte_unsigned, ///< 8 bits, zero-extended
-  word,          ///< 16 bits, zero-extended
-  operand,       ///< 16 or 32 bits by operand size, sign-extended to 64
-  operand_full,  ///< 16, 32 or 64 bits by operand size (MOV r, imm)
-  address,       ///< 16, 32 or 64 bits by address size (MOV moffs), zero-extended
-  far,           ///< offset (16/32 by operand size) in bits 0-31, selector in bits 32-47
-  enter,         ///< imm16 in bits 0-15, imm8 in bits 16-23
-  relative_byte, ///< branch: Insn::imm = target - block rip
-  relative,      ///< 16 or 32 bits (always 32 in 64-bit mode)
+    none,
+    byte,           ///< 8 bits, sign-extended
+    byte_unsigned,  ///< 8 bits, zero-extended
+    word,           ///< 16 bits, zero-extended
+    operand,        ///< 16 or 32 bits by operand size, sign-extended to 64
+    operand_full,   ///< 16, 32 or 64 bits by operand size (MOV r, imm)
+    address,        ///< 16, 32 or 64 bits by address size (MOV moffs), zero-extended
+    far,            ///< offset (16/32 by operand size) in bits 0-31, selector in bits 32-47
+    enter,          ///< imm16 in bits 0-15, imm8 in bits 16-23
+    relative_byte,  ///< branch: Insn::imm = target - block rip
+    relative,       ///< 16 or 32 bits (always 32 in 64-bit mode)
 };
 
 /// SSE's mandatory prefix: F3 and F2 (the last one) win over 66.
@@ -28,43 +28,43 @@ enum class Mandatory : u8 { none, p66, pf3, pf2 };
 
 /// What a selector sees. It may change `insn` and sets the outputs.
 struct Decoding {
-  Insn* insn = nullptr;
-  u8 mode = 0;            ///< CodeMode (16, 32, 64) and code_stack32
-  u8 operand_bytes = 4;   ///< 2, 4, 8: by mode, 66 and REX.W
-  u8 address_bytes = 8;   ///< 2, 4, 8
-  u8 map = 0, opcode = 0;
-  u8 rex = 0;             ///< 0 or 0x40-0x4f
-  bool prefix_66 = false, rep = false, repne = false, lock = false;
-  Mandatory mandatory = Mandatory::none;
-  u8 modrm = 0;
-  u8 mod = 0, reg = 0, rm = 0;  ///< Raw ModRM fields, 0-3 and 0-7, without REX
-  bool memory = false;          ///< mod != 3
-  // Outputs:
-  bool ends_block = false;      ///< The handler is a branch, finish or transfer.
-  bool lock_allowed = false;    ///< LOCK is legal on this form (and it has a memory destination).
+    Insn* insn = nullptr;
+    u8 mode = 0;           ///< CodeMode (16, 32, 64) and code_stack32
+    u8 operand_bytes = 4;  ///< 2, 4, 8: by mode, 66 and REX.W
+    u8 address_bytes = 8;  ///< 2, 4, 8
+    u8 map = 0, opcode = 0;
+    u8 rex = 0;  ///< 0 or 0x40-0x4f
+    bool prefix_66 = false, rep = false, repne = false, lock = false;
+    Mandatory mandatory = Mandatory::none;
+    u8 modrm = 0;
+    u8 mod = 0, reg = 0, rm = 0;  ///< Raw ModRM fields, 0-3 and 0-7, without REX
+    bool memory = false;          ///< mod != 3
+    // Outputs:
+    bool ends_block = false;    ///< The handler is a branch, finish or transfer.
+    bool lock_allowed = false;  ///< LOCK is legal on this form (and it has a memory destination).
 
-  bool long_mode() const { return (mode & code_mode_mask) == code64; }
-  bool rex_w() const { return rex & 8; }
+    bool long_mode() const { return (mode & code_mode_mask) == code64; }
+    bool rex_w() const { return rex & 8; }
 };
 
 /// Picks the handler; null means #UD.
 using Select = Handler (*)(Decoding& d);
 
 struct OpcodeEntry {
-  Select select = nullptr;
-  bool modrm = false;
-  Immediate immediate = Immediate::none;
+    Select select = nullptr;
+    bool modrm = false;
+    Immediate immediate = Immediate::none;
 };
 
 class OpcodeTable {
- public:
-  void set(OpcodeMap map, u8 opcode, bool modrm, Immediate immediate, Select select) {
-    entries_[static_cast<u8>(map)][opcode] = {select, modrm, immediate};
-  }
-  const OpcodeEntry& entry(u8 map, u8 opcode) const { return entries_[map][opcode]; }
+public:
+    void set(OpcodeMap map, u8 opcode, bool modrm, Immediate immediate, Select select) {
+        entries_[static_cast<u8>(map)][opcode] = {select, modrm, immediate};
+    }
+    const OpcodeEntry& entry(u8 map, u8 opcode) const { return entries_[map][opcode]; }
 
- private:
-  OpcodeEntry entries_[4][256];
+private:
+    OpcodeEntry entries_[4][256];
 };
 
 /// The one table, filled on first use.
@@ -78,12 +78,14 @@ void register_x87(OpcodeTable& table);      // exec/x87_*.cpp, FXSAVE group (0F 
 /// Picks one of the 16/32/64-bit instances by operand size.
 template <template <typename> class Family>
 Handler by_operand(const Decoding& d) {
-  return d.operand_bytes == 8 ? Family<u64>::handler : d.operand_bytes == 4 ? Family<u32>::handler : Family<u16>::handler;
+    return d.operand_bytes == 8   ? Family<u64>::handler
+           : d.operand_bytes == 4 ? Family<u32>::handler
+                                  : Family<u16>::handler;
 }
 
 inline Handler ending(Decoding& d, Handler handler) {
-  d.ends_block = true;
-  return handler;
+    d.ends_block = true;
+    return handler;
 }
 
 /// Decodes the instruction whose bytes start at `bytes` (`available` of them, at most 15 are used).

@@ -6,7 +6,8 @@ namespace vmft::soft {
 
 /// Called by run() around execution. While the vCPU runs, the host's MXCSR holds the
 /// guest's rounding, FTZ and DAZ with every exception masked, and collects the sticky flags, so
-/// that most SSE arithmetic is one host instruction. Guests that unmask exceptions take the checked path.
+/// that most SSE arithmetic is one host instruction. Guests that unmask exceptions take the checked
+/// path.
 void simd_enter(Cpu& cpu);
 /// Brings cpu.mxcsr up to date and gives the host its own MXCSR back. Must follow every simd_enter.
 void simd_leave(Cpu& cpu);

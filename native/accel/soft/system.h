@@ -12,12 +12,12 @@ void io_write(Cpu& cpu, const Insn* insn, u16 port, unsigned size_bytes, u32 val
 
 /// Raises #GP(0) unless CPL is 0.
 inline void require_cpl0(Cpu& cpu, const Insn* insn) {
-  if (cpu.cpl != 0) raise(cpu, insn, vector_gp);
+    if (cpu.cpl != 0) raise(cpu, insn, vector_gp);
 }
 
 /// CPUID of the one fixed model (docs/determinism.md).
 struct CpuidResult {
-  u32 eax, ebx, ecx, edx;
+    u32 eax, ebx, ecx, edx;
 };
 CpuidResult cpuid(const Cpu& cpu, u32 leaf, u32 subleaf);
 

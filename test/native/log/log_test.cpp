@@ -14,143 +14,162 @@ using vmft::test::Random;
 namespace {
 
 std::vector<u8> random_bytes(Random& random, size_t size) {
-  std::vector<u8> bytes(size);
-  for (u8& byte : bytes) byte = u8(random.next() >> 13);
-  return bytes;
+    std::vector<u8> bytes(size);
+    for (u8& byte : bytes) byte = u8(random.next() >> 13);
+    return bytes;
 }
 
 Segment random_segment(Random& random) {
-  Segment segment;
-  segment.generation = random.next() >> random.below(64);
-  segment.sequence = random.next() >> random.below(64);
-  u64 ticks = random.below(1000);
-  for (u64 i = random.below(8); i > 0; i--) {
-    ticks += random.next() >> (20 + random.below(44));
-    Record record;
-    record.position = {ticks, random.next(), random.below(2) ? random.next() : 0};
-    switch (random.below(5)) {
-      case 0: record.input = NetFrameInput{random_bytes(random, 14 + random.below(200))}; break;
-      case 1: record.input = ClockInput{random.next(), u32(random.next()), random.next()}; break;
-      case 2: record.input = ConsoleInput{u32(random.below(2)), random_bytes(random, 1 + random.below(30))}; break;
-      case 3: record.input = EntropyInput{random_bytes(random, 1 + random.below(64))}; break;
-      default: record.input = ControlInput{ControlKind(1 + random.below(4))}; break;
+    Segment segment;
+    segment.generation = random.next() >> random.below(64);
+    segment.sequence = random.next() >> random.below(64);
+    u64 ticks = random.below(1000);
+    for (u64 i = random.below(8); i > 0; i--) {
+        ticks += random.next() >> (20 + random.below(44));
+        Record record;
+        record.position = {ticks, random.next(), random.below(2) ? random.next() : 0};
+        switch (random.below(5)) {
+        case 0: record.input = NetFrameInput{random_bytes(random, 14 + random.below(200))}; break;
+        case 1: record.input = ClockInput{random.next(), u32(random.next()), random.next()}; break;
+        case 2:
+            record.input =
+                ConsoleInput{u32(random.below(2)), random_bytes(random, 1 + random.below(30))};
+            break;
+        case 3: record.input = EntropyInput{random_bytes(random, 1 + random.below(64))}; break;
+        default: record.input = ControlInput{ControlKind(1 + random.below(4))}; break;
+        }
+        segment.records.push_back(std::move(record));
     }
-    segment.records.push_back(std::move(record));
-  }
-  segment.run_until = {ticks + random.below(100), random.next(), random.next()};
-  segment.digest = {random.next(), random.next(), u32(random.below(100))};
-  segment.outputs_produced = random.below(1000);
-  segment.outputs_released = random.below(segment.outputs_produced + 1);
-  return segment;
+    segment.run_until = {ticks + random.below(100), random.next(), random.next()};
+    segment.digest = {random.next(), random.next(), u32(random.below(100))};
+    segment.outputs_produced = random.below(1000);
+    segment.outputs_released = random.below(segment.outputs_produced + 1);
+    return segment;
 }
 
 std::vector<u8> encode(const Segment& segment) {
-  SegmentEncoder encoder;
-  encoder.begin(segment.generation, segment.sequence);
-  for (const Record& record : segment.records) encoder.add(record.position, record.input);
-  return encoder.finish(segment.run_until, segment.digest, segment.outputs_produced, segment.outputs_released);
+    SegmentEncoder encoder;
+    encoder.begin(segment.generation, segment.sequence);
+    for (const Record& record : segment.records) encoder.add(record.position, record.input);
+    return encoder.finish(segment.run_until, segment.digest, segment.outputs_produced,
+                          segment.outputs_released);
 }
 
 /// One segment with every input and every field, the same for ever: test/golden/log/frame-v1.hex.
 Segment golden_segment() {
-  Segment segment;
-  segment.generation = 3;
-  segment.sequence = 700;
-  auto add = [&](u64 ticks, Input input) {
-    segment.records.push_back({{ticks, 0xffffffff81000000 + ticks, ticks == 1000 ? 0 : 7 * ticks}, std::move(input)});
-  };
-  add(1000, ClockInput{123456789, 5000, 1'700'000'000'123'456'789});
-  add(2000, NetFrameInput{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x08, 0x06, 1, 2, 3}});
-  add(3000, ConsoleInput{1, {'l', 's', '\n'}});
-  add(3000, ConsoleInput{0, {'x'}});
-  add(4000, EntropyInput{{0, 1, 2, 254, 255}});
-  add(5000, ControlInput{ControlKind::power_button});
-  add(5000, ControlInput{ControlKind::snapshot});
-  segment.run_until = {6000, 0xffffffff81001770, 1};
-  segment.digest = {0x0123456789abcdef, 0xfedcba9876543210, 17};
-  segment.outputs_produced = 12;
-  segment.outputs_released = 11;
-  return segment;
+    Segment segment;
+    segment.generation = 3;
+    segment.sequence = 700;
+    auto add = [&](u64 ticks, Input input) {
+        segment.records.push_back(
+            {{ticks, 0xffffffff81000000 + ticks, ticks == 1000 ? 0 : 7 * ticks}, std::move(input)});
+    };
+    add(1000, ClockInput{123456789, 5000, 1'700'000'000'123'456'789});
+    add(2000,
+        NetFrameInput{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x08, 0x06, 1, 2, 3}});
+    add(3000, ConsoleInput{1, {'l', 's', '\n'}});
+    add(3000, ConsoleInput{0, {'x'}});
+    add(4000, EntropyInput{{0, 1, 2, 254, 255}});
+    add(5000, ControlInput{ControlKind::power_button});
+    add(5000, ControlInput{ControlKind::snapshot});
+    segment.run_until = {6000, 0xffffffff81001770, 1};
+    segment.digest = {0x0123456789abcdef, 0xfedcba9876543210, 17};
+    segment.outputs_produced = 12;
+    segment.outputs_released = 11;
+    return segment;
 }
 
 std::string hexadecimal(std::span<const u8> bytes) {
-  std::string text;
-  char digits[3];
-  for (u8 byte : bytes) {
-    std::snprintf(digits, sizeof digits, "%02x", byte);
-    text += digits;
-  }
-  return text;
+    std::string text;
+    char digits[3];
+    for (u8 byte : bytes) {
+        std::snprintf(digits, sizeof digits, "%02x", byte);
+        text += digits;
+    }
+    return text;
 }
 
 /// The tests run from the repository's folder, or from build/.
 std::string read_golden(const std::string& name) {
-  for (const char* folder : {"test/golden/log/", "../test/golden/log/", "../../test/golden/log/"}) {
-    std::ifstream file(folder + name);
-    std::string text;
-    if (file >> text) return text;
-  }
-  return {};
+    for (const char* folder :
+         {"test/golden/log/", "../test/golden/log/", "../../test/golden/log/"}) {
+        std::ifstream file(folder + name);
+        std::string text;
+        if (file >> text) return text;
+    }
+    return {};
 }
 
 }  // namespace
 
 VMFT_TEST(segments_survive_encoding) {
-  Random random(5);
-  for (int i = 0; i < 500; i++) {
-    Segment segment = random_segment(random), decoded;
-    std::vector<u8> frame = encode(segment);
-    VMFT_REQUIRE(decode_frame(frame, decoded) == LogFault::none);
-    VMFT_EXPECT(encode(decoded) == frame);
-    VMFT_EXPECT_EQUAL(decoded.records.size(), segment.records.size());
-    VMFT_EXPECT(decoded.run_until == segment.run_until && decoded.digest == segment.digest);
-  }
+    Random random(5);
+    for (int i = 0; i < 500; i++) {
+        Segment segment = random_segment(random), decoded;
+        std::vector<u8> frame = encode(segment);
+        VMFT_REQUIRE(decode_frame(frame, decoded) == LogFault::none);
+        VMFT_EXPECT(encode(decoded) == frame);
+        VMFT_EXPECT_EQUAL(decoded.records.size(), segment.records.size());
+        VMFT_EXPECT(decoded.run_until == segment.run_until && decoded.digest == segment.digest);
+    }
 }
 
 VMFT_TEST(the_golden_frame_is_unchanged) {
-  std::string golden = read_golden("frame-v1.hex");
-  VMFT_EXPECT_EQUAL(hexadecimal(encode(golden_segment())), golden);
+    std::string golden = read_golden("frame-v1.hex");
+    VMFT_EXPECT_EQUAL(hexadecimal(encode(golden_segment())), golden);
 }
 
 VMFT_TEST(every_flipped_bit_and_every_truncation_is_reported) {
-  Random random(6);
-  Segment decoded;
-  for (int round = 0; round < 4; round++) {
-    std::vector<u8> good = round == 0 ? encode(golden_segment()) : encode(random_segment(random));
-    for (size_t bit = 0; bit < good.size() * 8; bit++) {
-      std::vector<u8> bad = good;
-      bad[bit / 8] ^= u8(1 << bit % 8);
-      VMFT_EXPECT(decode_frame(bad, decoded) != LogFault::none);
+    Random random(6);
+    Segment decoded;
+    for (int round = 0; round < 4; round++) {
+        std::vector<u8> good =
+            round == 0 ? encode(golden_segment()) : encode(random_segment(random));
+        for (size_t bit = 0; bit < good.size() * 8; bit++) {
+            std::vector<u8> bad = good;
+            bad[bit / 8] ^= u8(1 << bit % 8);
+            VMFT_EXPECT(decode_frame(bad, decoded) != LogFault::none);
+        }
+        for (size_t size = 0; size < good.size(); size++)
+            VMFT_EXPECT(decode_frame(std::span<const u8>(good).first(size), decoded) !=
+                        LogFault::none);
     }
-    for (size_t size = 0; size < good.size(); size++)
-      VMFT_EXPECT(decode_frame(std::span<const u8>(good).first(size), decoded) != LogFault::none);
-  }
 }
 
 VMFT_TEST(random_bytes_are_never_a_frame) {
-  Random random(8);
-  Segment decoded;
-  for (int i = 0; i < 20000; i++)
-    VMFT_EXPECT(decode_frame(random_bytes(random, random.below(200)), decoded) != LogFault::none);
+    Random random(8);
+    Segment decoded;
+    for (int i = 0; i < 20000; i++)
+        VMFT_EXPECT(decode_frame(random_bytes(random, random.below(200)), decoded) !=
+                    LogFault::none);
 }
 
 VMFT_TEST(what_a_checksum_cannot_find_is_named) {
-  Segment decoded;
-  auto fault_of = [&](auto change) {
-    Segment segment = golden_segment();
-    change(segment);
-    return decode_frame(encode(segment), decoded);
-  };
-  VMFT_EXPECT(fault_of([](Segment& s) { s.records[2].position.ticks = 1; }) == LogFault::positions_backwards);
-  VMFT_EXPECT(fault_of([](Segment& s) { s.run_until.ticks = 4999; }) == LogFault::positions_backwards);
-  VMFT_EXPECT(fault_of([](Segment& s) { s.outputs_released = 13; }) == LogFault::bad_value);
-  VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = NetFrameInput{{1, 2, 3}}; }) == LogFault::bad_value);
-  VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = NetFrameInput{std::vector<u8>(65551)}; }) ==
-              LogFault::bad_value);
-  VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = ConsoleInput{2, {1}}; }) == LogFault::bad_value);
-  VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = EntropyInput{}; }) == LogFault::bad_value);
-  VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = ControlInput{ControlKind(9)}; }) == LogFault::bad_value);
-  VMFT_EXPECT(decode_frame(std::vector<u8>((4 << 20) + 1), decoded) == LogFault::too_long);
-  VMFT_EXPECT(decode_frame(std::vector<u8>{0x18, 0x01}, decoded) == LogFault::unknown_field);
-  VMFT_EXPECT(decode_frame(std::vector<u8>{}, decoded) == LogFault::missing_field);
+    Segment decoded;
+    auto fault_of = [&](auto change) {
+        Segment segment = golden_segment();
+        change(segment);
+        return decode_frame(encode(segment), decoded);
+    };
+    VMFT_EXPECT(fault_of([](Segment& s) { s.records[2].position.ticks = 1; }) ==
+                LogFault::positions_backwards);
+    VMFT_EXPECT(fault_of([](Segment& s) { s.run_until.ticks = 4999; }) ==
+                LogFault::positions_backwards);
+    VMFT_EXPECT(fault_of([](Segment& s) { s.outputs_released = 13; }) == LogFault::bad_value);
+    VMFT_EXPECT(fault_of([](Segment& s) {
+                    s.records[1].input = NetFrameInput{{1, 2, 3}};
+                }) == LogFault::bad_value);
+    VMFT_EXPECT(fault_of([](Segment& s) {
+                    s.records[1].input = NetFrameInput{std::vector<u8>(65551)};
+                }) == LogFault::bad_value);
+    VMFT_EXPECT(fault_of([](Segment& s) {
+                    s.records[1].input = ConsoleInput{2, {1}};
+                }) == LogFault::bad_value);
+    VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = EntropyInput{}; }) ==
+                LogFault::bad_value);
+    VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = ControlInput{ControlKind(9)}; }) ==
+                LogFault::bad_value);
+    VMFT_EXPECT(decode_frame(std::vector<u8>((4 << 20) + 1), decoded) == LogFault::too_long);
+    VMFT_EXPECT(decode_frame(std::vector<u8>{0x18, 0x01}, decoded) == LogFault::unknown_field);
+    VMFT_EXPECT(decode_frame(std::vector<u8>{}, decoded) == LogFault::missing_field);
 }

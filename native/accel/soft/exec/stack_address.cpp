@@ -30,7 +30,8 @@ namespace {
 
 void require_canonical(Cpu& cpu, const Insn* insn, u64 linear, unsigned size_bytes) {
     if (!in_64bit(cpu)) return;
-    if (!is_canonical(linear) || !is_canonical(linear + size_bytes - 1)) raise(cpu, insn, vector_ss, 0);
+    if (!is_canonical(linear) || !is_canonical(linear + size_bytes - 1))
+        raise(cpu, insn, vector_ss, 0);
 }
 
 }  // namespace

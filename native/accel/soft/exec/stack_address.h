@@ -48,7 +48,8 @@ void stack_probe_write(Cpu& cpu, const Insn* insn, u64 linear, unsigned size_byt
 
 template <typename T>
 inline T stack_load(Cpu& cpu, const Insn* insn, u64 linear) {
-    if (fast_read<T>(cpu, linear)) [[likely]] return load<T>(cpu, insn, linear);
+    if (fast_read<T>(cpu, linear)) [[likely]]
+        return load<T>(cpu, insn, linear);
     return static_cast<T>(stack_load_slow(cpu, insn, linear, sizeof(T)));
 }
 template <typename T>

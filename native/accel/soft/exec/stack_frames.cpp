@@ -25,7 +25,8 @@ void enter_frame(Cpu& cpu, const Insn* insn) {
     if (level > 0) {
         for (unsigned i = 1; i < level; i++) {
             outer -= sizeof(T);
-            T link = stack_load<T>(cpu, insn, stack_linear(cpu, insn, outer, sizeof(T), Access::read));
+            T link =
+                stack_load<T>(cpu, insn, stack_linear(cpu, insn, outer, sizeof(T), Access::read));
             sp = push_below<T>(cpu, insn, sp, link);
         }
         sp = push_below<T>(cpu, insn, sp, static_cast<T>(frame & stack_mask(cpu)));

@@ -6,7 +6,8 @@ using namespace vmft;
 using namespace vmft::test;
 namespace k = vmft::test::tiny_kernel;
 
-/// Code that changes while it runs, and code at the edge of a page: what is executed is what is in memory at that tick.
+/// Code that changes while it runs, and code at the edge of a page: what is executed is what is in
+/// memory at that tick.
 namespace {
 
 VMFT_CODE(exact_self_modifying, R"(
@@ -71,61 +72,66 @@ VMFT_CODE(exact_second_page, R"(
 }  // namespace
 
 VMFT_TEST(self_modifying_code_is_cut_anywhere) {
-  Scenario scenario{"self-modifying", code_of(exact_self_modifying)};
-  scenario.prepare = [](GuestMemory& memory, soft::Cpu&) {
-    // The second code page again, as data.
-    k::write_entry(memory, k::data + 2 * page_bytes, (k::code_ram + page_bytes) | k::pte_write | k::pte_user | 1);
-  };
-  auto run = expect_exact(scenario);
-  VMFT_EXPECT_EQUAL(run->data(0), 3u + 2 + 1);
-  VMFT_EXPECT_EQUAL(run->data(8), 3u);
-  VMFT_EXPECT_EQUAL(run->data(0x10) & 0xff, 0x77u);
-  VMFT_EXPECT(run->delivered().empty());
+    Scenario scenario{"self-modifying", code_of(exact_self_modifying)};
+    scenario.prepare = [](GuestMemory& memory, soft::Cpu&) {
+        // The second code page again, as data.
+        k::write_entry(memory, k::data + 2 * page_bytes,
+                       (k::code_ram + page_bytes) | k::pte_write | k::pte_user | 1);
+    };
+    auto run = expect_exact(scenario);
+    VMFT_EXPECT_EQUAL(run->data(0), 3u + 2 + 1);
+    VMFT_EXPECT_EQUAL(run->data(8), 3u);
+    VMFT_EXPECT_EQUAL(run->data(0x10) & 0xff, 0x77u);
+    VMFT_EXPECT(run->delivered().empty());
 }
 
 VMFT_TEST(code_that_straddles_two_pages_is_cut_anywhere) {
-  // A ten-byte MOV over the border, whose far bytes change between two executions.
-  std::vector<u8> program(page_bytes - 5, 0x90);
-  program.insert(program.end(), {0x48, 0xba, 1, 2, 3});
-  std::vector<u8> rest = {4, 5, 6, 7, 8};
-  program.insert(program.end(), rest.begin(), rest.end());
-  // inc byte [rip - 11 + ...]: the byte right behind the border; dec ecx; jnz to the MOV; mov [600000], rdx; cli; hlt
-  auto put = [&](std::initializer_list<u8> bytes) { program.insert(program.end(), bytes); };
-  u64 here = program.size();
-  i32 to_border = static_cast<i32>(page_bytes) - static_cast<i32>(here + 6);
-  put({0xfe, 0x05});
-  for (int i = 0; i < 4; i++) program.push_back(static_cast<u8>(to_border >> (8 * i)));
-  put({0xff, 0xc9});
-  i8 back = static_cast<i8>(static_cast<i64>(page_bytes - 5) - static_cast<i64>(program.size() + 2));
-  put({0x75, static_cast<u8>(back), 0x48, 0x89, 0x14, 0x25, 0, 0, 0x60, 0, 0xfa, 0xf4});
-  Scenario scenario{"straddling", program};
-  scenario.prepare = [](GuestMemory&, soft::Cpu& cpu) {
-    cpu.rip = k::code + page_bytes - 9;
-    cpu.gpr[soft::rcx] = 4;
-  };
-  auto run = expect_exact(scenario);
-  VMFT_EXPECT_EQUAL(run->data(0), 0x0807060507030201u);
+    // A ten-byte MOV over the border, whose far bytes change between two executions.
+    std::vector<u8> program(page_bytes - 5, 0x90);
+    program.insert(program.end(), {0x48, 0xba, 1, 2, 3});
+    std::vector<u8> rest = {4, 5, 6, 7, 8};
+    program.insert(program.end(), rest.begin(), rest.end());
+    // inc byte [rip - 11 + ...]: the byte right behind the border; dec ecx; jnz to the MOV; mov
+    // [600000], rdx; cli; hlt
+    auto put = [&](std::initializer_list<u8> bytes) { program.insert(program.end(), bytes); };
+    u64 here = program.size();
+    i32 to_border = static_cast<i32>(page_bytes) - static_cast<i32>(here + 6);
+    put({0xfe, 0x05});
+    for (int i = 0; i < 4; i++) program.push_back(static_cast<u8>(to_border >> (8 * i)));
+    put({0xff, 0xc9});
+    i8 back =
+        static_cast<i8>(static_cast<i64>(page_bytes - 5) - static_cast<i64>(program.size() + 2));
+    put({0x75, static_cast<u8>(back), 0x48, 0x89, 0x14, 0x25, 0, 0, 0x60, 0, 0xfa, 0xf4});
+    Scenario scenario{"straddling", program};
+    scenario.prepare = [](GuestMemory&, soft::Cpu& cpu) {
+        cpu.rip = k::code + page_bytes - 9;
+        cpu.gpr[soft::rcx] = 4;
+    };
+    auto run = expect_exact(scenario);
+    VMFT_EXPECT_EQUAL(run->data(0), 0x0807060507030201u);
 }
 
 VMFT_TEST(a_fetch_that_faults_in_the_second_page_names_it) {
-  Scenario scenario{"second page", code_of(exact_second_page)};
-  scenario.prepare = [](GuestMemory& memory, soft::Cpu&) {
-    // At the end of the second data page: 48 B8 …, the beginning of MOV rax, imm64; the third page is not executable.
-    static constexpr u8 bytes[6] = {0xff, 0xe3, 0x90, 0x90, 0x48, 0xb8};  // jmp rbx; nop; nop; mov rax, …
-    std::memcpy(memory.data() + k::data_ram + 2 * page_bytes - 6, bytes, 6);
-    u64 third = k::data + 2 * page_bytes;
-    k::write_entry(memory, third, k::read_entry(memory, third) | k::pte_no_execute);
-  };
-  auto run = expect_exact(scenario);
-  std::vector<Delivered> all = run->delivered();
-  VMFT_REQUIRE(all.size() == 3);
-  u64 border = k::data + 2 * page_bytes;
-  for (const Delivered& one : all) {
-    VMFT_EXPECT_EQUAL(one.vector, 14u);
-    VMFT_EXPECT_EQUAL(one.error, 0x11u);
-    VMFT_EXPECT_EQUAL(one.cr2, border);
-  }
-  VMFT_EXPECT_EQUAL(all[0].rip, border - 2);
-  VMFT_EXPECT_EQUAL(all[1].rip, border - 1);
-  VMFT_EXPECT_EQUAL(all[2].rip, border);
+    Scenario scenario{"second page", code_of(exact_second_page)};
+    scenario.prepare = [](GuestMemory& memory, soft::Cpu&) {
+        // At the end of the second data page: 48 B8 …, the beginning of MOV rax, imm64; the third
+        // page is not executable.
+        static constexpr u8 bytes[6] = {0xff, 0xe3, 0x90,
+                                        0x90, 0x48, 0xb8};  // jmp rbx; nop; nop; mov rax, …
+        std::memcpy(memory.data() + k::data_ram + 2 * page_bytes - 6, bytes, 6);
+        u64 third = k::data + 2 * page_bytes;
+        k::write_entry(memory, third, k::read_entry(memory, third) | k::pte_no_execute);
+    };
+    auto run = expect_exact(scenario);
+    std::vector<Delivered> all = run->delivered();
+    VMFT_REQUIRE(all.size() == 3);
+    u64 border = k::data + 2 * page_bytes;
+    for (const Delivered& one : all) {
+        VMFT_EXPECT_EQUAL(one.vector, 14u);
+        VMFT_EXPECT_EQUAL(one.error, 0x11u);
+        VMFT_EXPECT_EQUAL(one.cr2, border);
+    }
+    VMFT_EXPECT_EQUAL(all[0].rip, border - 2);
+    VMFT_EXPECT_EQUAL(all[1].rip, border - 1);
+    VMFT_EXPECT_EQUAL(all[2].rip, border);
 }

@@ -6,7 +6,8 @@ using namespace vmft;
 using namespace vmft::test;
 namespace k = vmft::test::tiny_kernel;
 
-/// Interrupts, their shadows and their way from user mode: the same at whatever tick the run is cut.
+/// Interrupts, their shadows and their way from user mode: the same at whatever tick the run is
+/// cut.
 namespace {
 
 VMFT_CODE(exact_user_loop, R"(
@@ -130,79 +131,98 @@ VMFT_CODE(exact_devices, R"(
   hlt
 )");
 
-u64 offset(const u8* label, const u8* program) { return k::code + static_cast<u64>(label - program); }
+u64 offset(const u8* label, const u8* program) {
+    return k::code + static_cast<u64>(label - program);
+}
 
 }  // namespace
 
 VMFT_TEST(a_device_interrupt_in_user_mode_pushes_on_the_kernels_stack) {
-  // The handler's first instruction pushes where user mode may not: it must run with the supervisor's rights.
-  for (u64 at = 1; at < 60; at += 7) {
-    Scenario scenario{"user loop", code_of(exact_user_loop), 3, {{at, 0x40}, {at + 13, 0x50}}};
-    scenario.prepare = [](GuestMemory&, soft::Cpu& cpu) { cpu.gpr[soft::r15] = 0; };
-    scenario.ticks_max = 400;
-    ExactRun run(scenario);
-    run.run_to(300);
-    std::vector<Delivered> all = run.delivered();
-    VMFT_REQUIRE(all.size() >= 2);
-    VMFT_EXPECT_EQUAL(all[0].vector, 0x40u);
-    VMFT_EXPECT_EQUAL(all[0].cs, u64{k::user_code});
-    VMFT_EXPECT_EQUAL(all[0].rsp, k::user_stack_top);
-    VMFT_EXPECT_EQUAL(all[1].vector, 0x50u);
-    for (const Delivered& one : all) VMFT_EXPECT(one.vector != 14 && one.vector != 8);
-  }
+    // The handler's first instruction pushes where user mode may not: it must run with the
+    // supervisor's rights.
+    for (u64 at = 1; at < 60; at += 7) {
+        Scenario scenario{"user loop", code_of(exact_user_loop), 3, {{at, 0x40}, {at + 13, 0x50}}};
+        scenario.prepare = [](GuestMemory&, soft::Cpu& cpu) { cpu.gpr[soft::r15] = 0; };
+        scenario.ticks_max = 400;
+        ExactRun run(scenario);
+        run.run_to(300);
+        std::vector<Delivered> all = run.delivered();
+        VMFT_REQUIRE(all.size() >= 2);
+        VMFT_EXPECT_EQUAL(all[0].vector, 0x40u);
+        VMFT_EXPECT_EQUAL(all[0].cs, u64{k::user_code});
+        VMFT_EXPECT_EQUAL(all[0].rsp, k::user_stack_top);
+        VMFT_EXPECT_EQUAL(all[1].vector, 0x50u);
+        for (const Delivered& one : all) VMFT_EXPECT(one.vector != 14 && one.vector != 8);
+    }
 }
 
 VMFT_TEST(user_mode_is_cut_anywhere) {
-  Scenario scenario{"user loop to a fault", code_of(exact_user_loop), 3, {{9, 0x40}, {30, 0x41}, {31, 0x42}, {90, 0x43}}};
-  scenario.prepare = [](GuestMemory&, soft::Cpu& cpu) { cpu.gpr[soft::r15] = 0; };
-  // After INT 90 comes UD2 for ever: what is looked at is the way there.
-  scenario.ticks_max = 2'000;
-  ExactRun stepped(scenario), whole(scenario);
-  while (stepped.ticks() < 600) stepped.run_to(stepped.ticks() + 1);
-  whole.run_to(600);
-  VMFT_EXPECT_EQUAL(stepped.digest(), whole.digest());
-  std::vector<u64> vectors = vectors_of(whole);
-  VMFT_REQUIRE(vectors.size() > 6);
-  VMFT_EXPECT((std::vector<u64>(vectors.begin(), vectors.begin() + 6) == std::vector<u64>{0x40, 0x41, 0x42, 0x43, 0x90, 6}));
+    Scenario scenario{"user loop to a fault",
+                      code_of(exact_user_loop),
+                      3,
+                      {{9, 0x40}, {30, 0x41}, {31, 0x42}, {90, 0x43}}};
+    scenario.prepare = [](GuestMemory&, soft::Cpu& cpu) { cpu.gpr[soft::r15] = 0; };
+    // After INT 90 comes UD2 for ever: what is looked at is the way there.
+    scenario.ticks_max = 2'000;
+    ExactRun stepped(scenario), whole(scenario);
+    while (stepped.ticks() < 600) stepped.run_to(stepped.ticks() + 1);
+    whole.run_to(600);
+    VMFT_EXPECT_EQUAL(stepped.digest(), whole.digest());
+    std::vector<u64> vectors = vectors_of(whole);
+    VMFT_REQUIRE(vectors.size() > 6);
+    VMFT_EXPECT((std::vector<u64>(vectors.begin(), vectors.begin() + 6) ==
+                 std::vector<u64>{0x40, 0x41, 0x42, 0x43, 0x90, 6}));
 }
 
 VMFT_TEST(sti_and_mov_ss_hold_interrupts_for_one_instruction) {
-  auto run = expect_exact({"shadows", code_of(exact_shadows)});
-  std::vector<Delivered> all = run->delivered();
-  VMFT_REQUIRE(all.size() == 3);
-  VMFT_EXPECT_EQUAL(all[0].vector, 0x41u);
-  VMFT_EXPECT_EQUAL(all[0].rip, offset(exact_shadows_b, exact_shadows));
-  VMFT_EXPECT_EQUAL(all[1].vector, 0x42u);
-  VMFT_EXPECT_EQUAL(all[1].rip, offset(exact_shadows_d, exact_shadows));
-  VMFT_EXPECT_EQUAL(all[2].vector, 0x44u);
-  VMFT_EXPECT_EQUAL(all[2].rip, offset(exact_shadows_f, exact_shadows));
+    auto run = expect_exact({"shadows", code_of(exact_shadows)});
+    std::vector<Delivered> all = run->delivered();
+    VMFT_REQUIRE(all.size() == 3);
+    VMFT_EXPECT_EQUAL(all[0].vector, 0x41u);
+    VMFT_EXPECT_EQUAL(all[0].rip, offset(exact_shadows_b, exact_shadows));
+    VMFT_EXPECT_EQUAL(all[1].vector, 0x42u);
+    VMFT_EXPECT_EQUAL(all[1].rip, offset(exact_shadows_d, exact_shadows));
+    VMFT_EXPECT_EQUAL(all[2].vector, 0x44u);
+    VMFT_EXPECT_EQUAL(all[2].rip, offset(exact_shadows_f, exact_shadows));
 }
 
 VMFT_TEST(hlt_wakes_at_the_same_place) {
-  auto run = expect_exact({"halts", code_of(exact_halts), 0, {{3, 0x60}, {20, 0x61}, {21, 0x62}, {22, 0x63}, {100, 0x64}, {300, 0x65}}});
-  VMFT_EXPECT(run->delivered().size() >= 5);
+    auto run =
+        expect_exact({"halts",
+                      code_of(exact_halts),
+                      0,
+                      {{3, 0x60}, {20, 0x61}, {21, 0x62}, {22, 0x63}, {100, 0x64}, {300, 0x65}}});
+    VMFT_EXPECT(run->delivered().size() >= 5);
 }
 
 VMFT_TEST(software_interrupts_retire_with_their_delivery) {
-  auto run = expect_exact({"software interrupts", code_of(exact_software_interrupts), 0, {{2, 0x66}, {40, 0x67}, {64, 0x68}}});
-  std::vector<Delivered> all = run->delivered();
-  VMFT_REQUIRE(all.size() == 7);
-  std::vector<u64> wanted_vectors = {0x80, 3, 1, 6};
-  std::vector<u64> software;
-  for (const Delivered& one : all)
-    if (one.vector < 0x60 || one.vector == 0x80) software.push_back(one.vector);
-  VMFT_EXPECT(software == wanted_vectors);
-  for (const Delivered& one : all) {
-    if (one.vector == 0x80) VMFT_EXPECT_EQUAL(one.rip, offset(exact_software_a, exact_software_interrupts));
-    if (one.vector == 3) VMFT_EXPECT_EQUAL(one.rip, offset(exact_software_b, exact_software_interrupts));
-    if (one.vector == 1) VMFT_EXPECT_EQUAL(one.rip, offset(exact_software_c, exact_software_interrupts));
-  }
+    auto run = expect_exact({"software interrupts",
+                             code_of(exact_software_interrupts),
+                             0,
+                             {{2, 0x66}, {40, 0x67}, {64, 0x68}}});
+    std::vector<Delivered> all = run->delivered();
+    VMFT_REQUIRE(all.size() == 7);
+    std::vector<u64> wanted_vectors = {0x80, 3, 1, 6};
+    std::vector<u64> software;
+    for (const Delivered& one : all)
+        if (one.vector < 0x60 || one.vector == 0x80) software.push_back(one.vector);
+    VMFT_EXPECT(software == wanted_vectors);
+    for (const Delivered& one : all) {
+        if (one.vector == 0x80)
+            VMFT_EXPECT_EQUAL(one.rip, offset(exact_software_a, exact_software_interrupts));
+        if (one.vector == 3)
+            VMFT_EXPECT_EQUAL(one.rip, offset(exact_software_b, exact_software_interrupts));
+        if (one.vector == 1)
+            VMFT_EXPECT_EQUAL(one.rip, offset(exact_software_c, exact_software_interrupts));
+    }
 }
 
 VMFT_TEST(devices_in_the_middle_of_a_block) {
-  auto run = expect_exact({"devices", code_of(exact_devices), 0, {{11, 0x46}, {12, 0x47}, {50, 0x48}}});
-  // Every touch happened once: 4 rounds of 4, 3 of REP STOSB, 3 of REP INSB, one to raise, and the read before the fault of MOVSQ.
-  VMFT_EXPECT_EQUAL(run->platform_log().size() / 3, 4u * 4 + 3 + 3 + 1 + 1);
-  std::vector<u64> vectors = vectors_of(*run);
-  VMFT_EXPECT_EQUAL(std::count(vectors.begin(), vectors.end(), 14), 2);
+    auto run =
+        expect_exact({"devices", code_of(exact_devices), 0, {{11, 0x46}, {12, 0x47}, {50, 0x48}}});
+    // Every touch happened once: 4 rounds of 4, 3 of REP STOSB, 3 of REP INSB, one to raise, and
+    // the read before the fault of MOVSQ.
+    VMFT_EXPECT_EQUAL(run->platform_log().size() / 3, 4u * 4 + 3 + 3 + 1 + 1);
+    std::vector<u64> vectors = vectors_of(*run);
+    VMFT_EXPECT_EQUAL(std::count(vectors.begin(), vectors.end(), 14), 2);
 }

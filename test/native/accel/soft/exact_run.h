@@ -12,16 +12,17 @@ namespace vmft::test {
 
 /// A small program around which everything is known, and what it is to meet.
 struct Scenario {
-  std::string name;
-  std::span<const u8> program;
-  u8 cpl = 0;
-  struct Interrupt {
-    u64 ticks;
-    u8 vector;
-  };
-  std::vector<Interrupt> interrupts = {};  ///< Raised when the CPU has retired so many instructions, or earlier when it halts.
-  std::function<void(GuestMemory&, soft::Cpu&)> prepare = {};
-  u64 ticks_max = 400;
+    std::string name;
+    std::span<const u8> program;
+    u8 cpl = 0;
+    struct Interrupt {
+        u64 ticks;
+        u8 vector;
+    };
+    std::vector<Interrupt> interrupts =
+        {};  ///< Raised when the CPU has retired so many instructions, or earlier when it halts.
+    std::function<void(GuestMemory&, soft::Cpu&)> prepare = {};
+    u64 ticks_max = 400;
 };
 
 /// A software CPU in a scenario. The platform is a log of what it was asked, with the tick of each:
@@ -29,52 +30,53 @@ struct Scenario {
 ///   port 0x11      writing raises that vector
 ///   device memory  as port 0x10
 class ExactRun final : private Platform {
- public:
-  explicit ExactRun(const Scenario& scenario);
+public:
+    explicit ExactRun(const Scenario& scenario);
 
-  /// Runs to `ticks`, or to where nothing can go on. Raises the scenario's interrupts on the way.
-  void run_to(u64 ticks);
-  u64 ticks() const { return cpu_.ticks(); }
-  /// Nothing happens any more: halted for good, or shut down.
-  bool ended() const { return ended_; }
-  /// Of everything: CPU, memory, what the platform saw.
-  u64 digest();
+    /// Runs to `ticks`, or to where nothing can go on. Raises the scenario's interrupts on the way.
+    void run_to(u64 ticks);
+    u64 ticks() const { return cpu_.ticks(); }
+    /// Nothing happens any more: halted for good, or shut down.
+    bool ended() const { return ended_; }
+    /// Of everything: CPU, memory, what the platform saw.
+    u64 digest();
 
-  /// The same state in another CPU; both have empty caches then, as at a snapshot.
-  void copy_from(ExactRun& other);
+    /// The same state in another CPU; both have empty caches then, as at a snapshot.
+    void copy_from(ExactRun& other);
 
-  std::vector<Delivered> delivered() { return tiny_kernel::delivered(memory_, cpu_); }
-  soft::Cpu& cpu() { return cpu_.cpu(); }
-  GuestMemory& memory() { return memory_; }
-  u64 data(u64 offset) const;
-  const std::vector<u64>& platform_log() const { return platform_log_; }
+    std::vector<Delivered> delivered() { return tiny_kernel::delivered(memory_, cpu_); }
+    soft::Cpu& cpu() { return cpu_.cpu(); }
+    GuestMemory& memory() { return memory_; }
+    u64 data(u64 offset) const;
+    const std::vector<u64>& platform_log() const { return platform_log_; }
 
- private:
-  u32 port_read(u16 port, unsigned) override { return static_cast<u32>(note(port, 0)); }
-  void port_write(u16 port, unsigned, u32 value) override;
-  u64 mmio_read(u64 address, unsigned) override { return note(address, 1); }
-  void mmio_write(u64 address, unsigned, u64 value) override { note(address, value); }
-  bool msr_read(u32, u64&) override { return false; }
-  bool msr_write(u32, u64) override { return false; }
-  u8 task_priority() const override { return task_priority_; }
-  void set_task_priority(u8 priority) override { task_priority_ = priority; }
-  bool interrupt_pending() const override { return !pending_.empty(); }
-  u8 acknowledge_interrupt() override;
-  u64 tsc() const override { return cpu_.ticks() * 3; }
-  u64 note(u64 what, u64 value);
-  void raise_due(bool next_too);
+private:
+    u32 port_read(u16 port, unsigned) override { return static_cast<u32>(note(port, 0)); }
+    void port_write(u16 port, unsigned, u32 value) override;
+    u64 mmio_read(u64 address, unsigned) override { return note(address, 1); }
+    void mmio_write(u64 address, unsigned, u64 value) override { note(address, value); }
+    bool msr_read(u32, u64&) override { return false; }
+    bool msr_write(u32, u64) override { return false; }
+    u8 task_priority() const override { return task_priority_; }
+    void set_task_priority(u8 priority) override { task_priority_ = priority; }
+    bool interrupt_pending() const override { return !pending_.empty(); }
+    u8 acknowledge_interrupt() override;
+    u64 tsc() const override { return cpu_.ticks() * 3; }
+    u64 note(u64 what, u64 value);
+    void raise_due(bool next_too);
 
-  GuestMemory memory_{1 << 20};
-  SoftCpu cpu_;
-  std::deque<Scenario::Interrupt> coming_;
-  std::deque<u8> pending_;
-  std::vector<u64> platform_log_;
-  u8 task_priority_ = 0;
-  bool ended_ = false;
+    GuestMemory memory_{1 << 20};
+    SoftCpu cpu_;
+    std::deque<Scenario::Interrupt> coming_;
+    std::deque<u8> pending_;
+    std::vector<u64> platform_log_;
+    u8 task_priority_ = 0;
+    bool ended_ = false;
 };
 
-/// Runs the scenario in one go, tick by tick, cut in two at every tick, cut at random, and copied at every tick, and
-/// expects the same state at every tick. Returns the finished run for what else is to be checked.
+/// Runs the scenario in one go, tick by tick, cut in two at every tick, cut at random, and copied
+/// at every tick, and expects the same state at every tick. Returns the finished run for what else
+/// is to be checked.
 std::unique_ptr<ExactRun> expect_exact(const Scenario& scenario);
 
 /// The vectors delivered, in order.

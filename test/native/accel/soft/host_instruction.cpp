@@ -18,15 +18,16 @@ volatile unsigned instruction_length;
 
 /// Steps over the instruction and keeps the MXCSR that it faulted with.
 void on_floating_point_exception(int, siginfo_t*, void* context) {
-  auto& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
-  faulted = true;
-  faulted_mxcsr = machine.fpregs->mxcsr;
-  machine.fpregs->mxcsr |= mxcsr_masks;
-  machine.gregs[REG_RIP] += instruction_length;
+    auto& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
+    faulted = true;
+    faulted_mxcsr = machine.fpregs->mxcsr;
+    machine.fpregs->mxcsr |= mxcsr_masks;
+    machine.gregs[REG_RIP] += instruction_length;
 }
 
-static_assert(offsetof(HostRegisters, mm) == 48 && offsetof(HostRegisters, rax) == 72 && offsetof(HostRegisters, flags) == 112 &&
-              offsetof(HostRegisters, mxcsr) == 120 && offsetof(HostRegisters, harness_mxcsr) == 124);
+static_assert(offsetof(HostRegisters, mm) == 48 && offsetof(HostRegisters, rax) == 72 &&
+              offsetof(HostRegisters, flags) == 112 && offsetof(HostRegisters, mxcsr) == 120 &&
+              offsetof(HostRegisters, harness_mxcsr) == 124);
 
 extern "C" void vmft_test_call_with_registers(HostRegisters* registers, const void* code);
 asm(R"(
@@ -78,28 +79,29 @@ vmft_test_call_with_registers:
 )");
 
 u8* code_page() {
-  static u8* page = [] {
-    struct sigaction action {};
-    action.sa_sigaction = on_floating_point_exception;
-    action.sa_flags = SA_SIGINFO;
-    sigaction(SIGFPE, &action, nullptr);
-    void* mapped = mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return mapped == MAP_FAILED ? nullptr : static_cast<u8*>(mapped);
-  }();
-  return page;
+    static u8* page = [] {
+        struct sigaction action {};
+        action.sa_sigaction = on_floating_point_exception;
+        action.sa_flags = SA_SIGINFO;
+        sigaction(SIGFPE, &action, nullptr);
+        void* mapped = mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE | PROT_EXEC,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return mapped == MAP_FAILED ? nullptr : static_cast<u8*>(mapped);
+    }();
+    return page;
 }
 
 }  // namespace
 
 bool run_on_host(HostRegisters& registers, const u8* code, unsigned length) {
-  u8* page = code_page();
-  std::memcpy(page, code, length);
-  page[length] = 0xc3;  // ret
-  faulted = false;
-  instruction_length = length;
-  vmft_test_call_with_registers(&registers, page);
-  if (faulted) registers.mxcsr = faulted_mxcsr;
-  return faulted;
+    u8* page = code_page();
+    std::memcpy(page, code, length);
+    page[length] = 0xc3;  // ret
+    faulted = false;
+    instruction_length = length;
+    vmft_test_call_with_registers(&registers, page);
+    if (faulted) registers.mxcsr = faulted_mxcsr;
+    return faulted;
 }
 
 }  // namespace vmft::test
