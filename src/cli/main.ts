@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './compile-early.js';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command, CommanderError } from 'commander';
 
