@@ -28,10 +28,11 @@ void arithmetic(SseTable& table, u8 opcode, PackedSingle ps, PackedDouble pd, Sc
     [](V a, V b, unsigned immediate) {                                                             \
         switch (immediate & 4 ? immediate & 12 : immediate & 11) {                                 \
             VMFT_ROUND_CASE(mnemonic, 0)                                                           \
-            VMFT_ROUND_CASE(mnemonic, 1) VMFT_ROUND_CASE(mnemonic, 2) VMFT_ROUND_CASE(mnemonic, 3) \
-                VMFT_ROUND_CASE(mnemonic, 4) VMFT_ROUND_CASE(mnemonic, 8)                          \
-                    VMFT_ROUND_CASE(mnemonic, 9) VMFT_ROUND_CASE(mnemonic, 10)                     \
-                        VMFT_ROUND_CASE(mnemonic, 11) VMFT_ROUND_CASE(mnemonic, 12)                \
+            VMFT_ROUND_CASE(mnemonic, 1)                                                           \
+            VMFT_ROUND_CASE(mnemonic, 2) VMFT_ROUND_CASE(mnemonic, 3) VMFT_ROUND_CASE(mnemonic, 4) \
+                VMFT_ROUND_CASE(mnemonic, 8) VMFT_ROUND_CASE(mnemonic, 9)                          \
+                    VMFT_ROUND_CASE(mnemonic, 10) VMFT_ROUND_CASE(mnemonic, 11)                    \
+                        VMFT_ROUND_CASE(mnemonic, 12)                                              \
         }                                                                                          \
         return a;                                                                                  \
     }

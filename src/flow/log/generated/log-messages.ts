@@ -2,1534 +2,1407 @@
 // @ts-nocheck
 import type { vmft as Types } from './log-types.js';
 /*eslint-disable block-scoped-var, id-length, no-control-regex, no-magic-numbers, no-mixed-operators, no-prototype-builtins, no-redeclare, no-shadow, no-var, sort-vars, default-case, jsdoc/require-param*/
-import $protobuf from 'protobufjs/minimal.js';
+import $protobuf from "protobufjs/minimal.js";
 // Common aliases
-const $Reader = $protobuf.Reader,
-  $Writer = $protobuf.Writer,
-  $util = $protobuf.util;
-const $Object = $util.global.Object,
-  $undefined = $util.global.undefined,
-  $Error = $util.global.Error,
-  $RangeError = $util.global.RangeError;
+const $Reader = $protobuf.Reader, $Writer = $protobuf.Writer, $util = $protobuf.util;
+const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError;
 // Exported root namespace
-const $root = $protobuf.roots['vmft-log'] || ($protobuf.roots['vmft-log'] = {});
-export const vmft: typeof Types = ($root.vmft = (() => {
-  const vmft = {};
-  vmft.log = (function () {
-    const log = {};
-    log.Position = (function () {
-      const Position = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Position.prototype.ticks = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Position.prototype.rip = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Position.prototype.rcx = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Position.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.ticks != null &&
-          $Object.hasOwnProperty.call(message, 'ticks') &&
-          (typeof message.ticks === 'object'
-            ? message.ticks.low || message.ticks.high
-            : message.ticks !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.ticks);
-        if (
-          message.rip != null &&
-          $Object.hasOwnProperty.call(message, 'rip') &&
-          (typeof message.rip === 'object'
-            ? message.rip.low || message.rip.high
-            : message.rip !== 0)
-        )
-          writer.uint32(/* id 2, wireType 1 =*/ 17).fixed64(message.rip);
-        if (
-          message.rcx != null &&
-          $Object.hasOwnProperty.call(message, 'rcx') &&
-          (typeof message.rcx === 'object'
-            ? message.rcx.low || message.rcx.high
-            : message.rcx !== 0)
-        )
-          writer.uint32(/* id 3, wireType 1 =*/ 25).fixed64(message.rcx);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Position.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Position();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.ticks = value;
-              else delete message.ticks;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.rip = value;
-              else delete message.rip;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.rcx = value;
-              else delete message.rcx;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Position;
+const $root = $protobuf.roots["vmft-log"] || ($protobuf.roots["vmft-log"] = {});
+export const vmft: typeof Types = $root.vmft = (() => {
+    const vmft = {};
+    vmft.log = (function() {
+        const log = {};
+        log.Position = (function() {
+            const Position = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Position.prototype.ticks = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Position.prototype.rip = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Position.prototype.rcx = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Position.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.ticks != null && $Object.hasOwnProperty.call(message, "ticks") && (typeof message.ticks === "object" ? message.ticks.low || message.ticks.high : message.ticks !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.ticks);
+                if (message.rip != null && $Object.hasOwnProperty.call(message, "rip") && (typeof message.rip === "object" ? message.rip.low || message.rip.high : message.rip !== 0))
+                    writer.uint32(/* id 2, wireType 1 =*/17).fixed64(message.rip);
+                if (message.rcx != null && $Object.hasOwnProperty.call(message, "rcx") && (typeof message.rcx === "object" ? message.rcx.low || message.rcx.high : message.rcx !== 0))
+                    writer.uint32(/* id 3, wireType 1 =*/25).fixed64(message.rcx);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Position.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Position();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.ticks = value;
+                            else
+                                delete message.ticks;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.rip = value;
+                            else
+                                delete message.rip;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.rcx = value;
+                            else
+                                delete message.rcx;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Position;
+        })();
+        log.Record = (function() {
+            const Record = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Record.prototype.position = null;
+            Record.prototype.netFrame = null;
+            Record.prototype.clock = null;
+            Record.prototype.consoleBytes = null;
+            Record.prototype.entropy = null;
+            Record.prototype.control = null;
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+            $Object.defineProperty(Record.prototype, "input", {
+                get: $util.oneOfGetter($oneOfFields = ["netFrame", "clock", "consoleBytes", "entropy", "control"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+            Record.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.position != null && $Object.hasOwnProperty.call(message, "position"))
+                    $root.vmft.log.Position.encode(message.position, writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
+                if (message.netFrame != null && $Object.hasOwnProperty.call(message, "netFrame"))
+                    $root.vmft.log.NetFrame.encode(message.netFrame, writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
+                if (message.clock != null && $Object.hasOwnProperty.call(message, "clock"))
+                    $root.vmft.log.Clock.encode(message.clock, writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.consoleBytes != null && $Object.hasOwnProperty.call(message, "consoleBytes"))
+                    $root.vmft.log.ConsoleBytes.encode(message.consoleBytes, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
+                if (message.entropy != null && $Object.hasOwnProperty.call(message, "entropy"))
+                    $root.vmft.log.Entropy.encode(message.entropy, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.control != null && $Object.hasOwnProperty.call(message, "control"))
+                    $root.vmft.log.Control.encode(message.control, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Record.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Record();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.position = $root.vmft.log.Position.decode(reader, reader.size(), $undefined, _depth + 1, message.position);
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.netFrame = $root.vmft.log.NetFrame.decode(reader, reader.size(), $undefined, _depth + 1, message.netFrame);
+                            message.input = "netFrame";
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            message.clock = $root.vmft.log.Clock.decode(reader, reader.size(), $undefined, _depth + 1, message.clock);
+                            message.input = "clock";
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            message.consoleBytes = $root.vmft.log.ConsoleBytes.decode(reader, reader.size(), $undefined, _depth + 1, message.consoleBytes);
+                            message.input = "consoleBytes";
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.entropy = $root.vmft.log.Entropy.decode(reader, reader.size(), $undefined, _depth + 1, message.entropy);
+                            message.input = "entropy";
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.control = $root.vmft.log.Control.decode(reader, reader.size(), $undefined, _depth + 1, message.control);
+                            message.input = "control";
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Record;
+        })();
+        log.NetFrame = (function() {
+            const NetFrame = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            NetFrame.prototype.frame = $util.newBuffer([]);
+            NetFrame.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.frame != null && $Object.hasOwnProperty.call(message, "frame") && message.frame.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.frame);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            NetFrame.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.NetFrame();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.frame = value;
+                            else
+                                delete message.frame;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return NetFrame;
+        })();
+        log.Clock = (function() {
+            const Clock = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Clock.prototype.virtualNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Clock.prototype.picosecondsPerTick = 0;
+            Clock.prototype.realtimeNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Clock.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.virtualNs != null && $Object.hasOwnProperty.call(message, "virtualNs") && (typeof message.virtualNs === "object" ? message.virtualNs.low || message.virtualNs.high : message.virtualNs !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.virtualNs);
+                if (message.picosecondsPerTick != null && $Object.hasOwnProperty.call(message, "picosecondsPerTick") && message.picosecondsPerTick !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.picosecondsPerTick);
+                if (message.realtimeNs != null && $Object.hasOwnProperty.call(message, "realtimeNs") && (typeof message.realtimeNs === "object" ? message.realtimeNs.low || message.realtimeNs.high : message.realtimeNs !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.realtimeNs);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Clock.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Clock();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.virtualNs = value;
+                            else
+                                delete message.virtualNs;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.picosecondsPerTick = value;
+                            else
+                                delete message.picosecondsPerTick;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.realtimeNs = value;
+                            else
+                                delete message.realtimeNs;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Clock;
+        })();
+        log.ConsoleBytes = (function() {
+            const ConsoleBytes = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            ConsoleBytes.prototype.port = 0;
+            ConsoleBytes.prototype.data = $util.newBuffer([]);
+            ConsoleBytes.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.port != null && $Object.hasOwnProperty.call(message, "port") && message.port !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.port);
+                if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.data);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            ConsoleBytes.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.ConsoleBytes();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.port = value;
+                            else
+                                delete message.port;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.data = value;
+                            else
+                                delete message.data;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return ConsoleBytes;
+        })();
+        log.Entropy = (function() {
+            const Entropy = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Entropy.prototype.data = $util.newBuffer([]);
+            Entropy.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.data);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Entropy.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Entropy();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.data = value;
+                            else
+                                delete message.data;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Entropy;
+        })();
+        log.Control = (function() {
+            const Control = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Control.prototype.kind = 0;
+            Control.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.kind != null && $Object.hasOwnProperty.call(message, "kind") && message.kind !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).int32(message.kind);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Control.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Control();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.kind = value;
+                            else
+                                delete message.kind;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            Control.Kind = (function() {
+                const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                values[valuesById[0] = "UNSPECIFIED"] = 0;
+                values[valuesById[1] = "POWER_BUTTON"] = 1;
+                values[valuesById[2] = "RESET"] = 2;
+                values[valuesById[3] = "POWER_OFF"] = 3;
+                values[valuesById[4] = "SNAPSHOT"] = 4;
+                return values;
+            })();
+            return Control;
+        })();
+        log.Digest = (function() {
+            const Digest = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Digest.prototype.state = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Digest.prototype.memory = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Digest.prototype.memoryPages = 0;
+            Digest.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.state != null && $Object.hasOwnProperty.call(message, "state") && (typeof message.state === "object" ? message.state.low || message.state.high : message.state !== 0))
+                    writer.uint32(/* id 1, wireType 1 =*/9).fixed64(message.state);
+                if (message.memory != null && $Object.hasOwnProperty.call(message, "memory") && (typeof message.memory === "object" ? message.memory.low || message.memory.high : message.memory !== 0))
+                    writer.uint32(/* id 2, wireType 1 =*/17).fixed64(message.memory);
+                if (message.memoryPages != null && $Object.hasOwnProperty.call(message, "memoryPages") && message.memoryPages !== 0)
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.memoryPages);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Digest.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Digest();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.state = value;
+                            else
+                                delete message.state;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.memory = value;
+                            else
+                                delete message.memory;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.memoryPages = value;
+                            else
+                                delete message.memoryPages;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Digest;
+        })();
+        log.Segment = (function() {
+            const Segment = function (properties) {
+                this.records = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Segment.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Segment.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Segment.prototype.records = $util.emptyArray;
+            Segment.prototype.runUntil = null;
+            Segment.prototype.digest = null;
+            Segment.prototype.outputsProduced = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Segment.prototype.outputsReleased = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Segment.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.sequence);
+                if (message.records != null && message.records.length)
+                    for (let i = 0; i < message.records.length; ++i)
+                        $root.vmft.log.Record.encode(message.records[i], writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.runUntil != null && $Object.hasOwnProperty.call(message, "runUntil"))
+                    $root.vmft.log.Position.encode(message.runUntil, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
+                if (message.digest != null && $Object.hasOwnProperty.call(message, "digest"))
+                    $root.vmft.log.Digest.encode(message.digest, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.outputsProduced != null && $Object.hasOwnProperty.call(message, "outputsProduced") && (typeof message.outputsProduced === "object" ? message.outputsProduced.low || message.outputsProduced.high : message.outputsProduced !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.outputsProduced);
+                if (message.outputsReleased != null && $Object.hasOwnProperty.call(message, "outputsReleased") && (typeof message.outputsReleased === "object" ? message.outputsReleased.low || message.outputsReleased.high : message.outputsReleased !== 0))
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint64(message.outputsReleased);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Segment.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Segment();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.records && message.records.length))
+                                message.records = [];
+                            message.records.push($root.vmft.log.Record.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            message.runUntil = $root.vmft.log.Position.decode(reader, reader.size(), $undefined, _depth + 1, message.runUntil);
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.digest = $root.vmft.log.Digest.decode(reader, reader.size(), $undefined, _depth + 1, message.digest);
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.outputsProduced = value;
+                            else
+                                delete message.outputsProduced;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.outputsReleased = value;
+                            else
+                                delete message.outputsReleased;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Segment;
+        })();
+        log.Frame = (function() {
+            const Frame = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Frame.prototype.checksum = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Frame.prototype.segment = $util.newBuffer([]);
+            Frame.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && (typeof message.checksum === "object" ? message.checksum.low || message.checksum.high : message.checksum !== 0))
+                    writer.uint32(/* id 1, wireType 1 =*/9).fixed64(message.checksum);
+                if (message.segment != null && $Object.hasOwnProperty.call(message, "segment") && message.segment.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.segment);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Frame.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Frame();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.checksum = value;
+                            else
+                                delete message.checksum;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.segment = value;
+                            else
+                                delete message.segment;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Frame;
+        })();
+        log.Header = (function() {
+            const Header = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Header.prototype.magic = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Header.prototype.version = 0;
+            Header.prototype.accelerator = "";
+            Header.prototype.build = "";
+            Header.prototype.guest = null;
+            Header.prototype.checksum = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Header.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.magic != null && $Object.hasOwnProperty.call(message, "magic") && (typeof message.magic === "object" ? message.magic.low || message.magic.high : message.magic !== 0))
+                    writer.uint32(/* id 1, wireType 1 =*/9).fixed64(message.magic);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && message.version !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.version);
+                if (message.accelerator != null && $Object.hasOwnProperty.call(message, "accelerator") && message.accelerator !== "")
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.accelerator);
+                if (message.build != null && $Object.hasOwnProperty.call(message, "build") && message.build !== "")
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.build);
+                if (message.guest != null && $Object.hasOwnProperty.call(message, "guest"))
+                    $root.vmft.log.GuestConfig.encode(message.guest, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && (typeof message.checksum === "object" ? message.checksum.low || message.checksum.high : message.checksum !== 0))
+                    writer.uint32(/* id 6, wireType 1 =*/49).fixed64(message.checksum);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Header.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Header();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.magic = value;
+                            else
+                                delete message.magic;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.accelerator = value;
+                            else
+                                delete message.accelerator;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.build = value;
+                            else
+                                delete message.build;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.guest = $root.vmft.log.GuestConfig.decode(reader, reader.size(), $undefined, _depth + 1, message.guest);
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.checksum = value;
+                            else
+                                delete message.checksum;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Header;
+        })();
+        log.GuestConfig = (function() {
+            const GuestConfig = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            GuestConfig.prototype.memoryBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GuestConfig.prototype.kernelPath = "";
+            GuestConfig.prototype.kernelHash = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GuestConfig.prototype.initramfsPath = "";
+            GuestConfig.prototype.initramfsHash = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GuestConfig.prototype.commandLine = "";
+            GuestConfig.prototype.mac = $util.newBuffer([]);
+            GuestConfig.prototype.randomSeed = $util.newBuffer([]);
+            GuestConfig.prototype.realtimeNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GuestConfig.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.memoryBytes != null && $Object.hasOwnProperty.call(message, "memoryBytes") && (typeof message.memoryBytes === "object" ? message.memoryBytes.low || message.memoryBytes.high : message.memoryBytes !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.memoryBytes);
+                if (message.kernelPath != null && $Object.hasOwnProperty.call(message, "kernelPath") && message.kernelPath !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.kernelPath);
+                if (message.kernelHash != null && $Object.hasOwnProperty.call(message, "kernelHash") && (typeof message.kernelHash === "object" ? message.kernelHash.low || message.kernelHash.high : message.kernelHash !== 0))
+                    writer.uint32(/* id 3, wireType 1 =*/25).fixed64(message.kernelHash);
+                if (message.initramfsPath != null && $Object.hasOwnProperty.call(message, "initramfsPath") && message.initramfsPath !== "")
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.initramfsPath);
+                if (message.initramfsHash != null && $Object.hasOwnProperty.call(message, "initramfsHash") && (typeof message.initramfsHash === "object" ? message.initramfsHash.low || message.initramfsHash.high : message.initramfsHash !== 0))
+                    writer.uint32(/* id 5, wireType 1 =*/41).fixed64(message.initramfsHash);
+                if (message.commandLine != null && $Object.hasOwnProperty.call(message, "commandLine") && message.commandLine !== "")
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.commandLine);
+                if (message.mac != null && $Object.hasOwnProperty.call(message, "mac") && message.mac.length)
+                    writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.mac);
+                if (message.randomSeed != null && $Object.hasOwnProperty.call(message, "randomSeed") && message.randomSeed.length)
+                    writer.uint32(/* id 8, wireType 2 =*/66).bytes(message.randomSeed);
+                if (message.realtimeNs != null && $Object.hasOwnProperty.call(message, "realtimeNs") && (typeof message.realtimeNs === "object" ? message.realtimeNs.low || message.realtimeNs.high : message.realtimeNs !== 0))
+                    writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.realtimeNs);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            GuestConfig.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.GuestConfig();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.memoryBytes = value;
+                            else
+                                delete message.memoryBytes;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.kernelPath = value;
+                            else
+                                delete message.kernelPath;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.kernelHash = value;
+                            else
+                                delete message.kernelHash;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.initramfsPath = value;
+                            else
+                                delete message.initramfsPath;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.initramfsHash = value;
+                            else
+                                delete message.initramfsHash;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.commandLine = value;
+                            else
+                                delete message.commandLine;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.mac = value;
+                            else
+                                delete message.mac;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.randomSeed = value;
+                            else
+                                delete message.randomSeed;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.realtimeNs = value;
+                            else
+                                delete message.realtimeNs;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return GuestConfig;
+        })();
+        log.Trailer = (function() {
+            const Trailer = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Trailer.prototype.segments = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Trailer.prototype.endReason = "";
+            Trailer.prototype.checksum = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Trailer.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.segments != null && $Object.hasOwnProperty.call(message, "segments") && (typeof message.segments === "object" ? message.segments.low || message.segments.high : message.segments !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.segments);
+                if (message.endReason != null && $Object.hasOwnProperty.call(message, "endReason") && message.endReason !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.endReason);
+                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && (typeof message.checksum === "object" ? message.checksum.low || message.checksum.high : message.checksum !== 0))
+                    writer.uint32(/* id 3, wireType 1 =*/25).fixed64(message.checksum);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Trailer.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Trailer();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.segments = value;
+                            else
+                                delete message.segments;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.endReason = value;
+                            else
+                                delete message.endReason;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.checksum = value;
+                            else
+                                delete message.checksum;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Trailer;
+        })();
+        return log;
     })();
-    log.Record = (function () {
-      const Record = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Record.prototype.position = null;
-      Record.prototype.netFrame = null;
-      Record.prototype.clock = null;
-      Record.prototype.consoleBytes = null;
-      Record.prototype.entropy = null;
-      Record.prototype.control = null;
-      // OneOf field names bound to virtual getters and setters
-      let $oneOfFields;
-      $Object.defineProperty(Record.prototype, 'input', {
-        get: $util.oneOfGetter(
-          ($oneOfFields = ['netFrame', 'clock', 'consoleBytes', 'entropy', 'control']),
-        ),
-        set: $util.oneOfSetter($oneOfFields),
-      });
-      Record.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (message.position != null && $Object.hasOwnProperty.call(message, 'position'))
-          $root.vmft.log.Position.encode(
-            message.position,
-            writer.uint32(/* id 1, wireType 2 =*/ 10).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.netFrame != null && $Object.hasOwnProperty.call(message, 'netFrame'))
-          $root.vmft.log.NetFrame.encode(
-            message.netFrame,
-            writer.uint32(/* id 2, wireType 2 =*/ 18).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.clock != null && $Object.hasOwnProperty.call(message, 'clock'))
-          $root.vmft.log.Clock.encode(
-            message.clock,
-            writer.uint32(/* id 3, wireType 2 =*/ 26).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.consoleBytes != null && $Object.hasOwnProperty.call(message, 'consoleBytes'))
-          $root.vmft.log.ConsoleBytes.encode(
-            message.consoleBytes,
-            writer.uint32(/* id 4, wireType 2 =*/ 34).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.entropy != null && $Object.hasOwnProperty.call(message, 'entropy'))
-          $root.vmft.log.Entropy.encode(
-            message.entropy,
-            writer.uint32(/* id 5, wireType 2 =*/ 42).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.control != null && $Object.hasOwnProperty.call(message, 'control'))
-          $root.vmft.log.Control.encode(
-            message.control,
-            writer.uint32(/* id 6, wireType 2 =*/ 50).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Record.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Record();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 2) break;
-              message.position = $root.vmft.log.Position.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.position,
-              );
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              message.netFrame = $root.vmft.log.NetFrame.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.netFrame,
-              );
-              message.input = 'netFrame';
-              continue;
-            }
-            case 3: {
-              if (wireType !== 2) break;
-              message.clock = $root.vmft.log.Clock.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.clock,
-              );
-              message.input = 'clock';
-              continue;
-            }
-            case 4: {
-              if (wireType !== 2) break;
-              message.consoleBytes = $root.vmft.log.ConsoleBytes.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.consoleBytes,
-              );
-              message.input = 'consoleBytes';
-              continue;
-            }
-            case 5: {
-              if (wireType !== 2) break;
-              message.entropy = $root.vmft.log.Entropy.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.entropy,
-              );
-              message.input = 'entropy';
-              continue;
-            }
-            case 6: {
-              if (wireType !== 2) break;
-              message.control = $root.vmft.log.Control.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.control,
-              );
-              message.input = 'control';
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Record;
-    })();
-    log.NetFrame = (function () {
-      const NetFrame = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      NetFrame.prototype.frame = $util.newBuffer([]);
-      NetFrame.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.frame != null &&
-          $Object.hasOwnProperty.call(message, 'frame') &&
-          message.frame.length
-        )
-          writer.uint32(/* id 1, wireType 2 =*/ 10).bytes(message.frame);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      NetFrame.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.NetFrame();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 2) break;
-              if ((value = reader.bytes()).length) message.frame = value;
-              else delete message.frame;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return NetFrame;
-    })();
-    log.Clock = (function () {
-      const Clock = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Clock.prototype.virtualNs = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Clock.prototype.picosecondsPerTick = 0;
-      Clock.prototype.realtimeNs = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Clock.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.virtualNs != null &&
-          $Object.hasOwnProperty.call(message, 'virtualNs') &&
-          (typeof message.virtualNs === 'object'
-            ? message.virtualNs.low || message.virtualNs.high
-            : message.virtualNs !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.virtualNs);
-        if (
-          message.picosecondsPerTick != null &&
-          $Object.hasOwnProperty.call(message, 'picosecondsPerTick') &&
-          message.picosecondsPerTick !== 0
-        )
-          writer.uint32(/* id 2, wireType 0 =*/ 16).uint32(message.picosecondsPerTick);
-        if (
-          message.realtimeNs != null &&
-          $Object.hasOwnProperty.call(message, 'realtimeNs') &&
-          (typeof message.realtimeNs === 'object'
-            ? message.realtimeNs.low || message.realtimeNs.high
-            : message.realtimeNs !== 0)
-        )
-          writer.uint32(/* id 3, wireType 0 =*/ 24).uint64(message.realtimeNs);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Clock.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Clock();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.virtualNs = value;
-              else delete message.virtualNs;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 0) break;
-              if ((value = reader.uint32())) message.picosecondsPerTick = value;
-              else delete message.picosecondsPerTick;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.realtimeNs = value;
-              else delete message.realtimeNs;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Clock;
-    })();
-    log.ConsoleBytes = (function () {
-      const ConsoleBytes = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      ConsoleBytes.prototype.port = 0;
-      ConsoleBytes.prototype.data = $util.newBuffer([]);
-      ConsoleBytes.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.port != null &&
-          $Object.hasOwnProperty.call(message, 'port') &&
-          message.port !== 0
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint32(message.port);
-        if (
-          message.data != null &&
-          $Object.hasOwnProperty.call(message, 'data') &&
-          message.data.length
-        )
-          writer.uint32(/* id 2, wireType 2 =*/ 18).bytes(message.data);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      ConsoleBytes.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.ConsoleBytes();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if ((value = reader.uint32())) message.port = value;
-              else delete message.port;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              if ((value = reader.bytes()).length) message.data = value;
-              else delete message.data;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return ConsoleBytes;
-    })();
-    log.Entropy = (function () {
-      const Entropy = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Entropy.prototype.data = $util.newBuffer([]);
-      Entropy.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.data != null &&
-          $Object.hasOwnProperty.call(message, 'data') &&
-          message.data.length
-        )
-          writer.uint32(/* id 1, wireType 2 =*/ 10).bytes(message.data);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Entropy.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Entropy();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 2) break;
-              if ((value = reader.bytes()).length) message.data = value;
-              else delete message.data;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Entropy;
-    })();
-    log.Control = (function () {
-      const Control = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Control.prototype.kind = 0;
-      Control.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.kind != null &&
-          $Object.hasOwnProperty.call(message, 'kind') &&
-          message.kind !== 0
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).int32(message.kind);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Control.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Control();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if ((value = reader.int32())) message.kind = value;
-              else delete message.kind;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      Control.Kind = (function () {
-        const valuesById = $Object.create(null),
-          values = $Object.create(valuesById);
-        values[(valuesById[0] = 'UNSPECIFIED')] = 0;
-        values[(valuesById[1] = 'POWER_BUTTON')] = 1;
-        values[(valuesById[2] = 'RESET')] = 2;
-        values[(valuesById[3] = 'POWER_OFF')] = 3;
-        values[(valuesById[4] = 'SNAPSHOT')] = 4;
-        return values;
-      })();
-      return Control;
-    })();
-    log.Digest = (function () {
-      const Digest = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Digest.prototype.state = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Digest.prototype.memory = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Digest.prototype.memoryPages = 0;
-      Digest.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.state != null &&
-          $Object.hasOwnProperty.call(message, 'state') &&
-          (typeof message.state === 'object'
-            ? message.state.low || message.state.high
-            : message.state !== 0)
-        )
-          writer.uint32(/* id 1, wireType 1 =*/ 9).fixed64(message.state);
-        if (
-          message.memory != null &&
-          $Object.hasOwnProperty.call(message, 'memory') &&
-          (typeof message.memory === 'object'
-            ? message.memory.low || message.memory.high
-            : message.memory !== 0)
-        )
-          writer.uint32(/* id 2, wireType 1 =*/ 17).fixed64(message.memory);
-        if (
-          message.memoryPages != null &&
-          $Object.hasOwnProperty.call(message, 'memoryPages') &&
-          message.memoryPages !== 0
-        )
-          writer.uint32(/* id 3, wireType 0 =*/ 24).uint32(message.memoryPages);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Digest.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Digest();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.state = value;
-              else delete message.state;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.memory = value;
-              else delete message.memory;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 0) break;
-              if ((value = reader.uint32())) message.memoryPages = value;
-              else delete message.memoryPages;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Digest;
-    })();
-    log.Segment = (function () {
-      const Segment = function (properties) {
-        this.records = [];
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Segment.prototype.generation = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Segment.prototype.sequence = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Segment.prototype.records = $util.emptyArray;
-      Segment.prototype.runUntil = null;
-      Segment.prototype.digest = null;
-      Segment.prototype.outputsProduced = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Segment.prototype.outputsReleased = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Segment.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.generation != null &&
-          $Object.hasOwnProperty.call(message, 'generation') &&
-          (typeof message.generation === 'object'
-            ? message.generation.low || message.generation.high
-            : message.generation !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.generation);
-        if (
-          message.sequence != null &&
-          $Object.hasOwnProperty.call(message, 'sequence') &&
-          (typeof message.sequence === 'object'
-            ? message.sequence.low || message.sequence.high
-            : message.sequence !== 0)
-        )
-          writer.uint32(/* id 2, wireType 0 =*/ 16).uint64(message.sequence);
-        if (message.records != null && message.records.length)
-          for (let i = 0; i < message.records.length; ++i)
-            $root.vmft.log.Record.encode(
-              message.records[i],
-              writer.uint32(/* id 3, wireType 2 =*/ 26).fork(),
-              _depth + 1,
-            ).ldelim();
-        if (message.runUntil != null && $Object.hasOwnProperty.call(message, 'runUntil'))
-          $root.vmft.log.Position.encode(
-            message.runUntil,
-            writer.uint32(/* id 4, wireType 2 =*/ 34).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.digest != null && $Object.hasOwnProperty.call(message, 'digest'))
-          $root.vmft.log.Digest.encode(
-            message.digest,
-            writer.uint32(/* id 5, wireType 2 =*/ 42).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (
-          message.outputsProduced != null &&
-          $Object.hasOwnProperty.call(message, 'outputsProduced') &&
-          (typeof message.outputsProduced === 'object'
-            ? message.outputsProduced.low || message.outputsProduced.high
-            : message.outputsProduced !== 0)
-        )
-          writer.uint32(/* id 6, wireType 0 =*/ 48).uint64(message.outputsProduced);
-        if (
-          message.outputsReleased != null &&
-          $Object.hasOwnProperty.call(message, 'outputsReleased') &&
-          (typeof message.outputsReleased === 'object'
-            ? message.outputsReleased.low || message.outputsReleased.high
-            : message.outputsReleased !== 0)
-        )
-          writer.uint32(/* id 7, wireType 0 =*/ 56).uint64(message.outputsReleased);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Segment.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Segment();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.generation = value;
-              else delete message.generation;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.sequence = value;
-              else delete message.sequence;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 2) break;
-              if (!(message.records && message.records.length)) message.records = [];
-              message.records.push(
-                $root.vmft.log.Record.decode(reader, reader.size(), $undefined, _depth + 1),
-              );
-              continue;
-            }
-            case 4: {
-              if (wireType !== 2) break;
-              message.runUntil = $root.vmft.log.Position.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.runUntil,
-              );
-              continue;
-            }
-            case 5: {
-              if (wireType !== 2) break;
-              message.digest = $root.vmft.log.Digest.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.digest,
-              );
-              continue;
-            }
-            case 6: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.outputsProduced = value;
-              else delete message.outputsProduced;
-              continue;
-            }
-            case 7: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.outputsReleased = value;
-              else delete message.outputsReleased;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Segment;
-    })();
-    log.Frame = (function () {
-      const Frame = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Frame.prototype.checksum = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Frame.prototype.segment = $util.newBuffer([]);
-      Frame.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.checksum != null &&
-          $Object.hasOwnProperty.call(message, 'checksum') &&
-          (typeof message.checksum === 'object'
-            ? message.checksum.low || message.checksum.high
-            : message.checksum !== 0)
-        )
-          writer.uint32(/* id 1, wireType 1 =*/ 9).fixed64(message.checksum);
-        if (
-          message.segment != null &&
-          $Object.hasOwnProperty.call(message, 'segment') &&
-          message.segment.length
-        )
-          writer.uint32(/* id 2, wireType 2 =*/ 18).bytes(message.segment);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Frame.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Frame();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.checksum = value;
-              else delete message.checksum;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              if ((value = reader.bytes()).length) message.segment = value;
-              else delete message.segment;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Frame;
-    })();
-    log.Header = (function () {
-      const Header = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Header.prototype.magic = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Header.prototype.version = 0;
-      Header.prototype.accelerator = '';
-      Header.prototype.build = '';
-      Header.prototype.guest = null;
-      Header.prototype.checksum = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Header.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.magic != null &&
-          $Object.hasOwnProperty.call(message, 'magic') &&
-          (typeof message.magic === 'object'
-            ? message.magic.low || message.magic.high
-            : message.magic !== 0)
-        )
-          writer.uint32(/* id 1, wireType 1 =*/ 9).fixed64(message.magic);
-        if (
-          message.version != null &&
-          $Object.hasOwnProperty.call(message, 'version') &&
-          message.version !== 0
-        )
-          writer.uint32(/* id 2, wireType 0 =*/ 16).uint32(message.version);
-        if (
-          message.accelerator != null &&
-          $Object.hasOwnProperty.call(message, 'accelerator') &&
-          message.accelerator !== ''
-        )
-          writer.uint32(/* id 3, wireType 2 =*/ 26).string(message.accelerator);
-        if (
-          message.build != null &&
-          $Object.hasOwnProperty.call(message, 'build') &&
-          message.build !== ''
-        )
-          writer.uint32(/* id 4, wireType 2 =*/ 34).string(message.build);
-        if (message.guest != null && $Object.hasOwnProperty.call(message, 'guest'))
-          $root.vmft.log.GuestConfig.encode(
-            message.guest,
-            writer.uint32(/* id 5, wireType 2 =*/ 42).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (
-          message.checksum != null &&
-          $Object.hasOwnProperty.call(message, 'checksum') &&
-          (typeof message.checksum === 'object'
-            ? message.checksum.low || message.checksum.high
-            : message.checksum !== 0)
-        )
-          writer.uint32(/* id 6, wireType 1 =*/ 49).fixed64(message.checksum);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Header.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Header();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.magic = value;
-              else delete message.magic;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 0) break;
-              if ((value = reader.uint32())) message.version = value;
-              else delete message.version;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.accelerator = value;
-              else delete message.accelerator;
-              continue;
-            }
-            case 4: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.build = value;
-              else delete message.build;
-              continue;
-            }
-            case 5: {
-              if (wireType !== 2) break;
-              message.guest = $root.vmft.log.GuestConfig.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.guest,
-              );
-              continue;
-            }
-            case 6: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.checksum = value;
-              else delete message.checksum;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Header;
-    })();
-    log.GuestConfig = (function () {
-      const GuestConfig = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      GuestConfig.prototype.memoryBytes = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      GuestConfig.prototype.kernelPath = '';
-      GuestConfig.prototype.kernelHash = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      GuestConfig.prototype.initramfsPath = '';
-      GuestConfig.prototype.initramfsHash = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      GuestConfig.prototype.commandLine = '';
-      GuestConfig.prototype.mac = $util.newBuffer([]);
-      GuestConfig.prototype.randomSeed = $util.newBuffer([]);
-      GuestConfig.prototype.realtimeNs = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      GuestConfig.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.memoryBytes != null &&
-          $Object.hasOwnProperty.call(message, 'memoryBytes') &&
-          (typeof message.memoryBytes === 'object'
-            ? message.memoryBytes.low || message.memoryBytes.high
-            : message.memoryBytes !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.memoryBytes);
-        if (
-          message.kernelPath != null &&
-          $Object.hasOwnProperty.call(message, 'kernelPath') &&
-          message.kernelPath !== ''
-        )
-          writer.uint32(/* id 2, wireType 2 =*/ 18).string(message.kernelPath);
-        if (
-          message.kernelHash != null &&
-          $Object.hasOwnProperty.call(message, 'kernelHash') &&
-          (typeof message.kernelHash === 'object'
-            ? message.kernelHash.low || message.kernelHash.high
-            : message.kernelHash !== 0)
-        )
-          writer.uint32(/* id 3, wireType 1 =*/ 25).fixed64(message.kernelHash);
-        if (
-          message.initramfsPath != null &&
-          $Object.hasOwnProperty.call(message, 'initramfsPath') &&
-          message.initramfsPath !== ''
-        )
-          writer.uint32(/* id 4, wireType 2 =*/ 34).string(message.initramfsPath);
-        if (
-          message.initramfsHash != null &&
-          $Object.hasOwnProperty.call(message, 'initramfsHash') &&
-          (typeof message.initramfsHash === 'object'
-            ? message.initramfsHash.low || message.initramfsHash.high
-            : message.initramfsHash !== 0)
-        )
-          writer.uint32(/* id 5, wireType 1 =*/ 41).fixed64(message.initramfsHash);
-        if (
-          message.commandLine != null &&
-          $Object.hasOwnProperty.call(message, 'commandLine') &&
-          message.commandLine !== ''
-        )
-          writer.uint32(/* id 6, wireType 2 =*/ 50).string(message.commandLine);
-        if (
-          message.mac != null &&
-          $Object.hasOwnProperty.call(message, 'mac') &&
-          message.mac.length
-        )
-          writer.uint32(/* id 7, wireType 2 =*/ 58).bytes(message.mac);
-        if (
-          message.randomSeed != null &&
-          $Object.hasOwnProperty.call(message, 'randomSeed') &&
-          message.randomSeed.length
-        )
-          writer.uint32(/* id 8, wireType 2 =*/ 66).bytes(message.randomSeed);
-        if (
-          message.realtimeNs != null &&
-          $Object.hasOwnProperty.call(message, 'realtimeNs') &&
-          (typeof message.realtimeNs === 'object'
-            ? message.realtimeNs.low || message.realtimeNs.high
-            : message.realtimeNs !== 0)
-        )
-          writer.uint32(/* id 9, wireType 0 =*/ 72).uint64(message.realtimeNs);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      GuestConfig.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.GuestConfig();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.memoryBytes = value;
-              else delete message.memoryBytes;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.kernelPath = value;
-              else delete message.kernelPath;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.kernelHash = value;
-              else delete message.kernelHash;
-              continue;
-            }
-            case 4: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.initramfsPath = value;
-              else delete message.initramfsPath;
-              continue;
-            }
-            case 5: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.initramfsHash = value;
-              else delete message.initramfsHash;
-              continue;
-            }
-            case 6: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.commandLine = value;
-              else delete message.commandLine;
-              continue;
-            }
-            case 7: {
-              if (wireType !== 2) break;
-              if ((value = reader.bytes()).length) message.mac = value;
-              else delete message.mac;
-              continue;
-            }
-            case 8: {
-              if (wireType !== 2) break;
-              if ((value = reader.bytes()).length) message.randomSeed = value;
-              else delete message.randomSeed;
-              continue;
-            }
-            case 9: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.realtimeNs = value;
-              else delete message.realtimeNs;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return GuestConfig;
-    })();
-    log.Trailer = (function () {
-      const Trailer = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Trailer.prototype.segments = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Trailer.prototype.endReason = '';
-      Trailer.prototype.checksum = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Trailer.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.segments != null &&
-          $Object.hasOwnProperty.call(message, 'segments') &&
-          (typeof message.segments === 'object'
-            ? message.segments.low || message.segments.high
-            : message.segments !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.segments);
-        if (
-          message.endReason != null &&
-          $Object.hasOwnProperty.call(message, 'endReason') &&
-          message.endReason !== ''
-        )
-          writer.uint32(/* id 2, wireType 2 =*/ 18).string(message.endReason);
-        if (
-          message.checksum != null &&
-          $Object.hasOwnProperty.call(message, 'checksum') &&
-          (typeof message.checksum === 'object'
-            ? message.checksum.low || message.checksum.high
-            : message.checksum !== 0)
-        )
-          writer.uint32(/* id 3, wireType 1 =*/ 25).fixed64(message.checksum);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Trailer.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.log.Trailer();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.segments = value;
-              else delete message.segments;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.endReason = value;
-              else delete message.endReason;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.checksum = value;
-              else delete message.checksum;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Trailer;
-    })();
-    return log;
-  })();
-  return vmft;
-})());
+    return vmft;
+})();

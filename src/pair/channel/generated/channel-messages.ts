@@ -2,1360 +2,1245 @@
 // @ts-nocheck
 import type { vmft as Types } from './channel-types.js';
 /*eslint-disable block-scoped-var, id-length, no-control-regex, no-magic-numbers, no-mixed-operators, no-prototype-builtins, no-redeclare, no-shadow, no-var, sort-vars, default-case, jsdoc/require-param*/
-import $protobuf from 'protobufjs/minimal.js';
+import $protobuf from "protobufjs/minimal.js";
 // Common aliases
-const $Reader = $protobuf.Reader,
-  $Writer = $protobuf.Writer,
-  $util = $protobuf.util;
-const $Object = $util.global.Object,
-  $undefined = $util.global.undefined,
-  $Error = $util.global.Error,
-  $RangeError = $util.global.RangeError;
+const $Reader = $protobuf.Reader, $Writer = $protobuf.Writer, $util = $protobuf.util;
+const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError;
 // Exported root namespace
-const $root = $protobuf.roots['vmft-channel'] || ($protobuf.roots['vmft-channel'] = {});
-export const vmft: typeof Types = ($root.vmft = (() => {
-  const vmft = {};
-  vmft.channel = (function () {
-    const channel = {};
-    channel.FromBackup = (function () {
-      const FromBackup = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      FromBackup.prototype.hello = null;
-      FromBackup.prototype.stateReady = null;
-      FromBackup.prototype.ack = null;
-      FromBackup.prototype.progress = null;
-      FromBackup.prototype.divergence = null;
-      // OneOf field names bound to virtual getters and setters
-      let $oneOfFields;
-      $Object.defineProperty(FromBackup.prototype, 'message', {
-        get: $util.oneOfGetter(
-          ($oneOfFields = ['hello', 'stateReady', 'ack', 'progress', 'divergence']),
-        ),
-        set: $util.oneOfSetter($oneOfFields),
-      });
-      FromBackup.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (message.hello != null && $Object.hasOwnProperty.call(message, 'hello'))
-          $root.vmft.channel.Hello.encode(
-            message.hello,
-            writer.uint32(/* id 1, wireType 2 =*/ 10).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.stateReady != null && $Object.hasOwnProperty.call(message, 'stateReady'))
-          $root.vmft.channel.StateReady.encode(
-            message.stateReady,
-            writer.uint32(/* id 2, wireType 2 =*/ 18).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.ack != null && $Object.hasOwnProperty.call(message, 'ack'))
-          $root.vmft.channel.Ack.encode(
-            message.ack,
-            writer.uint32(/* id 3, wireType 2 =*/ 26).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.progress != null && $Object.hasOwnProperty.call(message, 'progress'))
-          $root.vmft.channel.Progress.encode(
-            message.progress,
-            writer.uint32(/* id 4, wireType 2 =*/ 34).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.divergence != null && $Object.hasOwnProperty.call(message, 'divergence'))
-          $root.vmft.channel.Divergence.encode(
-            message.divergence,
-            writer.uint32(/* id 5, wireType 2 =*/ 42).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      FromBackup.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.FromBackup();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 2) break;
-              message.hello = $root.vmft.channel.Hello.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.hello,
-              );
-              message.message = 'hello';
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              message.stateReady = $root.vmft.channel.StateReady.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.stateReady,
-              );
-              message.message = 'stateReady';
-              continue;
-            }
-            case 3: {
-              if (wireType !== 2) break;
-              message.ack = $root.vmft.channel.Ack.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.ack,
-              );
-              message.message = 'ack';
-              continue;
-            }
-            case 4: {
-              if (wireType !== 2) break;
-              message.progress = $root.vmft.channel.Progress.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.progress,
-              );
-              message.message = 'progress';
-              continue;
-            }
-            case 5: {
-              if (wireType !== 2) break;
-              message.divergence = $root.vmft.channel.Divergence.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.divergence,
-              );
-              message.message = 'divergence';
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return FromBackup;
+const $root = $protobuf.roots["vmft-channel"] || ($protobuf.roots["vmft-channel"] = {});
+export const vmft: typeof Types = $root.vmft = (() => {
+    const vmft = {};
+    vmft.channel = (function() {
+        const channel = {};
+        channel.FromBackup = (function() {
+            const FromBackup = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            FromBackup.prototype.hello = null;
+            FromBackup.prototype.stateReady = null;
+            FromBackup.prototype.ack = null;
+            FromBackup.prototype.progress = null;
+            FromBackup.prototype.divergence = null;
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+            $Object.defineProperty(FromBackup.prototype, "message", {
+                get: $util.oneOfGetter($oneOfFields = ["hello", "stateReady", "ack", "progress", "divergence"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+            FromBackup.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.hello != null && $Object.hasOwnProperty.call(message, "hello"))
+                    $root.vmft.channel.Hello.encode(message.hello, writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
+                if (message.stateReady != null && $Object.hasOwnProperty.call(message, "stateReady"))
+                    $root.vmft.channel.StateReady.encode(message.stateReady, writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
+                if (message.ack != null && $Object.hasOwnProperty.call(message, "ack"))
+                    $root.vmft.channel.Ack.encode(message.ack, writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.progress != null && $Object.hasOwnProperty.call(message, "progress"))
+                    $root.vmft.channel.Progress.encode(message.progress, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
+                if (message.divergence != null && $Object.hasOwnProperty.call(message, "divergence"))
+                    $root.vmft.channel.Divergence.encode(message.divergence, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            FromBackup.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.FromBackup();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.hello = $root.vmft.channel.Hello.decode(reader, reader.size(), $undefined, _depth + 1, message.hello);
+                            message.message = "hello";
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.stateReady = $root.vmft.channel.StateReady.decode(reader, reader.size(), $undefined, _depth + 1, message.stateReady);
+                            message.message = "stateReady";
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            message.ack = $root.vmft.channel.Ack.decode(reader, reader.size(), $undefined, _depth + 1, message.ack);
+                            message.message = "ack";
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            message.progress = $root.vmft.channel.Progress.decode(reader, reader.size(), $undefined, _depth + 1, message.progress);
+                            message.message = "progress";
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.divergence = $root.vmft.channel.Divergence.decode(reader, reader.size(), $undefined, _depth + 1, message.divergence);
+                            message.message = "divergence";
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return FromBackup;
+        })();
+        channel.FromPrimary = (function() {
+            const FromPrimary = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            FromPrimary.prototype.welcome = null;
+            FromPrimary.prototype.refused = null;
+            FromPrimary.prototype.stateChunk = null;
+            FromPrimary.prototype.stateEnd = null;
+            FromPrimary.prototype.logFrame = null;
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+            $Object.defineProperty(FromPrimary.prototype, "message", {
+                get: $util.oneOfGetter($oneOfFields = ["welcome", "refused", "stateChunk", "stateEnd", "logFrame"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+            FromPrimary.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.welcome != null && $Object.hasOwnProperty.call(message, "welcome"))
+                    $root.vmft.channel.Welcome.encode(message.welcome, writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
+                if (message.refused != null && $Object.hasOwnProperty.call(message, "refused"))
+                    $root.vmft.channel.Refused.encode(message.refused, writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
+                if (message.stateChunk != null && $Object.hasOwnProperty.call(message, "stateChunk"))
+                    $root.vmft.channel.StateChunk.encode(message.stateChunk, writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.stateEnd != null && $Object.hasOwnProperty.call(message, "stateEnd"))
+                    $root.vmft.channel.StateEnd.encode(message.stateEnd, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
+                if (message.logFrame != null && $Object.hasOwnProperty.call(message, "logFrame"))
+                    $root.vmft.channel.LogFrame.encode(message.logFrame, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            FromPrimary.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.FromPrimary();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.welcome = $root.vmft.channel.Welcome.decode(reader, reader.size(), $undefined, _depth + 1, message.welcome);
+                            message.message = "welcome";
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.refused = $root.vmft.channel.Refused.decode(reader, reader.size(), $undefined, _depth + 1, message.refused);
+                            message.message = "refused";
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            message.stateChunk = $root.vmft.channel.StateChunk.decode(reader, reader.size(), $undefined, _depth + 1, message.stateChunk);
+                            message.message = "stateChunk";
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            message.stateEnd = $root.vmft.channel.StateEnd.decode(reader, reader.size(), $undefined, _depth + 1, message.stateEnd);
+                            message.message = "stateEnd";
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.logFrame = $root.vmft.channel.LogFrame.decode(reader, reader.size(), $undefined, _depth + 1, message.logFrame);
+                            message.message = "logFrame";
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return FromPrimary;
+        })();
+        channel.Hello = (function() {
+            const Hello = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Hello.prototype.protocolVersion = 0;
+            Hello.prototype.build = "";
+            Hello.prototype.accelerator = "";
+            Hello.prototype.replicaId = "";
+            Hello.prototype.memoryBytesMax = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Hello.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.protocolVersion != null && $Object.hasOwnProperty.call(message, "protocolVersion") && message.protocolVersion !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.protocolVersion);
+                if (message.build != null && $Object.hasOwnProperty.call(message, "build") && message.build !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.build);
+                if (message.accelerator != null && $Object.hasOwnProperty.call(message, "accelerator") && message.accelerator !== "")
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.accelerator);
+                if (message.replicaId != null && $Object.hasOwnProperty.call(message, "replicaId") && message.replicaId !== "")
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.replicaId);
+                if (message.memoryBytesMax != null && $Object.hasOwnProperty.call(message, "memoryBytesMax") && (typeof message.memoryBytesMax === "object" ? message.memoryBytesMax.low || message.memoryBytesMax.high : message.memoryBytesMax !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.memoryBytesMax);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Hello.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.Hello();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.protocolVersion = value;
+                            else
+                                delete message.protocolVersion;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.build = value;
+                            else
+                                delete message.build;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.accelerator = value;
+                            else
+                                delete message.accelerator;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.replicaId = value;
+                            else
+                                delete message.replicaId;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.memoryBytesMax = value;
+                            else
+                                delete message.memoryBytesMax;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Hello;
+        })();
+        channel.Welcome = (function() {
+            const Welcome = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Welcome.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Welcome.prototype.machineId = "";
+            Welcome.prototype.machineConfig = $util.newBuffer([]);
+            Welcome.prototype.stateBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Welcome.prototype.heartbeatPort = 0;
+            Welcome.prototype.arbiterUrl = "";
+            Welcome.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.machineId != null && $Object.hasOwnProperty.call(message, "machineId") && message.machineId !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.machineId);
+                if (message.machineConfig != null && $Object.hasOwnProperty.call(message, "machineConfig") && message.machineConfig.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.machineConfig);
+                if (message.stateBytes != null && $Object.hasOwnProperty.call(message, "stateBytes") && (typeof message.stateBytes === "object" ? message.stateBytes.low || message.stateBytes.high : message.stateBytes !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.stateBytes);
+                if (message.heartbeatPort != null && $Object.hasOwnProperty.call(message, "heartbeatPort") && message.heartbeatPort !== 0)
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.heartbeatPort);
+                if (message.arbiterUrl != null && $Object.hasOwnProperty.call(message, "arbiterUrl") && message.arbiterUrl !== "")
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.arbiterUrl);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Welcome.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.Welcome();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.machineId = value;
+                            else
+                                delete message.machineId;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.machineConfig = value;
+                            else
+                                delete message.machineConfig;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.stateBytes = value;
+                            else
+                                delete message.stateBytes;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.heartbeatPort = value;
+                            else
+                                delete message.heartbeatPort;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.arbiterUrl = value;
+                            else
+                                delete message.arbiterUrl;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Welcome;
+        })();
+        channel.Refused = (function() {
+            const Refused = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Refused.prototype.reason = "";
+            Refused.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason !== "")
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.reason);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Refused.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.Refused();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.reason = value;
+                            else
+                                delete message.reason;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Refused;
+        })();
+        channel.StateChunk = (function() {
+            const StateChunk = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            StateChunk.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            StateChunk.prototype.data = $util.newBuffer([]);
+            StateChunk.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && (typeof message.offset === "object" ? message.offset.low || message.offset.high : message.offset !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.offset);
+                if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.data);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            StateChunk.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.StateChunk();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.offset = value;
+                            else
+                                delete message.offset;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.data = value;
+                            else
+                                delete message.data;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return StateChunk;
+        })();
+        channel.StateEnd = (function() {
+            const StateEnd = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            StateEnd.prototype.bytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            StateEnd.prototype.checksum = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            StateEnd.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && (typeof message.bytes === "object" ? message.bytes.low || message.bytes.high : message.bytes !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.bytes);
+                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && (typeof message.checksum === "object" ? message.checksum.low || message.checksum.high : message.checksum !== 0))
+                    writer.uint32(/* id 2, wireType 1 =*/17).fixed64(message.checksum);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            StateEnd.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.StateEnd();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.bytes = value;
+                            else
+                                delete message.bytes;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.checksum = value;
+                            else
+                                delete message.checksum;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return StateEnd;
+        })();
+        channel.StateReady = (function() {
+            const StateReady = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            StateReady.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            StateReady.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            StateReady.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.StateReady();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return StateReady;
+        })();
+        channel.LogFrame = (function() {
+            const LogFrame = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            LogFrame.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            LogFrame.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            LogFrame.prototype.frame = $util.newBuffer([]);
+            LogFrame.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.sequence);
+                if (message.frame != null && $Object.hasOwnProperty.call(message, "frame") && message.frame.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.frame);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            LogFrame.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.LogFrame();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.frame = value;
+                            else
+                                delete message.frame;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return LogFrame;
+        })();
+        channel.Ack = (function() {
+            const Ack = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Ack.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Ack.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Ack.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.sequence);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Ack.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.Ack();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Ack;
+        })();
+        channel.Progress = (function() {
+            const Progress = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Progress.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Progress.prototype.executedTicks = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Progress.prototype.executedVirtualNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Progress.prototype.digestsChecked = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Progress.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.executedTicks != null && $Object.hasOwnProperty.call(message, "executedTicks") && (typeof message.executedTicks === "object" ? message.executedTicks.low || message.executedTicks.high : message.executedTicks !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.executedTicks);
+                if (message.executedVirtualNs != null && $Object.hasOwnProperty.call(message, "executedVirtualNs") && (typeof message.executedVirtualNs === "object" ? message.executedVirtualNs.low || message.executedVirtualNs.high : message.executedVirtualNs !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.executedVirtualNs);
+                if (message.digestsChecked != null && $Object.hasOwnProperty.call(message, "digestsChecked") && (typeof message.digestsChecked === "object" ? message.digestsChecked.low || message.digestsChecked.high : message.digestsChecked !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.digestsChecked);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Progress.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.Progress();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.executedTicks = value;
+                            else
+                                delete message.executedTicks;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.executedVirtualNs = value;
+                            else
+                                delete message.executedVirtualNs;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.digestsChecked = value;
+                            else
+                                delete message.digestsChecked;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Progress;
+        })();
+        channel.Divergence = (function() {
+            const Divergence = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Divergence.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Divergence.prototype.ticks = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Divergence.prototype.what = "";
+            Divergence.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.ticks != null && $Object.hasOwnProperty.call(message, "ticks") && (typeof message.ticks === "object" ? message.ticks.low || message.ticks.high : message.ticks !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.ticks);
+                if (message.what != null && $Object.hasOwnProperty.call(message, "what") && message.what !== "")
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.what);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Divergence.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.Divergence();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.ticks = value;
+                            else
+                                delete message.ticks;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.what = value;
+                            else
+                                delete message.what;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Divergence;
+        })();
+        return channel;
     })();
-    channel.FromPrimary = (function () {
-      const FromPrimary = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      FromPrimary.prototype.welcome = null;
-      FromPrimary.prototype.refused = null;
-      FromPrimary.prototype.stateChunk = null;
-      FromPrimary.prototype.stateEnd = null;
-      FromPrimary.prototype.logFrame = null;
-      // OneOf field names bound to virtual getters and setters
-      let $oneOfFields;
-      $Object.defineProperty(FromPrimary.prototype, 'message', {
-        get: $util.oneOfGetter(
-          ($oneOfFields = ['welcome', 'refused', 'stateChunk', 'stateEnd', 'logFrame']),
-        ),
-        set: $util.oneOfSetter($oneOfFields),
-      });
-      FromPrimary.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (message.welcome != null && $Object.hasOwnProperty.call(message, 'welcome'))
-          $root.vmft.channel.Welcome.encode(
-            message.welcome,
-            writer.uint32(/* id 1, wireType 2 =*/ 10).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.refused != null && $Object.hasOwnProperty.call(message, 'refused'))
-          $root.vmft.channel.Refused.encode(
-            message.refused,
-            writer.uint32(/* id 2, wireType 2 =*/ 18).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.stateChunk != null && $Object.hasOwnProperty.call(message, 'stateChunk'))
-          $root.vmft.channel.StateChunk.encode(
-            message.stateChunk,
-            writer.uint32(/* id 3, wireType 2 =*/ 26).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.stateEnd != null && $Object.hasOwnProperty.call(message, 'stateEnd'))
-          $root.vmft.channel.StateEnd.encode(
-            message.stateEnd,
-            writer.uint32(/* id 4, wireType 2 =*/ 34).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.logFrame != null && $Object.hasOwnProperty.call(message, 'logFrame'))
-          $root.vmft.channel.LogFrame.encode(
-            message.logFrame,
-            writer.uint32(/* id 5, wireType 2 =*/ 42).fork(),
-            _depth + 1,
-          ).ldelim();
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      FromPrimary.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.FromPrimary();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 2) break;
-              message.welcome = $root.vmft.channel.Welcome.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.welcome,
-              );
-              message.message = 'welcome';
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              message.refused = $root.vmft.channel.Refused.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.refused,
-              );
-              message.message = 'refused';
-              continue;
-            }
-            case 3: {
-              if (wireType !== 2) break;
-              message.stateChunk = $root.vmft.channel.StateChunk.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.stateChunk,
-              );
-              message.message = 'stateChunk';
-              continue;
-            }
-            case 4: {
-              if (wireType !== 2) break;
-              message.stateEnd = $root.vmft.channel.StateEnd.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.stateEnd,
-              );
-              message.message = 'stateEnd';
-              continue;
-            }
-            case 5: {
-              if (wireType !== 2) break;
-              message.logFrame = $root.vmft.channel.LogFrame.decode(
-                reader,
-                reader.size(),
-                $undefined,
-                _depth + 1,
-                message.logFrame,
-              );
-              message.message = 'logFrame';
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return FromPrimary;
-    })();
-    channel.Hello = (function () {
-      const Hello = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Hello.prototype.protocolVersion = 0;
-      Hello.prototype.build = '';
-      Hello.prototype.accelerator = '';
-      Hello.prototype.replicaId = '';
-      Hello.prototype.memoryBytesMax = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Hello.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.protocolVersion != null &&
-          $Object.hasOwnProperty.call(message, 'protocolVersion') &&
-          message.protocolVersion !== 0
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint32(message.protocolVersion);
-        if (
-          message.build != null &&
-          $Object.hasOwnProperty.call(message, 'build') &&
-          message.build !== ''
-        )
-          writer.uint32(/* id 2, wireType 2 =*/ 18).string(message.build);
-        if (
-          message.accelerator != null &&
-          $Object.hasOwnProperty.call(message, 'accelerator') &&
-          message.accelerator !== ''
-        )
-          writer.uint32(/* id 3, wireType 2 =*/ 26).string(message.accelerator);
-        if (
-          message.replicaId != null &&
-          $Object.hasOwnProperty.call(message, 'replicaId') &&
-          message.replicaId !== ''
-        )
-          writer.uint32(/* id 4, wireType 2 =*/ 34).string(message.replicaId);
-        if (
-          message.memoryBytesMax != null &&
-          $Object.hasOwnProperty.call(message, 'memoryBytesMax') &&
-          (typeof message.memoryBytesMax === 'object'
-            ? message.memoryBytesMax.low || message.memoryBytesMax.high
-            : message.memoryBytesMax !== 0)
-        )
-          writer.uint32(/* id 5, wireType 0 =*/ 40).uint64(message.memoryBytesMax);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Hello.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.Hello();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if ((value = reader.uint32())) message.protocolVersion = value;
-              else delete message.protocolVersion;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.build = value;
-              else delete message.build;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.accelerator = value;
-              else delete message.accelerator;
-              continue;
-            }
-            case 4: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.replicaId = value;
-              else delete message.replicaId;
-              continue;
-            }
-            case 5: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.memoryBytesMax = value;
-              else delete message.memoryBytesMax;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Hello;
-    })();
-    channel.Welcome = (function () {
-      const Welcome = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Welcome.prototype.generation = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Welcome.prototype.machineId = '';
-      Welcome.prototype.machineConfig = $util.newBuffer([]);
-      Welcome.prototype.stateBytes = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Welcome.prototype.heartbeatPort = 0;
-      Welcome.prototype.arbiterUrl = '';
-      Welcome.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.generation != null &&
-          $Object.hasOwnProperty.call(message, 'generation') &&
-          (typeof message.generation === 'object'
-            ? message.generation.low || message.generation.high
-            : message.generation !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.generation);
-        if (
-          message.machineId != null &&
-          $Object.hasOwnProperty.call(message, 'machineId') &&
-          message.machineId !== ''
-        )
-          writer.uint32(/* id 2, wireType 2 =*/ 18).string(message.machineId);
-        if (
-          message.machineConfig != null &&
-          $Object.hasOwnProperty.call(message, 'machineConfig') &&
-          message.machineConfig.length
-        )
-          writer.uint32(/* id 3, wireType 2 =*/ 26).bytes(message.machineConfig);
-        if (
-          message.stateBytes != null &&
-          $Object.hasOwnProperty.call(message, 'stateBytes') &&
-          (typeof message.stateBytes === 'object'
-            ? message.stateBytes.low || message.stateBytes.high
-            : message.stateBytes !== 0)
-        )
-          writer.uint32(/* id 4, wireType 0 =*/ 32).uint64(message.stateBytes);
-        if (
-          message.heartbeatPort != null &&
-          $Object.hasOwnProperty.call(message, 'heartbeatPort') &&
-          message.heartbeatPort !== 0
-        )
-          writer.uint32(/* id 5, wireType 0 =*/ 40).uint32(message.heartbeatPort);
-        if (
-          message.arbiterUrl != null &&
-          $Object.hasOwnProperty.call(message, 'arbiterUrl') &&
-          message.arbiterUrl !== ''
-        )
-          writer.uint32(/* id 6, wireType 2 =*/ 50).string(message.arbiterUrl);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Welcome.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.Welcome();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.generation = value;
-              else delete message.generation;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.machineId = value;
-              else delete message.machineId;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 2) break;
-              if ((value = reader.bytes()).length) message.machineConfig = value;
-              else delete message.machineConfig;
-              continue;
-            }
-            case 4: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.stateBytes = value;
-              else delete message.stateBytes;
-              continue;
-            }
-            case 5: {
-              if (wireType !== 0) break;
-              if ((value = reader.uint32())) message.heartbeatPort = value;
-              else delete message.heartbeatPort;
-              continue;
-            }
-            case 6: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.arbiterUrl = value;
-              else delete message.arbiterUrl;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Welcome;
-    })();
-    channel.Refused = (function () {
-      const Refused = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Refused.prototype.reason = '';
-      Refused.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.reason != null &&
-          $Object.hasOwnProperty.call(message, 'reason') &&
-          message.reason !== ''
-        )
-          writer.uint32(/* id 1, wireType 2 =*/ 10).string(message.reason);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Refused.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.Refused();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.reason = value;
-              else delete message.reason;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Refused;
-    })();
-    channel.StateChunk = (function () {
-      const StateChunk = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      StateChunk.prototype.offset = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      StateChunk.prototype.data = $util.newBuffer([]);
-      StateChunk.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.offset != null &&
-          $Object.hasOwnProperty.call(message, 'offset') &&
-          (typeof message.offset === 'object'
-            ? message.offset.low || message.offset.high
-            : message.offset !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.offset);
-        if (
-          message.data != null &&
-          $Object.hasOwnProperty.call(message, 'data') &&
-          message.data.length
-        )
-          writer.uint32(/* id 2, wireType 2 =*/ 18).bytes(message.data);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      StateChunk.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.StateChunk();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.offset = value;
-              else delete message.offset;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 2) break;
-              if ((value = reader.bytes()).length) message.data = value;
-              else delete message.data;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return StateChunk;
-    })();
-    channel.StateEnd = (function () {
-      const StateEnd = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      StateEnd.prototype.bytes = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      StateEnd.prototype.checksum = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      StateEnd.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.bytes != null &&
-          $Object.hasOwnProperty.call(message, 'bytes') &&
-          (typeof message.bytes === 'object'
-            ? message.bytes.low || message.bytes.high
-            : message.bytes !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.bytes);
-        if (
-          message.checksum != null &&
-          $Object.hasOwnProperty.call(message, 'checksum') &&
-          (typeof message.checksum === 'object'
-            ? message.checksum.low || message.checksum.high
-            : message.checksum !== 0)
-        )
-          writer.uint32(/* id 2, wireType 1 =*/ 17).fixed64(message.checksum);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      StateEnd.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.StateEnd();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.bytes = value;
-              else delete message.bytes;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 1) break;
-              if (
-                typeof (value = reader.fixed64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.checksum = value;
-              else delete message.checksum;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return StateEnd;
-    })();
-    channel.StateReady = (function () {
-      const StateReady = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      StateReady.prototype.generation = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      StateReady.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.generation != null &&
-          $Object.hasOwnProperty.call(message, 'generation') &&
-          (typeof message.generation === 'object'
-            ? message.generation.low || message.generation.high
-            : message.generation !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.generation);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      StateReady.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.StateReady();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.generation = value;
-              else delete message.generation;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return StateReady;
-    })();
-    channel.LogFrame = (function () {
-      const LogFrame = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      LogFrame.prototype.generation = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      LogFrame.prototype.sequence = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      LogFrame.prototype.frame = $util.newBuffer([]);
-      LogFrame.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.generation != null &&
-          $Object.hasOwnProperty.call(message, 'generation') &&
-          (typeof message.generation === 'object'
-            ? message.generation.low || message.generation.high
-            : message.generation !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.generation);
-        if (
-          message.sequence != null &&
-          $Object.hasOwnProperty.call(message, 'sequence') &&
-          (typeof message.sequence === 'object'
-            ? message.sequence.low || message.sequence.high
-            : message.sequence !== 0)
-        )
-          writer.uint32(/* id 2, wireType 0 =*/ 16).uint64(message.sequence);
-        if (
-          message.frame != null &&
-          $Object.hasOwnProperty.call(message, 'frame') &&
-          message.frame.length
-        )
-          writer.uint32(/* id 3, wireType 2 =*/ 26).bytes(message.frame);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      LogFrame.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.LogFrame();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.generation = value;
-              else delete message.generation;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.sequence = value;
-              else delete message.sequence;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 2) break;
-              if ((value = reader.bytes()).length) message.frame = value;
-              else delete message.frame;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return LogFrame;
-    })();
-    channel.Ack = (function () {
-      const Ack = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Ack.prototype.generation = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Ack.prototype.sequence = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Ack.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.generation != null &&
-          $Object.hasOwnProperty.call(message, 'generation') &&
-          (typeof message.generation === 'object'
-            ? message.generation.low || message.generation.high
-            : message.generation !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.generation);
-        if (
-          message.sequence != null &&
-          $Object.hasOwnProperty.call(message, 'sequence') &&
-          (typeof message.sequence === 'object'
-            ? message.sequence.low || message.sequence.high
-            : message.sequence !== 0)
-        )
-          writer.uint32(/* id 2, wireType 0 =*/ 16).uint64(message.sequence);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Ack.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.Ack();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.generation = value;
-              else delete message.generation;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.sequence = value;
-              else delete message.sequence;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Ack;
-    })();
-    channel.Progress = (function () {
-      const Progress = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Progress.prototype.generation = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Progress.prototype.executedTicks = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Progress.prototype.executedVirtualNs = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Progress.prototype.digestsChecked = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Progress.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.generation != null &&
-          $Object.hasOwnProperty.call(message, 'generation') &&
-          (typeof message.generation === 'object'
-            ? message.generation.low || message.generation.high
-            : message.generation !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.generation);
-        if (
-          message.executedTicks != null &&
-          $Object.hasOwnProperty.call(message, 'executedTicks') &&
-          (typeof message.executedTicks === 'object'
-            ? message.executedTicks.low || message.executedTicks.high
-            : message.executedTicks !== 0)
-        )
-          writer.uint32(/* id 2, wireType 0 =*/ 16).uint64(message.executedTicks);
-        if (
-          message.executedVirtualNs != null &&
-          $Object.hasOwnProperty.call(message, 'executedVirtualNs') &&
-          (typeof message.executedVirtualNs === 'object'
-            ? message.executedVirtualNs.low || message.executedVirtualNs.high
-            : message.executedVirtualNs !== 0)
-        )
-          writer.uint32(/* id 3, wireType 0 =*/ 24).uint64(message.executedVirtualNs);
-        if (
-          message.digestsChecked != null &&
-          $Object.hasOwnProperty.call(message, 'digestsChecked') &&
-          (typeof message.digestsChecked === 'object'
-            ? message.digestsChecked.low || message.digestsChecked.high
-            : message.digestsChecked !== 0)
-        )
-          writer.uint32(/* id 4, wireType 0 =*/ 32).uint64(message.digestsChecked);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Progress.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.Progress();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.generation = value;
-              else delete message.generation;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.executedTicks = value;
-              else delete message.executedTicks;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.executedVirtualNs = value;
-              else delete message.executedVirtualNs;
-              continue;
-            }
-            case 4: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.digestsChecked = value;
-              else delete message.digestsChecked;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Progress;
-    })();
-    channel.Divergence = (function () {
-      const Divergence = function (properties) {
-        if (properties)
-          for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-            if (properties[keys[i]] != null && keys[i] !== '__proto__')
-              this[keys[i]] = properties[keys[i]];
-      };
-      Divergence.prototype.generation = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Divergence.prototype.ticks = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
-      Divergence.prototype.what = '';
-      Divergence.encode = function (message, writer, _depth) {
-        if (!writer) writer = $Writer.create();
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $util.recursionLimit) throw $Error('max depth exceeded');
-        if (
-          message.generation != null &&
-          $Object.hasOwnProperty.call(message, 'generation') &&
-          (typeof message.generation === 'object'
-            ? message.generation.low || message.generation.high
-            : message.generation !== 0)
-        )
-          writer.uint32(/* id 1, wireType 0 =*/ 8).uint64(message.generation);
-        if (
-          message.ticks != null &&
-          $Object.hasOwnProperty.call(message, 'ticks') &&
-          (typeof message.ticks === 'object'
-            ? message.ticks.low || message.ticks.high
-            : message.ticks !== 0)
-        )
-          writer.uint32(/* id 2, wireType 0 =*/ 16).uint64(message.ticks);
-        if (
-          message.what != null &&
-          $Object.hasOwnProperty.call(message, 'what') &&
-          message.what !== ''
-        )
-          writer.uint32(/* id 3, wireType 2 =*/ 26).string(message.what);
-        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, '$unknowns'))
-          for (let i = 0; i < message.$unknowns.length; ++i) writer.raw(message.$unknowns[i]);
-        return writer;
-      };
-      Divergence.decode = function (reader, length, _end, _depth, _target) {
-        if (!(reader instanceof $Reader)) reader = $Reader.create(reader);
-        if (_depth === $undefined) _depth = 0;
-        if (_depth > $Reader.recursionLimit) throw $Error('max depth exceeded');
-        let end, message, value;
-        if (length === $undefined) end = reader.len;
-        else {
-          end = reader.pos + length;
-          if (end > reader.len) throw $RangeError('index out of range');
-          length = reader.len;
-          reader.len = end;
-        }
-        message = _target || new $root.vmft.channel.Divergence();
-        while (reader.pos < end) {
-          let start = reader.pos;
-          let tag = reader.tag();
-          if (tag === _end) {
-            _end = $undefined;
-            break;
-          }
-          let wireType = tag & 7;
-          switch ((tag >>>= 3)) {
-            case 1: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.generation = value;
-              else delete message.generation;
-              continue;
-            }
-            case 2: {
-              if (wireType !== 0) break;
-              if (
-                typeof (value = reader.uint64()) === 'object'
-                  ? value.low || value.high
-                  : value !== 0
-              )
-                message.ticks = value;
-              else delete message.ticks;
-              continue;
-            }
-            case 3: {
-              if (wireType !== 2) break;
-              if ((value = reader.stringVerify()).length) message.what = value;
-              else delete message.what;
-              continue;
-            }
-          }
-          reader.skipType(wireType, _depth, tag);
-          if (!reader.discardUnknown) {
-            $util.makeProp(message, '$unknowns', false);
-            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-          }
-        }
-        if (length !== $undefined) {
-          if (reader.pos !== end) throw $RangeError('index out of range');
-          reader.len = length;
-        }
-        if (_end !== $undefined) throw $Error('missing end group');
-        return message;
-      };
-      return Divergence;
-    })();
-    return channel;
-  })();
-  return vmft;
-})());
+    return vmft;
+})();

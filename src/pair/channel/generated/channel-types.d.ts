@@ -1,1003 +1,887 @@
 // Generated from proto/channel.proto by scripts/generate-proto.mjs. Do not edit.
-import * as $protobuf from 'protobufjs';
-import Long = require('long');
+import * as $protobuf from "protobufjs";
+import Long = require("long");
 
 /** Namespace vmft. */
 export namespace vmft {
-  /** Namespace channel. */
-  namespace channel {
-    /**
-     * Properties of a FromBackup.
-     * @deprecated Use vmft.channel.FromBackup.$Properties instead.
-     */
-    interface IFromBackup extends vmft.channel.FromBackup.$Properties {}
 
-    /** Represents a FromBackup. */
-    class FromBackup {
-      /**
-       * Constructs a new FromBackup.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.FromBackup.$Properties);
+    /** Namespace channel. */
+    namespace channel {
 
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
+        /**
+         * Properties of a FromBackup.
+         * @deprecated Use vmft.channel.FromBackup.$Properties instead.
+         */
+        interface IFromBackup extends vmft.channel.FromBackup.$Properties {
+        }
 
-      /** FromBackup hello. */
-      hello?: vmft.channel.Hello.$Properties | null;
+        /** Represents a FromBackup. */
+        class FromBackup {
 
-      /** FromBackup stateReady. */
-      stateReady?: vmft.channel.StateReady.$Properties | null;
+            /**
+             * Constructs a new FromBackup.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.FromBackup.$Properties);
 
-      /** FromBackup ack. */
-      ack?: vmft.channel.Ack.$Properties | null;
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
 
-      /** FromBackup progress. */
-      progress?: vmft.channel.Progress.$Properties | null;
+            /** FromBackup hello. */
+            hello?: (vmft.channel.Hello.$Properties|null);
 
-      /** FromBackup divergence. */
-      divergence?: vmft.channel.Divergence.$Properties | null;
+            /** FromBackup stateReady. */
+            stateReady?: (vmft.channel.StateReady.$Properties|null);
 
-      /** FromBackup message. */
-      message?: 'hello' | 'stateReady' | 'ack' | 'progress' | 'divergence';
+            /** FromBackup ack. */
+            ack?: (vmft.channel.Ack.$Properties|null);
 
-      /**
-       * Encodes the specified FromBackup message. Does not implicitly {@link vmft.channel.FromBackup.verify|verify} messages.
-       * @param message FromBackup message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.FromBackup.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
+            /** FromBackup progress. */
+            progress?: (vmft.channel.Progress.$Properties|null);
 
-      /**
-       * Decodes a FromBackup message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.FromBackup & vmft.channel.FromBackup.$Shape} FromBackup
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.FromBackup & vmft.channel.FromBackup.$Shape;
+            /** FromBackup divergence. */
+            divergence?: (vmft.channel.Divergence.$Properties|null);
+
+            /** FromBackup message. */
+            message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence");
+
+            /**
+             * Encodes the specified FromBackup message. Does not implicitly {@link vmft.channel.FromBackup.verify|verify} messages.
+             * @param message FromBackup message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.FromBackup.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a FromBackup message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.FromBackup & vmft.channel.FromBackup.$Shape} FromBackup
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.FromBackup & vmft.channel.FromBackup.$Shape;
+        }
+
+        namespace FromBackup {
+
+            /** Properties of a FromBackup. */
+            interface $Properties {
+
+                /** FromBackup hello */
+                hello?: (vmft.channel.Hello.$Properties|null);
+
+                /** FromBackup stateReady */
+                stateReady?: (vmft.channel.StateReady.$Properties|null);
+
+                /** FromBackup ack */
+                ack?: (vmft.channel.Ack.$Properties|null);
+
+                /** FromBackup progress */
+                progress?: (vmft.channel.Progress.$Properties|null);
+
+                /** FromBackup divergence */
+                divergence?: (vmft.channel.Divergence.$Properties|null);
+
+                /** FromBackup message */
+                message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a FromBackup. */
+            type $Shape = {
+              hello?: vmft.channel.Hello.$Shape|null;
+              stateReady?: vmft.channel.StateReady.$Shape|null;
+              ack?: vmft.channel.Ack.$Shape|null;
+              progress?: vmft.channel.Progress.$Shape|null;
+              divergence?: vmft.channel.Divergence.$Shape|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ message?: undefined; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null }|{ message?: "hello"; hello: vmft.channel.Hello.$Shape; stateReady?: null; ack?: null; progress?: null; divergence?: null }|{ message?: "stateReady"; hello?: null; stateReady: vmft.channel.StateReady.$Shape; ack?: null; progress?: null; divergence?: null }|{ message?: "ack"; hello?: null; stateReady?: null; ack: vmft.channel.Ack.$Shape; progress?: null; divergence?: null }|{ message?: "progress"; hello?: null; stateReady?: null; ack?: null; progress: vmft.channel.Progress.$Shape; divergence?: null }|{ message?: "divergence"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence: vmft.channel.Divergence.$Shape })
+            );
+        }
+
+        /**
+         * Properties of a FromPrimary.
+         * @deprecated Use vmft.channel.FromPrimary.$Properties instead.
+         */
+        interface IFromPrimary extends vmft.channel.FromPrimary.$Properties {
+        }
+
+        /** Represents a FromPrimary. */
+        class FromPrimary {
+
+            /**
+             * Constructs a new FromPrimary.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.FromPrimary.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** FromPrimary welcome. */
+            welcome?: (vmft.channel.Welcome.$Properties|null);
+
+            /** FromPrimary refused. */
+            refused?: (vmft.channel.Refused.$Properties|null);
+
+            /** FromPrimary stateChunk. */
+            stateChunk?: (vmft.channel.StateChunk.$Properties|null);
+
+            /** FromPrimary stateEnd. */
+            stateEnd?: (vmft.channel.StateEnd.$Properties|null);
+
+            /** FromPrimary logFrame. */
+            logFrame?: (vmft.channel.LogFrame.$Properties|null);
+
+            /** FromPrimary message. */
+            message?: ("welcome"|"refused"|"stateChunk"|"stateEnd"|"logFrame");
+
+            /**
+             * Encodes the specified FromPrimary message. Does not implicitly {@link vmft.channel.FromPrimary.verify|verify} messages.
+             * @param message FromPrimary message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.FromPrimary.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a FromPrimary message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.FromPrimary & vmft.channel.FromPrimary.$Shape} FromPrimary
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.FromPrimary & vmft.channel.FromPrimary.$Shape;
+        }
+
+        namespace FromPrimary {
+
+            /** Properties of a FromPrimary. */
+            interface $Properties {
+
+                /** FromPrimary welcome */
+                welcome?: (vmft.channel.Welcome.$Properties|null);
+
+                /** FromPrimary refused */
+                refused?: (vmft.channel.Refused.$Properties|null);
+
+                /** FromPrimary stateChunk */
+                stateChunk?: (vmft.channel.StateChunk.$Properties|null);
+
+                /** FromPrimary stateEnd */
+                stateEnd?: (vmft.channel.StateEnd.$Properties|null);
+
+                /** FromPrimary logFrame */
+                logFrame?: (vmft.channel.LogFrame.$Properties|null);
+
+                /** FromPrimary message */
+                message?: ("welcome"|"refused"|"stateChunk"|"stateEnd"|"logFrame");
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Narrowed shape of a FromPrimary. */
+            type $Shape = {
+              welcome?: vmft.channel.Welcome.$Shape|null;
+              refused?: vmft.channel.Refused.$Shape|null;
+              stateChunk?: vmft.channel.StateChunk.$Shape|null;
+              stateEnd?: vmft.channel.StateEnd.$Shape|null;
+              logFrame?: vmft.channel.LogFrame.$Shape|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ message?: undefined; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null }|{ message?: "welcome"; welcome: vmft.channel.Welcome.$Shape; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null }|{ message?: "refused"; welcome?: null; refused: vmft.channel.Refused.$Shape; stateChunk?: null; stateEnd?: null; logFrame?: null }|{ message?: "stateChunk"; welcome?: null; refused?: null; stateChunk: vmft.channel.StateChunk.$Shape; stateEnd?: null; logFrame?: null }|{ message?: "stateEnd"; welcome?: null; refused?: null; stateChunk?: null; stateEnd: vmft.channel.StateEnd.$Shape; logFrame?: null }|{ message?: "logFrame"; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame: vmft.channel.LogFrame.$Shape })
+            );
+        }
+
+        /**
+         * Properties of a Hello.
+         * @deprecated Use vmft.channel.Hello.$Properties instead.
+         */
+        interface IHello extends vmft.channel.Hello.$Properties {
+        }
+
+        /** Represents a Hello. */
+        class Hello {
+
+            /**
+             * Constructs a new Hello.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.Hello.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Hello protocolVersion. */
+            protocolVersion: number;
+
+            /** Hello build. */
+            build: string;
+
+            /** Hello accelerator. */
+            accelerator: string;
+
+            /** Hello replicaId. */
+            replicaId: string;
+
+            /** Hello memoryBytesMax. */
+            memoryBytesMax: Long;
+
+            /**
+             * Encodes the specified Hello message. Does not implicitly {@link vmft.channel.Hello.verify|verify} messages.
+             * @param message Hello message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.Hello.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Hello message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.Hello & vmft.channel.Hello.$Shape} Hello
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.Hello & vmft.channel.Hello.$Shape;
+        }
+
+        namespace Hello {
+
+            /** Properties of a Hello. */
+            interface $Properties {
+
+                /** Hello protocolVersion */
+                protocolVersion?: (number|null);
+
+                /** Hello build */
+                build?: (string|null);
+
+                /** Hello accelerator */
+                accelerator?: (string|null);
+
+                /** Hello replicaId */
+                replicaId?: (string|null);
+
+                /** Hello memoryBytesMax */
+                memoryBytesMax?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Hello. */
+            type $Shape = vmft.channel.Hello.$Properties;
+        }
+
+        /**
+         * Properties of a Welcome.
+         * @deprecated Use vmft.channel.Welcome.$Properties instead.
+         */
+        interface IWelcome extends vmft.channel.Welcome.$Properties {
+        }
+
+        /** Represents a Welcome. */
+        class Welcome {
+
+            /**
+             * Constructs a new Welcome.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.Welcome.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Welcome generation. */
+            generation: Long;
+
+            /** Welcome machineId. */
+            machineId: string;
+
+            /** Welcome machineConfig. */
+            machineConfig: Uint8Array;
+
+            /** Welcome stateBytes. */
+            stateBytes: Long;
+
+            /** Welcome heartbeatPort. */
+            heartbeatPort: number;
+
+            /** Welcome arbiterUrl. */
+            arbiterUrl: string;
+
+            /**
+             * Encodes the specified Welcome message. Does not implicitly {@link vmft.channel.Welcome.verify|verify} messages.
+             * @param message Welcome message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.Welcome.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Welcome message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.Welcome & vmft.channel.Welcome.$Shape} Welcome
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.Welcome & vmft.channel.Welcome.$Shape;
+        }
+
+        namespace Welcome {
+
+            /** Properties of a Welcome. */
+            interface $Properties {
+
+                /** Welcome generation */
+                generation?: (Long|null);
+
+                /** Welcome machineId */
+                machineId?: (string|null);
+
+                /** Welcome machineConfig */
+                machineConfig?: (Uint8Array|null);
+
+                /** Welcome stateBytes */
+                stateBytes?: (Long|null);
+
+                /** Welcome heartbeatPort */
+                heartbeatPort?: (number|null);
+
+                /** Welcome arbiterUrl */
+                arbiterUrl?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Welcome. */
+            type $Shape = vmft.channel.Welcome.$Properties;
+        }
+
+        /**
+         * Properties of a Refused.
+         * @deprecated Use vmft.channel.Refused.$Properties instead.
+         */
+        interface IRefused extends vmft.channel.Refused.$Properties {
+        }
+
+        /** Represents a Refused. */
+        class Refused {
+
+            /**
+             * Constructs a new Refused.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.Refused.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Refused reason. */
+            reason: string;
+
+            /**
+             * Encodes the specified Refused message. Does not implicitly {@link vmft.channel.Refused.verify|verify} messages.
+             * @param message Refused message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.Refused.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Refused message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.Refused & vmft.channel.Refused.$Shape} Refused
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.Refused & vmft.channel.Refused.$Shape;
+        }
+
+        namespace Refused {
+
+            /** Properties of a Refused. */
+            interface $Properties {
+
+                /** Refused reason */
+                reason?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Refused. */
+            type $Shape = vmft.channel.Refused.$Properties;
+        }
+
+        /**
+         * Properties of a StateChunk.
+         * @deprecated Use vmft.channel.StateChunk.$Properties instead.
+         */
+        interface IStateChunk extends vmft.channel.StateChunk.$Properties {
+        }
+
+        /** Represents a StateChunk. */
+        class StateChunk {
+
+            /**
+             * Constructs a new StateChunk.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.StateChunk.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** StateChunk offset. */
+            offset: Long;
+
+            /** StateChunk data. */
+            data: Uint8Array;
+
+            /**
+             * Encodes the specified StateChunk message. Does not implicitly {@link vmft.channel.StateChunk.verify|verify} messages.
+             * @param message StateChunk message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.StateChunk.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StateChunk message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.StateChunk & vmft.channel.StateChunk.$Shape} StateChunk
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.StateChunk & vmft.channel.StateChunk.$Shape;
+        }
+
+        namespace StateChunk {
+
+            /** Properties of a StateChunk. */
+            interface $Properties {
+
+                /** StateChunk offset */
+                offset?: (Long|null);
+
+                /** StateChunk data */
+                data?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a StateChunk. */
+            type $Shape = vmft.channel.StateChunk.$Properties;
+        }
+
+        /**
+         * Properties of a StateEnd.
+         * @deprecated Use vmft.channel.StateEnd.$Properties instead.
+         */
+        interface IStateEnd extends vmft.channel.StateEnd.$Properties {
+        }
+
+        /** Represents a StateEnd. */
+        class StateEnd {
+
+            /**
+             * Constructs a new StateEnd.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.StateEnd.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** StateEnd bytes. */
+            bytes: Long;
+
+            /** StateEnd checksum. */
+            checksum: Long;
+
+            /**
+             * Encodes the specified StateEnd message. Does not implicitly {@link vmft.channel.StateEnd.verify|verify} messages.
+             * @param message StateEnd message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.StateEnd.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StateEnd message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.StateEnd & vmft.channel.StateEnd.$Shape} StateEnd
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.StateEnd & vmft.channel.StateEnd.$Shape;
+        }
+
+        namespace StateEnd {
+
+            /** Properties of a StateEnd. */
+            interface $Properties {
+
+                /** StateEnd bytes */
+                bytes?: (Long|null);
+
+                /** StateEnd checksum */
+                checksum?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a StateEnd. */
+            type $Shape = vmft.channel.StateEnd.$Properties;
+        }
+
+        /**
+         * Properties of a StateReady.
+         * @deprecated Use vmft.channel.StateReady.$Properties instead.
+         */
+        interface IStateReady extends vmft.channel.StateReady.$Properties {
+        }
+
+        /** Represents a StateReady. */
+        class StateReady {
+
+            /**
+             * Constructs a new StateReady.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.StateReady.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** StateReady generation. */
+            generation: Long;
+
+            /**
+             * Encodes the specified StateReady message. Does not implicitly {@link vmft.channel.StateReady.verify|verify} messages.
+             * @param message StateReady message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.StateReady.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StateReady message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.StateReady & vmft.channel.StateReady.$Shape} StateReady
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.StateReady & vmft.channel.StateReady.$Shape;
+        }
+
+        namespace StateReady {
+
+            /** Properties of a StateReady. */
+            interface $Properties {
+
+                /** StateReady generation */
+                generation?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a StateReady. */
+            type $Shape = vmft.channel.StateReady.$Properties;
+        }
+
+        /**
+         * Properties of a LogFrame.
+         * @deprecated Use vmft.channel.LogFrame.$Properties instead.
+         */
+        interface ILogFrame extends vmft.channel.LogFrame.$Properties {
+        }
+
+        /** Represents a LogFrame. */
+        class LogFrame {
+
+            /**
+             * Constructs a new LogFrame.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.LogFrame.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** LogFrame generation. */
+            generation: Long;
+
+            /** LogFrame sequence. */
+            sequence: Long;
+
+            /** LogFrame frame. */
+            frame: Uint8Array;
+
+            /**
+             * Encodes the specified LogFrame message. Does not implicitly {@link vmft.channel.LogFrame.verify|verify} messages.
+             * @param message LogFrame message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.LogFrame.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a LogFrame message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.LogFrame & vmft.channel.LogFrame.$Shape} LogFrame
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.LogFrame & vmft.channel.LogFrame.$Shape;
+        }
+
+        namespace LogFrame {
+
+            /** Properties of a LogFrame. */
+            interface $Properties {
+
+                /** LogFrame generation */
+                generation?: (Long|null);
+
+                /** LogFrame sequence */
+                sequence?: (Long|null);
+
+                /** LogFrame frame */
+                frame?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a LogFrame. */
+            type $Shape = vmft.channel.LogFrame.$Properties;
+        }
+
+        /**
+         * Properties of an Ack.
+         * @deprecated Use vmft.channel.Ack.$Properties instead.
+         */
+        interface IAck extends vmft.channel.Ack.$Properties {
+        }
+
+        /** Represents an Ack. */
+        class Ack {
+
+            /**
+             * Constructs a new Ack.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.Ack.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Ack generation. */
+            generation: Long;
+
+            /** Ack sequence. */
+            sequence: Long;
+
+            /**
+             * Encodes the specified Ack message. Does not implicitly {@link vmft.channel.Ack.verify|verify} messages.
+             * @param message Ack message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.Ack.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Ack message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.Ack & vmft.channel.Ack.$Shape} Ack
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.Ack & vmft.channel.Ack.$Shape;
+        }
+
+        namespace Ack {
+
+            /** Properties of an Ack. */
+            interface $Properties {
+
+                /** Ack generation */
+                generation?: (Long|null);
+
+                /** Ack sequence */
+                sequence?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Ack. */
+            type $Shape = vmft.channel.Ack.$Properties;
+        }
+
+        /**
+         * Properties of a Progress.
+         * @deprecated Use vmft.channel.Progress.$Properties instead.
+         */
+        interface IProgress extends vmft.channel.Progress.$Properties {
+        }
+
+        /** Represents a Progress. */
+        class Progress {
+
+            /**
+             * Constructs a new Progress.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.Progress.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Progress generation. */
+            generation: Long;
+
+            /** Progress executedTicks. */
+            executedTicks: Long;
+
+            /** Progress executedVirtualNs. */
+            executedVirtualNs: Long;
+
+            /** Progress digestsChecked. */
+            digestsChecked: Long;
+
+            /**
+             * Encodes the specified Progress message. Does not implicitly {@link vmft.channel.Progress.verify|verify} messages.
+             * @param message Progress message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.Progress.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Progress message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.Progress & vmft.channel.Progress.$Shape} Progress
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.Progress & vmft.channel.Progress.$Shape;
+        }
+
+        namespace Progress {
+
+            /** Properties of a Progress. */
+            interface $Properties {
+
+                /** Progress generation */
+                generation?: (Long|null);
+
+                /** Progress executedTicks */
+                executedTicks?: (Long|null);
+
+                /** Progress executedVirtualNs */
+                executedVirtualNs?: (Long|null);
+
+                /** Progress digestsChecked */
+                digestsChecked?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Progress. */
+            type $Shape = vmft.channel.Progress.$Properties;
+        }
+
+        /**
+         * Properties of a Divergence.
+         * @deprecated Use vmft.channel.Divergence.$Properties instead.
+         */
+        interface IDivergence extends vmft.channel.Divergence.$Properties {
+        }
+
+        /** Represents a Divergence. */
+        class Divergence {
+
+            /**
+             * Constructs a new Divergence.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.Divergence.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Divergence generation. */
+            generation: Long;
+
+            /** Divergence ticks. */
+            ticks: Long;
+
+            /** Divergence what. */
+            what: string;
+
+            /**
+             * Encodes the specified Divergence message. Does not implicitly {@link vmft.channel.Divergence.verify|verify} messages.
+             * @param message Divergence message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.Divergence.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Divergence message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.Divergence & vmft.channel.Divergence.$Shape} Divergence
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.Divergence & vmft.channel.Divergence.$Shape;
+        }
+
+        namespace Divergence {
+
+            /** Properties of a Divergence. */
+            interface $Properties {
+
+                /** Divergence generation */
+                generation?: (Long|null);
+
+                /** Divergence ticks */
+                ticks?: (Long|null);
+
+                /** Divergence what */
+                what?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Divergence. */
+            type $Shape = vmft.channel.Divergence.$Properties;
+        }
     }
-
-    namespace FromBackup {
-      /** Properties of a FromBackup. */
-      interface $Properties {
-        /** FromBackup hello */
-        hello?: vmft.channel.Hello.$Properties | null;
-
-        /** FromBackup stateReady */
-        stateReady?: vmft.channel.StateReady.$Properties | null;
-
-        /** FromBackup ack */
-        ack?: vmft.channel.Ack.$Properties | null;
-
-        /** FromBackup progress */
-        progress?: vmft.channel.Progress.$Properties | null;
-
-        /** FromBackup divergence */
-        divergence?: vmft.channel.Divergence.$Properties | null;
-
-        /** FromBackup message */
-        message?: 'hello' | 'stateReady' | 'ack' | 'progress' | 'divergence';
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Narrowed shape of a FromBackup. */
-      type $Shape = {
-        hello?: vmft.channel.Hello.$Shape | null;
-        stateReady?: vmft.channel.StateReady.$Shape | null;
-        ack?: vmft.channel.Ack.$Shape | null;
-        progress?: vmft.channel.Progress.$Shape | null;
-        divergence?: vmft.channel.Divergence.$Shape | null;
-        $unknowns?: Uint8Array[];
-      } & (
-        | {
-            message?: undefined;
-            hello?: null;
-            stateReady?: null;
-            ack?: null;
-            progress?: null;
-            divergence?: null;
-          }
-        | {
-            message?: 'hello';
-            hello: vmft.channel.Hello.$Shape;
-            stateReady?: null;
-            ack?: null;
-            progress?: null;
-            divergence?: null;
-          }
-        | {
-            message?: 'stateReady';
-            hello?: null;
-            stateReady: vmft.channel.StateReady.$Shape;
-            ack?: null;
-            progress?: null;
-            divergence?: null;
-          }
-        | {
-            message?: 'ack';
-            hello?: null;
-            stateReady?: null;
-            ack: vmft.channel.Ack.$Shape;
-            progress?: null;
-            divergence?: null;
-          }
-        | {
-            message?: 'progress';
-            hello?: null;
-            stateReady?: null;
-            ack?: null;
-            progress: vmft.channel.Progress.$Shape;
-            divergence?: null;
-          }
-        | {
-            message?: 'divergence';
-            hello?: null;
-            stateReady?: null;
-            ack?: null;
-            progress?: null;
-            divergence: vmft.channel.Divergence.$Shape;
-          }
-      );
-    }
-
-    /**
-     * Properties of a FromPrimary.
-     * @deprecated Use vmft.channel.FromPrimary.$Properties instead.
-     */
-    interface IFromPrimary extends vmft.channel.FromPrimary.$Properties {}
-
-    /** Represents a FromPrimary. */
-    class FromPrimary {
-      /**
-       * Constructs a new FromPrimary.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.FromPrimary.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** FromPrimary welcome. */
-      welcome?: vmft.channel.Welcome.$Properties | null;
-
-      /** FromPrimary refused. */
-      refused?: vmft.channel.Refused.$Properties | null;
-
-      /** FromPrimary stateChunk. */
-      stateChunk?: vmft.channel.StateChunk.$Properties | null;
-
-      /** FromPrimary stateEnd. */
-      stateEnd?: vmft.channel.StateEnd.$Properties | null;
-
-      /** FromPrimary logFrame. */
-      logFrame?: vmft.channel.LogFrame.$Properties | null;
-
-      /** FromPrimary message. */
-      message?: 'welcome' | 'refused' | 'stateChunk' | 'stateEnd' | 'logFrame';
-
-      /**
-       * Encodes the specified FromPrimary message. Does not implicitly {@link vmft.channel.FromPrimary.verify|verify} messages.
-       * @param message FromPrimary message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.FromPrimary.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a FromPrimary message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.FromPrimary & vmft.channel.FromPrimary.$Shape} FromPrimary
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.FromPrimary & vmft.channel.FromPrimary.$Shape;
-    }
-
-    namespace FromPrimary {
-      /** Properties of a FromPrimary. */
-      interface $Properties {
-        /** FromPrimary welcome */
-        welcome?: vmft.channel.Welcome.$Properties | null;
-
-        /** FromPrimary refused */
-        refused?: vmft.channel.Refused.$Properties | null;
-
-        /** FromPrimary stateChunk */
-        stateChunk?: vmft.channel.StateChunk.$Properties | null;
-
-        /** FromPrimary stateEnd */
-        stateEnd?: vmft.channel.StateEnd.$Properties | null;
-
-        /** FromPrimary logFrame */
-        logFrame?: vmft.channel.LogFrame.$Properties | null;
-
-        /** FromPrimary message */
-        message?: 'welcome' | 'refused' | 'stateChunk' | 'stateEnd' | 'logFrame';
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Narrowed shape of a FromPrimary. */
-      type $Shape = {
-        welcome?: vmft.channel.Welcome.$Shape | null;
-        refused?: vmft.channel.Refused.$Shape | null;
-        stateChunk?: vmft.channel.StateChunk.$Shape | null;
-        stateEnd?: vmft.channel.StateEnd.$Shape | null;
-        logFrame?: vmft.channel.LogFrame.$Shape | null;
-        $unknowns?: Uint8Array[];
-      } & (
-        | {
-            message?: undefined;
-            welcome?: null;
-            refused?: null;
-            stateChunk?: null;
-            stateEnd?: null;
-            logFrame?: null;
-          }
-        | {
-            message?: 'welcome';
-            welcome: vmft.channel.Welcome.$Shape;
-            refused?: null;
-            stateChunk?: null;
-            stateEnd?: null;
-            logFrame?: null;
-          }
-        | {
-            message?: 'refused';
-            welcome?: null;
-            refused: vmft.channel.Refused.$Shape;
-            stateChunk?: null;
-            stateEnd?: null;
-            logFrame?: null;
-          }
-        | {
-            message?: 'stateChunk';
-            welcome?: null;
-            refused?: null;
-            stateChunk: vmft.channel.StateChunk.$Shape;
-            stateEnd?: null;
-            logFrame?: null;
-          }
-        | {
-            message?: 'stateEnd';
-            welcome?: null;
-            refused?: null;
-            stateChunk?: null;
-            stateEnd: vmft.channel.StateEnd.$Shape;
-            logFrame?: null;
-          }
-        | {
-            message?: 'logFrame';
-            welcome?: null;
-            refused?: null;
-            stateChunk?: null;
-            stateEnd?: null;
-            logFrame: vmft.channel.LogFrame.$Shape;
-          }
-      );
-    }
-
-    /**
-     * Properties of a Hello.
-     * @deprecated Use vmft.channel.Hello.$Properties instead.
-     */
-    interface IHello extends vmft.channel.Hello.$Properties {}
-
-    /** Represents a Hello. */
-    class Hello {
-      /**
-       * Constructs a new Hello.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.Hello.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** Hello protocolVersion. */
-      protocolVersion: number;
-
-      /** Hello build. */
-      build: string;
-
-      /** Hello accelerator. */
-      accelerator: string;
-
-      /** Hello replicaId. */
-      replicaId: string;
-
-      /** Hello memoryBytesMax. */
-      memoryBytesMax: Long;
-
-      /**
-       * Encodes the specified Hello message. Does not implicitly {@link vmft.channel.Hello.verify|verify} messages.
-       * @param message Hello message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.Hello.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a Hello message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.Hello & vmft.channel.Hello.$Shape} Hello
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.Hello & vmft.channel.Hello.$Shape;
-    }
-
-    namespace Hello {
-      /** Properties of a Hello. */
-      interface $Properties {
-        /** Hello protocolVersion */
-        protocolVersion?: number | null;
-
-        /** Hello build */
-        build?: string | null;
-
-        /** Hello accelerator */
-        accelerator?: string | null;
-
-        /** Hello replicaId */
-        replicaId?: string | null;
-
-        /** Hello memoryBytesMax */
-        memoryBytesMax?: Long | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of a Hello. */
-      type $Shape = vmft.channel.Hello.$Properties;
-    }
-
-    /**
-     * Properties of a Welcome.
-     * @deprecated Use vmft.channel.Welcome.$Properties instead.
-     */
-    interface IWelcome extends vmft.channel.Welcome.$Properties {}
-
-    /** Represents a Welcome. */
-    class Welcome {
-      /**
-       * Constructs a new Welcome.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.Welcome.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** Welcome generation. */
-      generation: Long;
-
-      /** Welcome machineId. */
-      machineId: string;
-
-      /** Welcome machineConfig. */
-      machineConfig: Uint8Array;
-
-      /** Welcome stateBytes. */
-      stateBytes: Long;
-
-      /** Welcome heartbeatPort. */
-      heartbeatPort: number;
-
-      /** Welcome arbiterUrl. */
-      arbiterUrl: string;
-
-      /**
-       * Encodes the specified Welcome message. Does not implicitly {@link vmft.channel.Welcome.verify|verify} messages.
-       * @param message Welcome message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.Welcome.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a Welcome message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.Welcome & vmft.channel.Welcome.$Shape} Welcome
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.Welcome & vmft.channel.Welcome.$Shape;
-    }
-
-    namespace Welcome {
-      /** Properties of a Welcome. */
-      interface $Properties {
-        /** Welcome generation */
-        generation?: Long | null;
-
-        /** Welcome machineId */
-        machineId?: string | null;
-
-        /** Welcome machineConfig */
-        machineConfig?: Uint8Array | null;
-
-        /** Welcome stateBytes */
-        stateBytes?: Long | null;
-
-        /** Welcome heartbeatPort */
-        heartbeatPort?: number | null;
-
-        /** Welcome arbiterUrl */
-        arbiterUrl?: string | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of a Welcome. */
-      type $Shape = vmft.channel.Welcome.$Properties;
-    }
-
-    /**
-     * Properties of a Refused.
-     * @deprecated Use vmft.channel.Refused.$Properties instead.
-     */
-    interface IRefused extends vmft.channel.Refused.$Properties {}
-
-    /** Represents a Refused. */
-    class Refused {
-      /**
-       * Constructs a new Refused.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.Refused.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** Refused reason. */
-      reason: string;
-
-      /**
-       * Encodes the specified Refused message. Does not implicitly {@link vmft.channel.Refused.verify|verify} messages.
-       * @param message Refused message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.Refused.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a Refused message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.Refused & vmft.channel.Refused.$Shape} Refused
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.Refused & vmft.channel.Refused.$Shape;
-    }
-
-    namespace Refused {
-      /** Properties of a Refused. */
-      interface $Properties {
-        /** Refused reason */
-        reason?: string | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of a Refused. */
-      type $Shape = vmft.channel.Refused.$Properties;
-    }
-
-    /**
-     * Properties of a StateChunk.
-     * @deprecated Use vmft.channel.StateChunk.$Properties instead.
-     */
-    interface IStateChunk extends vmft.channel.StateChunk.$Properties {}
-
-    /** Represents a StateChunk. */
-    class StateChunk {
-      /**
-       * Constructs a new StateChunk.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.StateChunk.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** StateChunk offset. */
-      offset: Long;
-
-      /** StateChunk data. */
-      data: Uint8Array;
-
-      /**
-       * Encodes the specified StateChunk message. Does not implicitly {@link vmft.channel.StateChunk.verify|verify} messages.
-       * @param message StateChunk message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.StateChunk.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a StateChunk message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.StateChunk & vmft.channel.StateChunk.$Shape} StateChunk
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.StateChunk & vmft.channel.StateChunk.$Shape;
-    }
-
-    namespace StateChunk {
-      /** Properties of a StateChunk. */
-      interface $Properties {
-        /** StateChunk offset */
-        offset?: Long | null;
-
-        /** StateChunk data */
-        data?: Uint8Array | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of a StateChunk. */
-      type $Shape = vmft.channel.StateChunk.$Properties;
-    }
-
-    /**
-     * Properties of a StateEnd.
-     * @deprecated Use vmft.channel.StateEnd.$Properties instead.
-     */
-    interface IStateEnd extends vmft.channel.StateEnd.$Properties {}
-
-    /** Represents a StateEnd. */
-    class StateEnd {
-      /**
-       * Constructs a new StateEnd.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.StateEnd.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** StateEnd bytes. */
-      bytes: Long;
-
-      /** StateEnd checksum. */
-      checksum: Long;
-
-      /**
-       * Encodes the specified StateEnd message. Does not implicitly {@link vmft.channel.StateEnd.verify|verify} messages.
-       * @param message StateEnd message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.StateEnd.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a StateEnd message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.StateEnd & vmft.channel.StateEnd.$Shape} StateEnd
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.StateEnd & vmft.channel.StateEnd.$Shape;
-    }
-
-    namespace StateEnd {
-      /** Properties of a StateEnd. */
-      interface $Properties {
-        /** StateEnd bytes */
-        bytes?: Long | null;
-
-        /** StateEnd checksum */
-        checksum?: Long | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of a StateEnd. */
-      type $Shape = vmft.channel.StateEnd.$Properties;
-    }
-
-    /**
-     * Properties of a StateReady.
-     * @deprecated Use vmft.channel.StateReady.$Properties instead.
-     */
-    interface IStateReady extends vmft.channel.StateReady.$Properties {}
-
-    /** Represents a StateReady. */
-    class StateReady {
-      /**
-       * Constructs a new StateReady.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.StateReady.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** StateReady generation. */
-      generation: Long;
-
-      /**
-       * Encodes the specified StateReady message. Does not implicitly {@link vmft.channel.StateReady.verify|verify} messages.
-       * @param message StateReady message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.StateReady.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a StateReady message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.StateReady & vmft.channel.StateReady.$Shape} StateReady
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.StateReady & vmft.channel.StateReady.$Shape;
-    }
-
-    namespace StateReady {
-      /** Properties of a StateReady. */
-      interface $Properties {
-        /** StateReady generation */
-        generation?: Long | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of a StateReady. */
-      type $Shape = vmft.channel.StateReady.$Properties;
-    }
-
-    /**
-     * Properties of a LogFrame.
-     * @deprecated Use vmft.channel.LogFrame.$Properties instead.
-     */
-    interface ILogFrame extends vmft.channel.LogFrame.$Properties {}
-
-    /** Represents a LogFrame. */
-    class LogFrame {
-      /**
-       * Constructs a new LogFrame.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.LogFrame.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** LogFrame generation. */
-      generation: Long;
-
-      /** LogFrame sequence. */
-      sequence: Long;
-
-      /** LogFrame frame. */
-      frame: Uint8Array;
-
-      /**
-       * Encodes the specified LogFrame message. Does not implicitly {@link vmft.channel.LogFrame.verify|verify} messages.
-       * @param message LogFrame message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.LogFrame.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a LogFrame message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.LogFrame & vmft.channel.LogFrame.$Shape} LogFrame
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.LogFrame & vmft.channel.LogFrame.$Shape;
-    }
-
-    namespace LogFrame {
-      /** Properties of a LogFrame. */
-      interface $Properties {
-        /** LogFrame generation */
-        generation?: Long | null;
-
-        /** LogFrame sequence */
-        sequence?: Long | null;
-
-        /** LogFrame frame */
-        frame?: Uint8Array | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of a LogFrame. */
-      type $Shape = vmft.channel.LogFrame.$Properties;
-    }
-
-    /**
-     * Properties of an Ack.
-     * @deprecated Use vmft.channel.Ack.$Properties instead.
-     */
-    interface IAck extends vmft.channel.Ack.$Properties {}
-
-    /** Represents an Ack. */
-    class Ack {
-      /**
-       * Constructs a new Ack.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.Ack.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** Ack generation. */
-      generation: Long;
-
-      /** Ack sequence. */
-      sequence: Long;
-
-      /**
-       * Encodes the specified Ack message. Does not implicitly {@link vmft.channel.Ack.verify|verify} messages.
-       * @param message Ack message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.Ack.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes an Ack message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.Ack & vmft.channel.Ack.$Shape} Ack
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.Ack & vmft.channel.Ack.$Shape;
-    }
-
-    namespace Ack {
-      /** Properties of an Ack. */
-      interface $Properties {
-        /** Ack generation */
-        generation?: Long | null;
-
-        /** Ack sequence */
-        sequence?: Long | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of an Ack. */
-      type $Shape = vmft.channel.Ack.$Properties;
-    }
-
-    /**
-     * Properties of a Progress.
-     * @deprecated Use vmft.channel.Progress.$Properties instead.
-     */
-    interface IProgress extends vmft.channel.Progress.$Properties {}
-
-    /** Represents a Progress. */
-    class Progress {
-      /**
-       * Constructs a new Progress.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.Progress.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** Progress generation. */
-      generation: Long;
-
-      /** Progress executedTicks. */
-      executedTicks: Long;
-
-      /** Progress executedVirtualNs. */
-      executedVirtualNs: Long;
-
-      /** Progress digestsChecked. */
-      digestsChecked: Long;
-
-      /**
-       * Encodes the specified Progress message. Does not implicitly {@link vmft.channel.Progress.verify|verify} messages.
-       * @param message Progress message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.Progress.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a Progress message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.Progress & vmft.channel.Progress.$Shape} Progress
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.Progress & vmft.channel.Progress.$Shape;
-    }
-
-    namespace Progress {
-      /** Properties of a Progress. */
-      interface $Properties {
-        /** Progress generation */
-        generation?: Long | null;
-
-        /** Progress executedTicks */
-        executedTicks?: Long | null;
-
-        /** Progress executedVirtualNs */
-        executedVirtualNs?: Long | null;
-
-        /** Progress digestsChecked */
-        digestsChecked?: Long | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of a Progress. */
-      type $Shape = vmft.channel.Progress.$Properties;
-    }
-
-    /**
-     * Properties of a Divergence.
-     * @deprecated Use vmft.channel.Divergence.$Properties instead.
-     */
-    interface IDivergence extends vmft.channel.Divergence.$Properties {}
-
-    /** Represents a Divergence. */
-    class Divergence {
-      /**
-       * Constructs a new Divergence.
-       * @param [properties] Properties to set
-       */
-      constructor(properties?: vmft.channel.Divergence.$Properties);
-
-      /** Unknown fields preserved while decoding when enabled */
-      $unknowns?: Uint8Array[];
-
-      /** Divergence generation. */
-      generation: Long;
-
-      /** Divergence ticks. */
-      ticks: Long;
-
-      /** Divergence what. */
-      what: string;
-
-      /**
-       * Encodes the specified Divergence message. Does not implicitly {@link vmft.channel.Divergence.verify|verify} messages.
-       * @param message Divergence message or plain object to encode
-       * @param [writer] Writer to encode to
-       * @returns Writer
-       */
-      static encode(
-        message: vmft.channel.Divergence.$Properties,
-        writer?: $protobuf.Writer,
-      ): $protobuf.Writer;
-
-      /**
-       * Decodes a Divergence message from the specified reader or buffer.
-       * @param reader Reader or buffer to decode from
-       * @param [length] Message length if known beforehand
-       * @returns {vmft.channel.Divergence & vmft.channel.Divergence.$Shape} Divergence
-       * @throws {Error} If the payload is not a reader or valid buffer
-       * @throws {$protobuf.util.ProtocolError} If required fields are missing
-       */
-      static decode(
-        reader: $protobuf.Reader | Uint8Array,
-        length?: number,
-      ): vmft.channel.Divergence & vmft.channel.Divergence.$Shape;
-    }
-
-    namespace Divergence {
-      /** Properties of a Divergence. */
-      interface $Properties {
-        /** Divergence generation */
-        generation?: Long | null;
-
-        /** Divergence ticks */
-        ticks?: Long | null;
-
-        /** Divergence what */
-        what?: string | null;
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-      }
-
-      /** Shape of a Divergence. */
-      type $Shape = vmft.channel.Divergence.$Properties;
-    }
-  }
 }
