@@ -157,16 +157,12 @@ void op_sti(Cpu& cpu, const Insn* insn) {
 
 bool valid_cr(unsigned reg) { return reg == 0 || reg == 2 || reg == 3 || reg == 4 || reg == 8; }
 
-void use_register_operand(Decoding& d) { d.insn->flags &= static_cast<u8>(~insn_memory); }
-
 /// MOV CRn ignores ModRM.mod; encodings with mod != 3 take extra bytes on no CPU, and no compiler
 /// makes them.
 Handler select_read_cr(Decoding& d) {
-    use_register_operand(d);
     return !d.memory && valid_cr(d.insn->reg) ? step<op_read_cr> : nullptr;
 }
 Handler select_write_cr(Decoding& d) {
-    use_register_operand(d);
     return !d.memory && valid_cr(d.insn->reg) ? ending(d, finish<op_write_cr>) : nullptr;
 }
 Handler select_read_dr(Decoding& d) { return d.memory ? nullptr : step<op_read_dr>; }

@@ -1,34 +1,12 @@
 #include <bit>
 
 #include "accel/soft/exec/x87_host.h"
+#include "accel/soft/exec/x87_memory_bits.h"
 #include "accel/soft/exec/x87_select.h"
 #include "accel/soft/flags.h"
 
 namespace vmft::soft::x87 {
 namespace {
-
-template <typename T>
-struct MemoryBits;
-template <>
-struct MemoryBits<float> {
-    using Type = u32;
-};
-template <>
-struct MemoryBits<double> {
-    using Type = u64;
-};
-template <>
-struct MemoryBits<i16> {
-    using Type = u16;
-};
-template <>
-struct MemoryBits<i32> {
-    using Type = u32;
-};
-template <>
-struct MemoryBits<i64> {
-    using Type = u64;
-};
 
 /// The stack underflow's response for a store (SDM 1 table 4-1, 4-4).
 template <typename T>
