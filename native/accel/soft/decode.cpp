@@ -278,7 +278,6 @@ DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, In
 
     const OpcodeEntry& entry = table.entry(d.map, d.opcode);
     bool rip_relative = false;
-    // MOV to and from control and debug registers ignores mod: the operand is always a register.
     if (entry.modrm) read_modrm(cursor, d, insn, rip_relative);
     // Group 3 (TEST r/m, imm) is the one opcode pair whose immediate depends on ModRM.reg.
     Immediate immediate = entry.immediate;

@@ -75,14 +75,6 @@ void register_system(OpcodeTable& table);   // exec/system_*.cpp
 void register_sse(OpcodeTable& table);      // exec/sse_*.cpp, MMX
 void register_x87(OpcodeTable& table);      // exec/x87_*.cpp, FXSAVE group (0F AE)
 
-/// Picks one of the 16/32/64-bit instances by operand size.
-template <template <typename> class Family>
-Handler by_operand(const Decoding& d) {
-    return d.operand_bytes == 8   ? Family<u64>::handler
-           : d.operand_bytes == 4 ? Family<u32>::handler
-                                  : Family<u16>::handler;
-}
-
 inline Handler ending(Decoding& d, Handler handler) {
     d.ends_block = true;
     return handler;

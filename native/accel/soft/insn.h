@@ -16,7 +16,6 @@ enum InsnFlags : u8 {
     insn_memory = 32,  ///< The ModRM operand is memory.
     insn_rip_late =
         64,  ///< disp did not fit beside the offset: add offset + length to the address.
-    insn_high_byte = 128,
 };
 
 /// One decoded instruction, ready to run. 32 bytes: two to a cache line.
