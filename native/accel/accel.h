@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "accel/accelerator_fault.h"
 #include "base/position.h"
 #include "base/state_bytes.h"
 #include "base/types.h"
@@ -39,8 +40,14 @@ protected:
     ~Platform() = default;
 };
 
+/// What `ticks` counts, and with it where a run can stop.
+enum class TickUnit : u8 {
+    instructions,  ///< Each retired instruction, each iteration of a REP: any stop is exact.
+    branches,      ///< Retired conditional branches: a stop is dear, Position names one.
+};
+
 enum class RunExit : u8 {
-    position,  ///< `until` is reached.
+    position,  ///< `until` is reached; by branches also: the run was broken out of.
     device,    ///< An instruction touched a device or the platform: deadlines and lines may have
                ///< changed.
     halted,    ///< HLT retired (or the vCPU was halted already) and no interrupt can wake it now.
@@ -58,7 +65,24 @@ public:
     /// of RunExit. Returns only right after a retired instruction (or at once), before
     /// any interrupt or fault that is due next: see Position. `until_ticks` of the past or present:
     /// returns `position` at once.
+    ///
+    /// By branches: runs to the next exit that the guest makes by itself (`device`, `halted`), or
+    /// until broken out of (`position`), whatever `until_ticks` says; an interrupt window is no
+    /// such exit. Throws AcceleratorFault.
     virtual RunExit run(u64 until_ticks) = 0;
+
+    virtual TickUnit tick_unit() const { return TickUnit::instructions; }
+
+    /// Like `run`, but stops exactly at `target`, which lies ahead or here. By branches it still
+    /// returns at each exit of the guest's own, before `target`, and when broken out of: compare
+    /// `position()`. Throws AcceleratorFault when the target is passed, or cannot be reached any
+    /// more.
+    virtual RunExit run_to(const Position& target) { return run(target.ticks); }
+
+    /// By branches, any thread: the run under way, or the next one, is broken out of at this time of
+    /// the host's monotonic clock; the earliest one asked for counts, and 0 is now. It decides only
+    /// when the world's inputs are looked at, never what the machine does.
+    virtual void break_out_at(u64 monotonic_ns) { (void)monotonic_ns; }
 
     virtual u64 ticks() const = 0;
     virtual Position position() const = 0;
@@ -76,6 +100,8 @@ public:
     /// Empties what the guest can observe but the saved state does not hold (the TLB).
     virtual void flush_caches() = 0;
 
+    /// The dirty flags of RAM pages are about to be read: they must cover every write so far.
+    virtual void collect_dirty_flags() {}
     /// The dirty flags of RAM pages were cleared (GuestMemory): later writes must set them again.
     virtual void dirty_flags_cleared() = 0;
 

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "accel/kvm/guest_code.h"
+#include "base/state_bytes.h"
+
+namespace vmft::kvm {
+
+/// Replaces in the guest's kernel text what KVM would execute and should not (RDTSC, RDTSCP, MOV to
+/// CR4) by `out imm8, al`, which exits to user space on any KVM; see trap.cpp for the essay. All
+/// it does follows from guest memory and registers alone, so two machines that call it at the same
+/// positions stay equal. vCPU thread only.
+class KernelTraps {
+public:
+    explicit KernelTraps(GuestMemory& memory) : memory_(memory) {}
+
+    /// Looks for kernel text that is mapped executable and was not looked at, or was written since
+    /// (`written` flags of GuestMemory pages), and patches it.
+    void scan(const kvm_sregs& registers);
+
+    enum class Kind : u8 { none, rdtsc, rdtscp, write_cr4 };
+    struct Site {
+        Kind kind = Kind::none;
+        u8 source_register = 0;  ///< write_cr4: 0 … 15.
+        u8 length = 0;           ///< Bytes of the replaced instruction.
+    };
+    /// Whether an exit for an OUT to `port`, by the instruction that begins at `rip`, is one of ours.
+    Site site_of_exit(u16 port, u64 rip, const kvm_sregs& registers) const;
+
+    void save(StateWriter& state) const;
+    void restore(StateReader& state);
+
+private:
+    GuestMemory& memory_;
+    // More as the implementation needs.
+};
+
+}  // namespace vmft::kvm
