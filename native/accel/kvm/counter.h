@@ -18,6 +18,7 @@ class Counter {
 public:
     enum class Came : u8 {
         exit,        ///< The guest made an exit: vcpu.run_page() (never KVM_EXIT_DEBUG of our own).
+        trap,        ///< The next instruction is the one at set_trap's address; it has not begun.
         breakpoint,  ///< The next instruction is the one at the breakpoint; it has not begun.
         overflow,    ///< The armed count was reached, up to skid_max() branches ago.
         kicked,      ///< Vcpu::kick_at.
@@ -36,8 +37,11 @@ public:
     virtual void disarm() = 0;
     virtual u64 skid_max() const = 0;
 
-    /// Enters the guest. Where the next instruction is the one at the breakpoint already, it is
-    /// executed first.
+    /// A lasting breakpoint beside enter's (none: off).
+    virtual void set_trap(std::optional<u64> rip) = 0;
+
+    /// Enters the guest. Where the next instruction is the one at a breakpoint already, it is
+    /// executed first. When both lie at one address, Came::trap.
     virtual Came enter(std::optional<u64> breakpoint_rip) = 0;
 
     virtual const char* name() const = 0;
