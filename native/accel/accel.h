@@ -79,9 +79,9 @@ public:
     /// more.
     virtual RunExit run_to(const Position& target) { return run(target.ticks); }
 
-    /// By branches, any thread: the run under way, or the next one, is broken out of at this time of
-    /// the host's monotonic clock; the earliest one asked for counts, and 0 is now. It decides only
-    /// when the world's inputs are looked at, never what the machine does.
+    /// By branches, any thread: the run under way, or the next one, is broken out of at this time
+    /// of the host's monotonic clock; the earliest one asked for counts, and 0 is now. It decides
+    /// only when the world's inputs are looked at, never what the machine does.
     virtual void break_out_at(u64 monotonic_ns) { (void)monotonic_ns; }
 
     virtual u64 ticks() const = 0;
@@ -107,6 +107,16 @@ public:
 
     virtual void save(StateWriter& state) const = 0;
     virtual void restore(StateReader& state) = 0;
+
+    /// By branches: what stops have cost. Any thread.
+    struct Statistics {
+        u64 own_exits = 0;     ///< Exits the guest made by itself.
+        u64 forced_exits = 0;  ///< Broken out of.
+        u64 exact_stops = 0;   ///< Stops at a position that no exit of the guest's own named.
+        u64 breakpoint_hits = 0;
+        u64 stop_ns = 0;  ///< Host time from a stop's overflow (or its begin) to its position.
+    };
+    virtual Statistics statistics() const { return {}; }
 
     /// All registers as text, for reports a developer reads.
     virtual std::string describe() const = 0;

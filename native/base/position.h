@@ -21,7 +21,7 @@ struct Position {
     u64 rip = 0;        ///< Of the next instruction.
     u64 rcx = 0;        ///< Tells the iterations of a REP apart.
     u64 registers = 0;  ///< Hash of the general registers; 0 where ticks count instructions.
-    u64 exits = 0;  ///< Exits the guest has made by itself; 0 where ticks count instructions.
+    u64 exits = 0;      ///< Exits the guest has made by itself; 0 where ticks count instructions.
 
     bool operator==(const Position&) const = default;
 };

@@ -76,7 +76,37 @@ MachineExit Machine::exit_here(ExitKind kind) const {
     return {kind, kind == ExitKind::halted ? board_.deadline_ns() : no_deadline_ns};
 }
 
+MachineExit Machine::run_by_branches(const Position* target) {
+    for (;;) {
+        if (end_ != ExitKind::position) return exit_here(end_);
+        Position before = accelerator_->position();
+        if (target && before == *target) {
+            bool waits = accelerator_->halted() && !board_.interrupt_pending();
+            return exit_here(waits ? ExitKind::halted : ExitKind::position);
+        }
+        RunExit exit = target ? accelerator_->run_to(*target) : accelerator_->run(~u64{0});
+        if (exit == RunExit::position) {
+            MachineExit broken_out = exit_here(ExitKind::position);
+            broken_out.broken_out = true;
+            return broken_out;
+        }
+        if (exit == RunExit::triple_fault) end_here(ExitKind::triple_fault);
+        if (exit == RunExit::stuck) end_here(ExitKind::stuck);
+        settle();
+        if (end_ != ExitKind::position) return exit_here(end_);
+        bool stays_halted = exit == RunExit::halted &&
+                            (!board_.interrupt_pending() || accelerator_->position() == before);
+        if (stays_halted) return exit_here(ExitKind::halted);
+        if (!target) return exit_here(ExitKind::position);
+    }
+}
+
+MachineExit Machine::run_to(const Position& target) {
+    return tick_unit() == TickUnit::branches ? run_by_branches(&target) : run(target.ticks);
+}
+
 MachineExit Machine::run(u64 until_ticks) {
+    if (tick_unit() == TickUnit::branches) return run_by_branches(nullptr);
     u64 outputs_before = outputs_produced_;
     for (;;) {
         if (end_ != ExitKind::position) return exit_here(end_);
@@ -179,7 +209,9 @@ void Machine::restore(StateReader& state) {
     }
     accelerator_->restore(state);
     board_.restore(state);
-    if (state.ok() && position() != expected) state.fail();
+    Position here = position();
+    if (here.ticks != expected.ticks || here.rip != expected.rip || here.rcx != expected.rcx)
+        state.fail();
     clear_dirty();
 }
 
@@ -190,12 +222,14 @@ u64 Machine::state_digest() const {
 }
 
 MemoryDigest Machine::take_memory_digest() {
+    accelerator_->collect_dirty_flags();
     MemoryDigest digest = take_dirty_digest(memory_);
     if (digest.pages > 0) accelerator_->dirty_flags_cleared();
     return digest;
 }
 
 void Machine::clear_dirty() {
+    accelerator_->collect_dirty_flags();
     clear_dirty_flags(memory_);
     accelerator_->dirty_flags_cleared();
 }

@@ -34,6 +34,8 @@ protected:
 /// What keeps that true: whenever `run` or `apply` has returned, no timer is due; timers are looked
 /// at only after an input, at the tick that is the first at or past a deadline, and
 /// after an instruction that touched a device. None of these depends on the caller's slices.
+/// Where ticks count branches (TickUnit) a stop is dear, and timers are looked at only after an
+/// input and after an exit that the guest makes by itself: the same rule on both sides.
 class Machine final : private Platform, private VirtualClock, private OutputSink {
 public:
     using AcceleratorFactory = std::function<std::unique_ptr<Accelerator>(GuestMemory&, Platform&)>;
@@ -52,7 +54,17 @@ public:
 
     /// Runs until `position().ticks == until_ticks` at the latest. Returns earlier right behind an
     /// instruction that produced an output, so that nobody waits for it longer than need be.
+    /// By branches: runs to the next exit that the guest makes by itself, or until broken out of.
     MachineExit run(u64 until_ticks);
+    /// Runs to `target`, which lies ahead or here. Returns earlier when halted, ended or (by
+    /// branches) broken out of. Throws AcceleratorFault.
+    MachineExit run_to(const Position& target);
+    /// See Accelerator. Any thread.
+    void break_out_at(u64 monotonic_ns) { accelerator_->break_out_at(monotonic_ns); }
+    TickUnit tick_unit() const { return accelerator_->tick_unit(); }
+    Accelerator::Statistics statistics() const { return accelerator_->statistics(); }
+    /// Virtual time of the earliest timer.
+    u64 deadline_ns() const { return board_.deadline_ns(); }
     /// Takes an input here. An ended machine ignores it.
     void apply(const Input& input);
 
@@ -119,6 +131,7 @@ private:
     void end_here(ExitKind kind);
     /// Advances every due timer and takes the guest's own power requests.
     void settle();
+    MachineExit run_by_branches(const Position* target);
     MachineExit exit_here(ExitKind kind) const;
 
     const MachineConfig config_;

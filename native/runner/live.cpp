@@ -19,12 +19,13 @@ constexpr u64 debt_ns_max = 20'000'000;
 
 Live::Live(Machine& machine, LiveWorld& world, InputQueue& inputs, Recorder& recorder)
     : machine_(machine), world_(world), inputs_(inputs), recorder_(recorder),
+      by_branches_(machine.tick_unit() == TickUnit::branches),
       console_port_(console_port_of(machine.config().command_line)) {}
 
 void Live::begin() {
     u64 host_ns = world_.monotonic_ns();
     offset_ns_ = static_cast<i64>(host_ns - machine_.virtual_ns());
-    idle_ = false;
+    idle_ = broken_out_ = false;
     take_clock(host_ns);
 }
 
@@ -34,7 +35,7 @@ void Live::resume() {
         begin();
         return;
     }
-    idle_ = false;
+    idle_ = broken_out_ = false;
     take_clock(host_ns);
 }
 
@@ -113,16 +114,34 @@ void Live::measure(u64 nanoseconds, u64 ticks) {
     measured_ticks_ += ticks;
 }
 
+bool Live::input_due_by_branches(u64 host_ns) {
+    if (host_ns - last_clock_host_ns_ >= forced_clock_interval_ns) return true;
+    deadline_ns_ = machine_.deadline_ns();
+    return input_waits(host_ns);
+}
+
+void Live::break_out_in_time() {
+    u64 at = last_clock_host_ns_ + forced_clock_interval_ns;
+    u64 timer = wake_at_ns({ExitKind::halted, machine_.deadline_ns()});
+    if (timer != no_deadline_ns) at = std::min(at, timer + exit_wait_ns);
+    machine_.break_out_at(at);
+}
+
 MachineExit Live::slice() {
     u64 begin_ns = world_.monotonic_ns();
+    bool takes_inputs = true;
     if (idle_) {
         if (!input_waits(begin_ns)) return {ExitKind::halted, deadline_ns_};
         take_clock(begin_ns);
+    } else if (broken_out_) {
+        takes_inputs = input_due_by_branches(begin_ns);
+        if (takes_inputs) take_clock(begin_ns);
     } else if (begin_ns - last_clock_host_ns_ >= clock_interval_ns ||
                machine_.virtual_ns() > virtual_of(begin_ns) + lead_ns_max) {
         take_clock(begin_ns);
     }
-    take_waiting_inputs();
+    if (takes_inputs) take_waiting_inputs();
+    if (by_branches_) break_out_in_time();
 
     u64 ticks = machine_.position().ticks;
     u64 wanted = std::clamp(slice_ns_wanted * 1000 / picoseconds_per_tick_, slice_ticks_min,
@@ -137,6 +156,7 @@ MachineExit Live::slice() {
         debt_ns_ = 0;
     }
     idle_ = exit.kind == ExitKind::halted;
+    broken_out_ = exit.broken_out;
     deadline_ns_ = exit.next_deadline_ns;
     return exit;
 }

@@ -42,6 +42,10 @@ public:
     static constexpr u64 slice_ticks_min = 5'000, slice_ticks_max = 200'000;
     /// Virtual time ahead of the host's by this much is slowed at once.
     static constexpr u64 lead_ns_max = 300'000;
+    /// By branches, where an input costs a replica a stop unless the guest is at an exit of its
+    /// own: how long the world waits for such an exit, and how long the clock does.
+    static constexpr u64 exit_wait_ns = 200'000;
+    static constexpr u64 forced_clock_interval_ns = 10'000'000;
     static constexpr u64 resume_gap_ns_max = 5'000'000'000;
     static constexpr unsigned frames_per_slice_max = 256;
 
@@ -49,6 +53,8 @@ private:
     void take(const Input& input);
     void take_clock(u64 host_ns);
     bool input_waits(u64 host_ns);
+    bool input_due_by_branches(u64 host_ns);
+    void break_out_in_time();
     void drop_unwanted_frames();
     void take_waiting_inputs();
     void measure(u64 nanoseconds, u64 ticks);
@@ -59,12 +65,14 @@ private:
     LiveWorld& world_;
     InputQueue& inputs_;
     Recorder& recorder_;
+    const bool by_branches_;
     const u32 console_port_;  ///< Where typed bytes go: the last console= of the command line.
 
     i64 offset_ns_ =
         0;  ///< Host time minus virtual time; negative on a host that started after the guest.
     u64 last_clock_host_ns_ = 0;
-    bool idle_ = false;  ///< The last slice ended halted.
+    bool idle_ = false;        ///< The last slice ended halted.
+    bool broken_out_ = false;  ///< The last slice ended at no exit of the guest's own.
     u64 deadline_ns_ = no_deadline_ns;
     u64 picoseconds_per_tick_ = 5'000;  ///< Measured; a guess at first.
     u64 measured_ns_ = 0, measured_ticks_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,9 @@ public:
     virtual bool send_frame(std::span<const u8> frame) = 0;
     /// Received frames dropped because the guest did not keep up.
     virtual u64 frames_dropped() = 0;
+
+    /// Before frames are received: called on the receiving thread when frames begin to wait.
+    virtual void set_frame_listener(std::function<void()> listener) { (void)listener; }
 
     /// vCPU thread: sleeps until `monotonic_ns`, a received frame or `wake`. What came since the
     /// last sleep ends this one at once.

@@ -10,7 +10,7 @@ void Recorder::start(u64 generation) {
     generation_ = generation;
     sequence_ = 0;
     encoder_.begin(generation_, sequence_);
-    flushed_ticks_ = machine_.position().ticks;
+    flushed_position_ = machine_.position();
     flushed_outputs_ = machine_.outputs_produced();
     flushed_host_ns_ = world_.monotonic_ns();
     memory_digest_virtual_ns_ = machine_.virtual_ns();
@@ -21,7 +21,7 @@ void Recorder::add(const Input& input) {
 }
 
 bool Recorder::has_content() const {
-    return active_ && (encoder_.records() > 0 || machine_.position().ticks != flushed_ticks_);
+    return active_ && (encoder_.records() > 0 || machine_.position() != flushed_position_);
 }
 
 bool Recorder::due(bool gated, u64 host_ns) const {
@@ -68,7 +68,7 @@ RecordedSegment Recorder::flush(u64 outputs_released) {
 
     sequence_++;
     encoder_.begin(generation_, sequence_);
-    flushed_ticks_ = here.ticks;
+    flushed_position_ = here;
     flushed_outputs_ = segment.outputs_produced;
     flushed_host_ns_ = world_.monotonic_ns();
     return segment;

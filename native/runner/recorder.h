@@ -53,7 +53,7 @@ private:
     bool active_ = false;
     u64 generation_ = 0;
     u64 sequence_ = 0;
-    u64 flushed_ticks_ = 0;
+    Position flushed_position_;
     u64 flushed_outputs_ = 0;
     u64 flushed_host_ns_ = 0;
     u64 memory_digest_virtual_ns_ = 0;  ///< Of the last one.

@@ -32,7 +32,9 @@ public:
     u64 digests_checked() const { return digests_checked_; }
 
 private:
-    bool run_to(u64 ticks, const std::atomic<bool>& cancel);
+    bool run_to(const Position& target, const std::atomic<bool>& cancel);
+    Result execute_exactly(const Segment& segment, u64 until_ticks,
+                           const std::atomic<bool>& cancel);
     Result diverged(const Segment& segment, const std::string& what);
     Result at_position(const Segment& segment, const Position& expected, const char* what);
 

@@ -50,14 +50,21 @@ Runner::Runner(std::unique_ptr<Machine> machine, bool loaded, std::unique_ptr<Li
       recorder_(*machine_, *world_), live_(*machine_, *world_, inputs_, recorder_),
       replay_(*machine_), startable_(loaded), loaded_(loaded) {
     machine_->set_output_listener(this);
+    world_->set_frame_listener(
+        [this] { machine_->break_out_at(world_->monotonic_ns() + Live::exit_wait_ns); });
     publish();
     thread_ = std::thread([this] { thread_main(); });
+}
+
+void Runner::wake() {
+    world_->wake();
+    machine_->break_out_at(0);
 }
 
 Runner::~Runner() {
     quit_wanted_ = true;
     stop_wanted_ = true;
-    world_->wake();
+    wake();
     thread_.join();
 }
 
@@ -80,14 +87,14 @@ void Runner::start_live(const LiveOptions& options) {
     options_wanted_ = options;
     entry_ = Entry::start;
     mode_ = Mode::live;
-    world_->wake();
+    wake();
 }
 
 void Runner::pause() {
     Lock lock(mutex_);
     require_mode(Mode::live, "pause");
     pause_wanted_ = true;
-    world_->wake();
+    wake();
 }
 
 void Runner::resume(const LiveOptions& options) {
@@ -97,7 +104,7 @@ void Runner::resume(const LiveOptions& options) {
     options_wanted_ = options;
     entry_ = Entry::resume;
     mode_ = Mode::live;
-    world_->wake();
+    wake();
 }
 
 void Runner::reconfigure(const LiveOptions& options) {
@@ -105,7 +112,7 @@ void Runner::reconfigure(const LiveOptions& options) {
     require_mode(Mode::live, "reconfigure");
     options_wanted_ = options;
     if (entry_ == Entry::none) entry_ = Entry::reconfigure;
-    world_->wake();
+    wake();
 }
 
 Runner::SnapshotSize Runner::snapshot_begin() {
@@ -165,7 +172,7 @@ void Runner::start_replica(std::optional<u64> generation, u64 until_ticks) {
     until_ticks_ = until_ticks;
     outputs_.set_mode(OutputQueue::Mode::withheld);
     mode_ = Mode::replica;
-    world_->wake();
+    wake();
 }
 
 FedSegment Runner::feed(std::span<const u8> frame) {
@@ -187,7 +194,7 @@ FedSegment Runner::feed(std::span<const u8> frame) {
         throw RunnerError(code_of(fault),
                           std::string("a log frame is not the next one: ") + reason);
     outputs_.release(fed.outputs_released);
-    world_->wake();
+    wake();
     return fed;
 }
 
@@ -195,7 +202,7 @@ void Runner::end_of_log() {
     Lock lock(mutex_);
     require_mode(Mode::replica, "endOfLog");
     end_of_log_ = true;
-    world_->wake();
+    wake();
 }
 
 void Runner::go_live(const LiveOptions& options) {
@@ -208,7 +215,7 @@ void Runner::go_live(const LiveOptions& options) {
     }
     require_mode(Mode::replica, "goLive");
     go_live_wanted_ = options;
-    world_->wake();
+    wake();
 }
 
 void Runner::acknowledge(u64 sequence) {
@@ -217,13 +224,13 @@ void Runner::acknowledge(u64 sequence) {
         unacknowledged_bytes_ -= unacknowledged_.front().bytes;
         unacknowledged_.pop_front();
     }
-    if (published_.stalled) world_->wake();
+    if (published_.stalled) wake();
 }
 
 void Runner::release_outputs(u64 through) {
     outputs_.release(through);
     Lock lock(mutex_);
-    if (published_.stalled) world_->wake();
+    if (published_.stalled) wake();
 }
 
 void Runner::console_input(std::span<const u8> bytes) {
@@ -231,12 +238,12 @@ void Runner::console_input(std::span<const u8> bytes) {
         throw RunnerError(
             "bad-argument",
             "consoleInput: the guest does not read its console, and too many bytes wait");
-    world_->wake();
+    wake();
 }
 
 void Runner::control(ControlKind kind) {
     inputs_.add_control(kind);
-    world_->wake();
+    wake();
 }
 
 void Runner::set_speed_limit(double share) {
@@ -264,7 +271,7 @@ Runner::Status Runner::status() {
 
 void Runner::stop() {
     stop_wanted_ = true;
-    world_->wake();
+    wake();
 }
 
 void Runner::flush_segment() {

@@ -102,6 +102,7 @@ public:
         u64 frames_dropped =
             0;  ///< Received ones the guest did not take, and sent ones the network did not.
         OutputQueue::Counts outputs;
+        Accelerator::Statistics accelerator;
     };
     Status status();
     /// Ends the machine; `stopped` follows. Idempotent.
@@ -125,6 +126,8 @@ private:
 
     void require_mode(Mode mode, const char* method) const;
     void require_startable(const char* method) const;
+    /// The vCPU thread looks at what was asked of it, whether it sleeps or runs.
+    void wake();
     void flush_segment();
     void flush_if_content();
 

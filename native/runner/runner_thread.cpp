@@ -11,6 +11,7 @@ namespace {
 constexpr u64 forever = ~u64{0};
 /// The primary keeps the lag below its limit (100 ms) by it. Each report wakes both event loops.
 constexpr u64 progress_interval_ns = 25'000'000;
+constexpr u64 dear_segment_delay_ns = 200'000'000;
 
 }  // namespace
 
@@ -123,7 +124,11 @@ void Runner::live_step(Lock& lock) {
         end_as_guest_did();
         return;
     }
-    if (recorder_.due(options_.gated, world_->monotonic_ns())) flush_segment();
+    u64 now = world_->monotonic_ns();
+    // A segment that ends where the guest made no exit costs the backup an exact stop: it waits for
+    // one that does, though not for ever.
+    bool dear = exit.broken_out && now < recorder_.due_at_ns() + dear_segment_delay_ns;
+    if (!dear && recorder_.due(options_.gated, now)) flush_segment();
     if (exit.kind == ExitKind::halted) {
         // What happened since the last segment goes when it is old enough, woken for nothing else:
         // the segment with an output is on its way, and the next one right behind it would only
@@ -227,6 +232,7 @@ void Runner::publish() {
     published_.halted = machine_->halted();
     published_.recorded_bytes = recorder_.recorded_bytes();
     published_.frames_received = live_.frames_received();
+    published_.accelerator = machine_->statistics();
 }
 
 }  // namespace vmft

@@ -24,7 +24,10 @@ std::string HostWorld::attach_tap(std::string_view name) {
     Tap::Opened opened = Tap::open(name);
     if (!opened.tap) return opened.message;
     tap_.emplace(std::move(*opened.tap));
-    receiver_ = std::make_unique<FrameReceiver>(*tap_, [this] { wake_.post(wake_reason::input); });
+    receiver_ = std::make_unique<FrameReceiver>(*tap_, [this] {
+        wake_.post(wake_reason::input);
+        if (frame_listener_) frame_listener_();
+    });
     return {};
 }
 

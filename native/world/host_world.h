@@ -32,6 +32,9 @@ public:
     void set_receiving(bool on) override;
     bool take_frame(std::vector<u8>& frame) override { return receiver_ && receiver_->take(frame); }
     bool send_frame(std::span<const u8> frame) override { return tap_ && tap_->write(frame); }
+    void set_frame_listener(std::function<void()> listener) override {
+        frame_listener_ = std::move(listener);
+    }
     u64 frames_dropped() override { return receiver_ ? receiver_->frames_discarded() : 0; }
     void sleep_until(u64 monotonic_ns) override;
     void wake() override { wake_.post(wake_reason::stop); }
@@ -39,6 +42,7 @@ public:
 private:
     Wake wake_;
     bool thread_set_up_ = false;
+    std::function<void()> frame_listener_;
     std::optional<Tap> tap_;
     std::unique_ptr<FrameReceiver> receiver_;  // After what it uses: it stops first.
 };
