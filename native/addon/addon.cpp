@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "addon/error_codes.h"
+#include "addon/kvm_host_info.h"
 #include "addon/machine_handle.h"
 #include "addon/values.h"
 #include "base/hash64.h"
@@ -10,7 +11,7 @@ namespace vmft::addon {
 namespace {
 
 /// Raised when the border between addon and TypeScript changes; native-machine.ts expects the same.
-constexpr double border_version = 1;
+constexpr double border_version = 2;
 
 Napi::Value hash(const Napi::CallbackInfo& info) {
     return guarded(info.Env(),
@@ -29,6 +30,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     Napi::Array codes = Napi::Array::New(env, error_codes.size());
     for (size_t i = 0; i < error_codes.size(); i++) codes.Set(static_cast<u32>(i), error_codes[i]);
     exports.Set("errorCodes", codes);
+    define_kvm_host_info(env, exports);
     exports.Set("NativeMachine", MachineHandle::define(env));
     return exports;
 }

@@ -1,5 +1,6 @@
 #include "addon/machine_handle.h"
 
+#include "accel/kvm/kvm.h"
 #include "accel/soft/soft.h"
 #include "addon/values.h"
 
@@ -15,6 +16,18 @@ namespace {
         throw RunnerError("kernel-unusable", result.message,
                           "name a bzImage, or an ELF vmlinux with a PVH note");
     }
+}
+
+/// By `cpuid` and `counter` of the configuration: both null is the software CPU.
+Machine::AcceleratorFactory to_accelerator(const Napi::Object& config) {
+    if (config.Get("cpuid").IsNull() != config.Get("counter").IsNull())
+        throw RunnerError("bad-argument", "cpuid and counter: expected both or neither");
+    if (config.Get("cpuid").IsNull()) return make_soft_accelerator;
+    kvm::KvmOptions options{to_cpuid(config.Get("cpuid"), "cpuid"),
+                            to_counter_options(config.Get("counter"))};
+    return [options](GuestMemory& memory, Platform& platform) {
+        return kvm::make_kvm_accelerator(memory, platform, options);
+    };
 }
 
 ControlKind to_control_kind(const Napi::Value& value) {
@@ -65,7 +78,7 @@ MachineHandle::MachineHandle(Info info) : Napi::ObjectWrap<MachineHandle>(info) 
         auto kernel = to_optional_bytes(config.Get("kernel"), "kernel");
         auto initramfs = to_optional_bytes(config.Get("initramfs"), "initramfs");
 
-        auto machine = std::make_unique<Machine>(to_machine_config(config), make_soft_accelerator);
+        auto machine = std::make_unique<Machine>(to_machine_config(config), to_accelerator(config));
         if (kernel) {
             LoadResult result = machine->load({*kernel, initramfs.value_or(std::span<const u8>{})});
             if (!result.ok()) throw_load_fault(result);

@@ -13,11 +13,12 @@ namespace vmft::addon {
 /// The JavaScript object behind src/flow/machine/native-machine.ts: owns a runner, converts, maps
 /// errors.
 ///
-///   new NativeMachine({ memoryBytes, commandLine, mac, randomSeed, realtimeNs, kernel, initramfs
-///   }, onEvent)
+///   new NativeMachine({ memoryBytes, commandLine, mac, randomSeed, realtimeNs, kernel, initramfs,
+///   cpuid, counter }, onEvent)
 ///
-/// `kernel` is a Buffer, or null for a machine that will be restored; `initramfs` a Buffer or null.
-/// When the object is collected, its vCPU thread ends.
+/// `cpuid` and `counter` are null for the software CPU; else the guest's leaves and what counts its
+/// branches, on KVM. `kernel` is a Buffer, or null for a machine that will be restored; `initramfs`
+/// a Buffer or null. When the object is collected, its vCPU thread ends.
 class MachineHandle final : public Napi::ObjectWrap<MachineHandle> {
 public:
     static Napi::Function define(Napi::Env env);

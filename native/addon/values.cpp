@@ -108,6 +108,66 @@ MachineConfig to_machine_config(const Napi::Object& object) {
     return config;
 }
 
+u32 to_u32(const Napi::Value& value, const char* name) {
+    u64 number = to_size(value, name);
+    if (number > ~u32{0}) refuse(name, "a whole number of 32 bits");
+    return static_cast<u32>(number);
+}
+
+std::vector<kvm::CpuidLeaf> to_cpuid(const Napi::Value& value, const char* name) {
+    if (!value.IsArray()) refuse(name, "an array");
+    auto array = value.As<Napi::Array>();
+    if (array.Length() > limits::cpuid_leaves_max) refuse(name, "at most 256 leaves");
+    std::vector<kvm::CpuidLeaf> leaves;
+    for (u32 i = 0; i < array.Length(); i++) {
+        Napi::Object object = to_object(array.Get(i), name);
+        kvm::CpuidLeaf leaf;
+        leaf.function = to_u32(object.Get("function"), "function");
+        leaf.index = to_u32(object.Get("index"), "index");
+        leaf.indexed = to_bool(object.Get("indexed"), "indexed");
+        leaf.eax = to_u32(object.Get("eax"), "eax");
+        leaf.ebx = to_u32(object.Get("ebx"), "ebx");
+        leaf.ecx = to_u32(object.Get("ecx"), "ecx");
+        leaf.edx = to_u32(object.Get("edx"), "edx");
+        leaves.push_back(leaf);
+    }
+    return leaves;
+}
+
+Napi::Value from_cpuid(Napi::Env env, std::span<const kvm::CpuidLeaf> leaves) {
+    Napi::Array array = Napi::Array::New(env, leaves.size());
+    for (u32 i = 0; i < leaves.size(); i++) {
+        const kvm::CpuidLeaf& leaf = leaves[i];
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("function", leaf.function);
+        object.Set("index", leaf.index);
+        object.Set("indexed", leaf.indexed);
+        object.Set("eax", leaf.eax);
+        object.Set("ebx", leaf.ebx);
+        object.Set("ecx", leaf.ecx);
+        object.Set("edx", leaf.edx);
+        array.Set(i, object);
+    }
+    return array;
+}
+
+kvm::CounterOptions to_counter_options(const Napi::Value& value) {
+    Napi::Object object = to_object(value, "counter");
+    kvm::CounterOptions options;
+    std::string kind = to_text(object.Get("kind"), "kind");
+    if (kind == "perf")
+        options.kind = kvm::CounterOptions::Kind::perf;
+    else if (kind == "step")
+        options.kind = kvm::CounterOptions::Kind::step;
+    else if (kind == "simulated")
+        options.kind = kvm::CounterOptions::Kind::simulated;
+    else
+        refuse("kind", "perf, step or simulated");
+    options.skid = to_size(object.Get("skid"), "skid");
+    options.random_seed = to_size(object.Get("randomSeed"), "randomSeed");
+    return options;
+}
+
 Napi::Value from_u64(Napi::Env env, u64 value) { return Napi::BigInt::New(env, value); }
 
 Napi::Value from_bytes(Napi::Env env, std::span<const u8> bytes) {
@@ -119,6 +179,8 @@ Napi::Object from_position(Napi::Env env, const Position& position) {
     object.Set("ticks", from_u64(env, position.ticks));
     object.Set("rip", from_u64(env, position.rip));
     object.Set("rcx", from_u64(env, position.rcx));
+    object.Set("registers", from_u64(env, position.registers));
+    object.Set("exits", from_u64(env, position.exits));
     return object;
 }
 

@@ -6,7 +6,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "accel/accelerator_fault.h"
+#include "accel/kvm/counter.h"
+#include "addon/error_codes.h"
 #include "base/position.h"
 #include "machine/machine_config.h"
 #include "runner/runner.h"
@@ -31,6 +35,13 @@ std::optional<std::span<const u8>> to_optional_bytes(const Napi::Value& value, c
 LiveOptions to_live_options(const Napi::Value& value);
 MachineConfig to_machine_config(const Napi::Object& object);
 
+u32 to_u32(const Napi::Value& value, const char* name);
+/// CpuidLeaf objects of src/flow/machine/guest-cpu.ts, at most limits::cpuid_leaves_max.
+std::vector<kvm::CpuidLeaf> to_cpuid(const Napi::Value& value, const char* name);
+Napi::Value from_cpuid(Napi::Env env, std::span<const kvm::CpuidLeaf> leaves);
+/// CounterOptions of src/flow/machine/accelerator.ts.
+kvm::CounterOptions to_counter_options(const Napi::Value& value);
+
 Napi::Value from_u64(Napi::Env env, u64 value);
 Napi::Value from_bytes(Napi::Env env, std::span<const u8> bytes);
 Napi::Object from_position(Napi::Env env, const Position& position);
@@ -46,6 +57,9 @@ auto guarded(Napi::Env env, Body body) -> decltype(body()) {
         return body();
     } catch (const RunnerError& error) {
         throw make_error(env, error);
+    } catch (const AcceleratorFault& fault) {
+        throw make_error(
+            env, RunnerError(error_code_of(fault.kind()), fault.what(), fault.what_to_do()));
     } catch (const std::bad_alloc&) {
         throw make_error(env, RunnerError("memory-unavailable",
                                           "this host has no memory left for the guest",

@@ -17,11 +17,19 @@ Position decode_position(WireReader& outer) {
         case 1: position.ticks = wire.varint(); break;
         case 2: position.rip = wire.fixed64(); break;
         case 3: position.rcx = wire.fixed64(); break;
+        case 4: position.registers = wire.fixed64(); break;
+        case 5: position.exits = wire.varint(); break;
         default: wire.fail(LogFault::unknown_field);
         }
     }
     if (wire.fault() != LogFault::none) outer.fail(wire.fault());
     return position;
+}
+
+/// Whether `next` cannot come after `before`. Neither count ever goes down; the rest of a position
+/// has no order, and where ticks are branches it changes while both counts stand still.
+bool lies_before(const Position& next, const Position& before) {
+    return next.ticks < before.ticks || next.exits < before.exits;
 }
 
 std::vector<u8> copy(std::span<const u8> bytes) { return {bytes.begin(), bytes.end()}; }
@@ -176,7 +184,7 @@ Digest decode_digest(WireReader& outer) {
 LogFault decode_segment(std::span<const u8> bytes, Segment& segment) {
     WireReader wire(bytes);
     u32 seen = 0;
-    u64 ticks = 0;
+    Position last;
     while (wire.next_field()) {
         if (wire.field() != 3) wire.once(seen);
         switch (wire.field()) {
@@ -186,8 +194,9 @@ LogFault decode_segment(std::span<const u8> bytes, Segment& segment) {
             if (segment.records.size() >= limits::segment_records_max) return LogFault::too_long;
             segment.records.push_back(decode_record(wire));
             if (wire.fault() != LogFault::none) return wire.fault();
-            if (segment.records.back().position.ticks < ticks) return LogFault::positions_backwards;
-            ticks = segment.records.back().position.ticks;
+            if (lies_before(segment.records.back().position, last))
+                return LogFault::positions_backwards;
+            last = segment.records.back().position;
             break;
         case 4: segment.run_until = decode_position(wire); break;
         case 5: segment.digest = decode_digest(wire); break;
@@ -198,7 +207,7 @@ LogFault decode_segment(std::span<const u8> bytes, Segment& segment) {
     }
     if (wire.fault() != LogFault::none) return wire.fault();
     if (!(seen & 1u << 4) || !(seen & 1u << 5)) return LogFault::missing_field;
-    if (segment.run_until.ticks < ticks) return LogFault::positions_backwards;
+    if (lies_before(segment.run_until, last)) return LogFault::positions_backwards;
     if (segment.outputs_released > segment.outputs_produced) return LogFault::bad_value;
     return LogFault::none;
 }

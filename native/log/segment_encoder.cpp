@@ -11,7 +11,9 @@ namespace {
 size_t position_size(const Position& position) {
     return WireWriter::varint_field_size(1, position.ticks) +
            WireWriter::fixed64_field_size(2, position.rip) +
-           WireWriter::fixed64_field_size(3, position.rcx);
+           WireWriter::fixed64_field_size(3, position.rcx) +
+           WireWriter::fixed64_field_size(4, position.registers) +
+           WireWriter::varint_field_size(5, position.exits);
 }
 
 void put_position(WireWriter& wire, u32 field, const Position& position) {
@@ -19,6 +21,8 @@ void put_position(WireWriter& wire, u32 field, const Position& position) {
     wire.varint_field(1, position.ticks);
     wire.fixed64_field(2, position.rip);
     wire.fixed64_field(3, position.rcx);
+    wire.fixed64_field(4, position.registers);
+    wire.varint_field(5, position.exits);
 }
 
 size_t bytes_size(u32 field, std::span<const u8> bytes) {

@@ -25,6 +25,12 @@ export const exitStatusByCode = {
   'triple-fault': 20,
   'guest-reset': 21,
 
+  // The accelerator's.
+  'cannot-execute': 22,
+  'counter-lost': 23,
+  'position-missed': 24,
+  'accelerator-failed': 25,
+
   // Log files.
   'log-unreadable': 30,
   'log-not-a-log': 31,

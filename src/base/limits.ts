@@ -24,6 +24,9 @@ export const limits = {
   // Heartbeats.
   heartbeatDatagramBytesMax: 256,
 
+  /** Leaves of a guest's CPUID; KVM takes no more than 256. */
+  cpuidLeavesMax: 256,
+
   // Log files.
   logHeaderBytesMax: 64 * kib,
   logFileBufferBytes: 1 * mib,

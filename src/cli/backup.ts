@@ -1,5 +1,6 @@
 import { Command, type OptionValues } from 'commander';
 
+import { cpuModel } from '../flow/machine/native-kvm.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { systemRandom } from '../flow/world/system-random.js';
 import { openArbiter } from '../pair/arbiter/open-arbiter.js';
@@ -9,7 +10,11 @@ import { attendSession } from './attend-session.js';
 import { buildIdentity } from './build-identity.js';
 import { availableMemoryBytes } from './guest-files.js';
 import { machineFactory } from './machine-factory.js';
-import { acceleratorOption, requireAccelerator } from './options/accelerator.js';
+import {
+  addAcceleratorOptions,
+  chosenAccelerator,
+  type AcceleratorOptions,
+} from './options/accelerator.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, type NetworkOption } from './options/network.js';
@@ -18,12 +23,11 @@ import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
 import { warnOfPlainChannel } from './plain-channel.js';
 import { escapeHelp } from './terminal-console.js';
 
-interface BackupOptions extends PairSettingOptions, TlsOptions {
+interface BackupOptions extends PairSettingOptions, TlsOptions, AcceleratorOptions {
   readonly net?: NetworkOption;
   readonly arbiter: string;
   readonly listen?: string;
   readonly memoryMax?: number;
-  readonly accel: string;
   readonly jsonEvents?: string;
 }
 
@@ -35,8 +39,8 @@ export function backupCommand(): Command {
     .option('--net <tap=name>', 'tap for the guest’s network on this host', parseNetwork)
     .option('--listen <address[:port]>', 'once live, accept a backup here')
     .option('--memory-max <size>', 'guest memory this host gives', parseMemorySize)
-    .addOption(acceleratorOption())
     .option('--json-events <file|fd>', 'write events, one JSON object per line');
+  addAcceleratorOptions(command);
   addPairSettings(command);
   addTlsOptions(command);
   return command
@@ -50,7 +54,9 @@ async function backup(
   primary: ReturnType<typeof parseChannelAddress>,
   options: BackupOptions,
 ): Promise<void> {
-  requireAccelerator(options.accel);
+  const accelerator = chosenAccelerator(options);
+  // A host that has no KVM to use need not ask a primary.
+  if (accelerator.name === 'kvm') cpuModel();
   const tls = tlsFiles(options);
   const listen = options.listen === undefined ? null : parseChannelAddress(options.listen);
   const listenHere =
@@ -63,9 +69,9 @@ async function backup(
       clock: systemClock,
       random: systemRandom,
       settings: pairSettings(options),
-      createMachine: machineFactory(options.net?.tap ?? null, null),
+      createMachine: machineFactory(options.net?.tap ?? null, null, accelerator),
       build: buildIdentity(),
-      accelerator: options.accel,
+      accelerator: accelerator.name,
       tls,
       primary,
       arbiter,

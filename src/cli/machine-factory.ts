@@ -1,12 +1,21 @@
 import { VmftError } from '../base/errors.js';
+import type { Accelerator } from '../flow/machine/accelerator.js';
+import { describeCpu } from '../flow/machine/guest-cpu.js';
+import type { GuestConfig } from '../flow/machine/machine.js';
+import { whyNotHere } from '../flow/machine/native-kvm.js';
 import { createNativeMachine, type GuestImages } from '../flow/machine/native-machine.js';
 import type { MachineFactory } from '../pair/session/ports.js';
 
 /**
  * Makes this host's machine and gives it its network. `images` null: the machine is a backup's, and gets
- * its state from the primary. Throws `usage` when the guest has a network device and this host no tap for it.
+ * its state from the primary. Throws `usage` when the guest has a network device and this host no tap for it,
+ * `accelerator-unavailable` when this host cannot be the guest's CPU.
  */
-export function machineFactory(tap: string | null, images: GuestImages | null): MachineFactory {
+export function machineFactory(
+  tap: string | null,
+  images: GuestImages | null,
+  accelerator: Accelerator,
+): MachineFactory {
   return (config, events) => {
     if (config.mac !== null && tap === null) {
       throw new VmftError(
@@ -15,8 +24,30 @@ export function machineFactory(tap: string | null, images: GuestImages | null): 
         'name one with --net tap=NAME',
       );
     }
-    const machine = createNativeMachine(config, images, events);
+    requireGuestCpu(config, accelerator);
+    const machine = createNativeMachine(config, images, events, accelerator);
     if (config.mac !== null && tap !== null) machine.attachTap({ name: tap });
     return machine;
   };
+}
+
+/** Throws `accelerator-unavailable` when this host cannot give the guest the CPU that it was started with. */
+export function requireGuestCpu(config: GuestConfig, accelerator: Accelerator): void {
+  const { cpu } = config;
+  if ((cpu === null) !== (accelerator.name === 'soft')) {
+    const made = cpu === null ? 'without a CPU of its own' : `for ${describeCpu(cpu)}`;
+    throw new VmftError(
+      'accelerator-unavailable',
+      `the guest was made ${made}, and the accelerator is ${accelerator.name}`,
+      'use the accelerator it was started on',
+    );
+  }
+  if (cpu === null) return;
+  const why = whyNotHere(cpu);
+  if (why === null) return;
+  throw new VmftError(
+    'accelerator-unavailable',
+    `this host cannot run the guest's CPU: ${why}`,
+    'use a host of the same CPU model, or start the guest with --accel soft, which runs anywhere',
+  );
 }

@@ -1,4 +1,5 @@
-import { VmftError } from '../base/errors.js';
+import { isErrorCode, VmftError } from '../base/errors.js';
+import type { Accelerator } from '../flow/machine/accelerator.js';
 import type {
   ExecutionProgress,
   FedSegment,
@@ -8,6 +9,7 @@ import type {
   StopReason,
 } from '../flow/machine/machine.js';
 import type { LogFileReader } from '../flow/world/log-file-reader.js';
+import { isGuestEnd } from '../pair/role/pair-event.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import type { GuestFiles } from './guest-files.js';
 import { createNativeMachine, type ReplayMachine } from '../flow/machine/native-machine.js';
@@ -22,6 +24,8 @@ export interface ReplayRequest {
   readonly reader: LogFileReader;
   readonly guest: GuestConfig;
   readonly files: GuestFiles;
+  /** The one that recorded the log. */
+  readonly accelerator: Accelerator;
   /** Where to stop; null: at the log's end. */
   readonly untilTicks: bigint | null;
   readonly onProgress: (position: ReplayPosition) => void;
@@ -44,9 +48,9 @@ const aheadBytesMax = 32 * 2 ** 20;
  * `log-corrupt`, `divergence` and the like.
  */
 export async function replayLog(request: ReplayRequest): Promise<ReplayResult> {
-  const { reader, guest, files, untilTicks } = request;
+  const { reader, guest, files, accelerator, untilTicks } = request;
   const track = new ReplayTrack(request.onProgress);
-  const machine = createNativeMachine(guest, files, track.events);
+  const machine = createNativeMachine(guest, files, track.events, accelerator);
   const startMs = systemClock.nowMs();
   try {
     machine.startReplica({ generation: null, ...(untilTicks === null ? {} : { untilTicks }) });
@@ -104,9 +108,7 @@ function feed(machine: ReplayMachine, frame: Buffer, reader: LogFileReader): Fed
 
 /** A machine that takes no more frames has diverged; a guest that has ended has no more log. */
 function requireNotEnded({ reason }: Stopped, reader: LogFileReader): void {
-  const guestEnded =
-    reason === 'power-off' || reason === 'guest-reset' || reason === 'triple-fault';
-  if (!guestEnded) return;
+  if (!isGuestEnd(reason)) return;
   throw new VmftError(
     'log-corrupt',
     `the log is damaged before byte ${reader.position}: it goes on behind the guest's end (${reason})`,
@@ -124,6 +126,9 @@ function requireGoodEnd(stopped: Stopped, untilTicks: bigint | null, reader: Log
     );
   }
   if (reason === 'internal-error' || reason === 'stopped') throw new VmftError('internal', message);
+  if (isErrorCode(reason) && !isGuestEnd(reason)) {
+    throw new VmftError(reason, message, stopped.whatToDo);
+  }
   if (untilTicks !== null && position.ticks < untilTicks) {
     throw new VmftError(
       'usage',

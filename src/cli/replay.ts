@@ -1,11 +1,18 @@
 import { Command, InvalidArgumentError, type OptionValues } from 'commander';
 
 import { VmftError } from '../base/errors.js';
+import {
+  acceleratorNames,
+  isAcceleratorName,
+  type Accelerator,
+  type CounterOptions,
+} from '../flow/machine/accelerator.js';
 import type { LogHeader } from '../flow/log/log-format.js';
 import { LogFileReader } from '../flow/world/log-file-reader.js';
 import { buildIdentity } from './build-identity.js';
 import { readGuestFiles, requireHostMemory, type GuestFiles } from './guest-files.js';
-import { requireAccelerator } from './options/accelerator.js';
+import { requireGuestCpu } from './machine-factory.js';
+import { chosenAccelerator, counterOption } from './options/accelerator.js';
 import { replayLog, type ReplayResult } from './replay-log.js';
 import { ReplayProgress } from './replay-progress.js';
 
@@ -13,6 +20,7 @@ interface ReplayOptions {
   readonly until?: bigint;
   readonly kernel?: string;
   readonly initrd?: string;
+  readonly counter?: CounterOptions;
   readonly json: boolean;
 }
 
@@ -20,9 +28,14 @@ export function replayCommand(): Command {
   return new Command('replay')
     .description('execute a log again and check every digest in it')
     .argument('<log>', 'a file written by vmft run --record')
-    .option('--until <ticks>', 'stop at this position', parseTicks)
+    .option(
+      '--until <ticks>',
+      'stop here (kvm: at the first recorded position from there)',
+      parseTicks,
+    )
     .option('--kernel <file>', 'the recorded kernel, where it is now')
     .option('--initrd <file>', 'the recorded initramfs, where it is now')
+    .addOption(counterOption())
     .option('--json', 'print the result as one JSON object', false)
     .action((path: string, options: OptionValues) =>
       replay(path, options as unknown as ReplayOptions),
@@ -31,7 +44,8 @@ export function replayCommand(): Command {
 
 async function replay(path: string, options: ReplayOptions): Promise<void> {
   const { reader, header } = await LogFileReader.open(path);
-  requireAccelerator(header.accelerator);
+  const accelerator = recordedAccelerator(header, options);
+  requireGuestCpu(header.guest, accelerator);
   requireHostMemory(header.guest.memoryBytes);
   const kernelPath = options.kernel ?? header.guest.kernelPath;
   const initramfsPath = options.initrd ?? header.guest.initramfsPath;
@@ -45,18 +59,32 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
       reader,
       guest: { ...header.guest, kernelPath, initramfsPath },
       files,
+      accelerator,
       untilTicks: options.until ?? null,
       onProgress: (at) => {
         progress.show(at);
       },
     });
     progress.stop();
-    print(result, options.json);
+    print(result, accelerator, options.json);
     process.exit(0);
   } finally {
     progress.stop();
     await reader.close();
   }
+}
+
+/** A log is executed by what recorded it: ticks of one accelerator mean nothing to another. */
+function recordedAccelerator(header: LogHeader, { counter }: ReplayOptions): Accelerator {
+  const { accelerator: accel } = header;
+  if (isAcceleratorName(accel)) {
+    return chosenAccelerator({ accel, ...(counter === undefined ? {} : { counter }) });
+  }
+  throw new VmftError(
+    'accelerator-unavailable',
+    `the log was recorded on the accelerator "${accel}", which this vmft does not have`,
+    `it has ${acceleratorNames.join(' and ')}; use the vmft that wrote the log (${header.build})`,
+  );
 }
 
 function requireSameGuest(
@@ -91,21 +119,24 @@ function warnOfOtherBuild(header: LogHeader): void {
   );
 }
 
-function print(result: ReplayResult, json: boolean): void {
+function print(result: ReplayResult, { name }: Accelerator, json: boolean): void {
   const { ticks, digestsChecked, seconds, end } = result;
-  const mips = Number(ticks) / 1e6 / seconds;
+  const millionsPerSecond = Number(ticks) / 1e6 / seconds;
   if (json) {
     const fields = { ticks: Number(ticks), digestsChecked: Number(digestsChecked) };
-    console.log(
-      JSON.stringify({ ...fields, seconds: round(seconds, 3), mips: round(mips, 1), end }),
-    );
+    const speed = { [speedName[name]]: round(millionsPerSecond, 1) };
+    console.log(JSON.stringify({ ...fields, seconds: round(seconds, 3), ...speed, end }));
     return;
   }
   const count = (value: bigint): string => value.toLocaleString('en');
   console.log(
-    `replayed ${count(ticks)} ticks (${end}): ${count(digestsChecked)} digests checked, all equal; ${seconds.toFixed(2)} s, ${mips.toFixed(0)} MIPS`,
+    `replayed ${count(ticks)} ticks (${end}): ${count(digestsChecked)} digests checked, all equal; ${seconds.toFixed(2)} s, ${millionsPerSecond.toFixed(0)} ${speedUnit[name]}`,
   );
 }
+
+/** What a tick is differs. */
+const speedName = { soft: 'mips', kvm: 'millionBranchesPerSecond' } as const;
+const speedUnit = { soft: 'MIPS', kvm: 'million branches a second' } as const;
 
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));

@@ -2,6 +2,7 @@ import { Command, type OptionValues } from 'commander';
 
 import { VmftError } from '../base/errors.js';
 import type { GuestConfig } from '../flow/machine/machine.js';
+import { cpuModel } from '../flow/machine/native-kvm.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { systemRandom } from '../flow/world/system-random.js';
 import { openArbiter } from '../pair/arbiter/open-arbiter.js';
@@ -12,7 +13,11 @@ import { buildIdentity } from './build-identity.js';
 import { readGuestFiles, requireHostMemory } from './guest-files.js';
 import { findGuest, type GuestOptions } from './guest-images.js';
 import { machineFactory } from './machine-factory.js';
-import { acceleratorOption, requireAccelerator } from './options/accelerator.js';
+import {
+  addAcceleratorOptions,
+  chosenAccelerator,
+  type AcceleratorOptions,
+} from './options/accelerator.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { defaultMemoryBytes, parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, randomMac, type NetworkOption } from './options/network.js';
@@ -21,14 +26,13 @@ import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
 import { escapeHelp } from './terminal-console.js';
 import { warnOfPlainChannel } from './plain-channel.js';
 
-interface RunOptions extends GuestOptions, PairSettingOptions, TlsOptions {
+interface RunOptions extends GuestOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
   readonly memory?: number;
   readonly net?: NetworkOption;
   readonly record?: string;
   readonly listen?: string;
   readonly arbiter?: string;
   readonly machineId?: string;
-  readonly accel: string;
   readonly jsonEvents?: string;
 }
 
@@ -45,8 +49,8 @@ export function runCommand(): Command {
     .option('--listen <address[:port]>', 'accept a backup here')
     .option('--arbiter <url>', 'file:DIRECTORY on storage that both hosts see')
     .option('--machine-id <name>', 'name of the machine in arbitration; never use one twice')
-    .addOption(acceleratorOption())
     .option('--json-events <file|fd>', 'write events, one JSON object per line');
+  addAcceleratorOptions(command);
   addPairSettings(command);
   addTlsOptions(command);
   return command
@@ -57,7 +61,9 @@ export function runCommand(): Command {
 }
 
 async function run(guestName: string | undefined, options: RunOptions): Promise<void> {
-  requireAccelerator(options.accel);
+  const accelerator = chosenAccelerator(options);
+  // First of all: a host that cannot is told before anything else is wanted of the user.
+  const cpu = accelerator.name === 'kvm' ? cpuModel() : null;
   const image = findGuest(guestName, options);
   if (options.machineId !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(options.machineId)) {
     throw new VmftError(
@@ -82,6 +88,7 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
     mac: options.net === undefined ? null : (options.net.mac ?? randomMac(systemRandom)),
     randomSeed: systemRandom.bytes(32),
     realtimeNs: BigInt(Math.round(systemClock.realtimeMs())) * 1_000_000n,
+    cpu,
   };
   await attendSession({ jsonEvents: options.jsonEvents, notices: listen !== null }, (callbacks) =>
     runPrimary({
@@ -89,9 +96,9 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
       clock: systemClock,
       random: systemRandom,
       settings: pairSettings(options),
-      createMachine: machineFactory(options.net?.tap ?? null, files),
+      createMachine: machineFactory(options.net?.tap ?? null, files, accelerator),
       build: buildIdentity(),
-      accelerator: options.accel,
+      accelerator: accelerator.name,
       tls,
       guest,
       hashes: files.hashes,

@@ -29,6 +29,7 @@ export const testConfig: GuestConfig = {
   mac: Buffer.from([2, 0, 0, 0, 0, 1]),
   randomSeed: Buffer.alloc(32, 7),
   realtimeNs: 1_700_000_000_000_000_000n,
+  cpu: null,
 };
 
 export const recordingOptions: LiveOptions = {

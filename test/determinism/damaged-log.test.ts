@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { VmftError } from '../../src/base/errors.js';
 import { readGuestFiles, type GuestFiles } from '../../src/cli/guest-files.js';
 import { replayLog } from '../../src/cli/replay-log.js';
+import { softAccelerator } from '../../src/flow/machine/accelerator.js';
 import { nextDelimited } from '../../src/flow/log/log-format.js';
 import { LogFileReader } from '../../src/flow/world/log-file-reader.js';
 import { LogFileWriter } from '../../src/flow/world/log-file-writer.js';
@@ -57,6 +58,7 @@ async function replay(bytes: Buffer): Promise<{ code: string | null; ticks: bigi
       reader,
       guest: { ...config, ...opened.header.guest, kernelPath: config.kernelPath },
       files,
+      accelerator: softAccelerator,
       untilTicks: null,
       onProgress: (position) => {
         ticks = position.ticks;

@@ -245,6 +245,7 @@ export const simGuest: GuestConfig = {
   mac: null,
   randomSeed: Buffer.alloc(32, 7),
   realtimeNs: 0n,
+  cpu: null,
 };
 
 const ticksPerMs = 2;

@@ -1,21 +1,70 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 
 import { VmftError } from '../../base/errors.js';
+import {
+  acceleratorNames,
+  counterKinds,
+  defaultCounter,
+  softAccelerator,
+  type Accelerator,
+  type AcceleratorName,
+  type CounterKind,
+  type CounterOptions,
+} from '../../flow/machine/accelerator.js';
 
-export const accelerators = ['soft', 'kvm'] as const;
-
-export function acceleratorOption(): Option {
-  return new Option('--accel <name>', 'what executes the guest')
-    .choices(accelerators)
-    .default('soft');
+export interface AcceleratorOptions {
+  readonly accel: AcceleratorName;
+  readonly counter?: CounterOptions;
 }
 
-/** Throws `accelerator-unavailable` for one that this vmft does not have yet. */
-export function requireAccelerator(name: string): void {
-  if (name === 'soft') return;
+export function addAcceleratorOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--accel <name>', 'what executes the guest')
+        .choices(acceleratorNames)
+        .default('soft'),
+    )
+    .addOption(counterOption());
+}
+
+/** For tests and for hosts without a usable performance counter, where it is slow. */
+export function counterOption(): Option {
+  return new Option(
+    '--counter <kind>',
+    `advanced, with kvm: what counts branches: ${counterKinds.join(', ')} (default: perf)`,
+  ).argParser(parseCounter);
+}
+
+/** `perf`, `step`, `simulated[,skid=N][,seed=N]`, `perf,skid=N`. */
+export function parseCounter(text: string): CounterOptions {
+  const [name = '', ...parts] = text.split(',');
+  if (!(counterKinds as readonly string[]).includes(name)) {
+    throw new InvalidArgumentError(`Write one of ${counterKinds.join(', ')}.`);
+  }
+  const kind = name as CounterKind;
+  const numbers = { skid: kind === 'simulated' ? 500 : 0, seed: defaultCounter.randomSeed };
+  for (const part of parts) {
+    const match = /^(skid|seed)=(\d{1,9})$/.exec(part);
+    if (match === null) throw new InvalidArgumentError(`'${part}' is not known: skid=N, seed=N.`);
+    numbers[match[1] as 'skid' | 'seed'] = Number(match[2]);
+  }
+  return { kind, skid: numbers.skid, randomSeed: numbers.seed };
+}
+
+/** Throws `usage` for a counter on an accelerator that counts by itself. */
+export function chosenAccelerator({ accel, counter }: AcceleratorOptions): Accelerator {
+  if (accel === 'kvm') return { name: accel, counter: counter ?? defaultCounter };
+  if (counter === undefined) return softAccelerator;
   throw new VmftError(
-    'accelerator-unavailable',
-    `the accelerator ${name} is not available yet`,
-    'use --accel soft, which runs on any x86-64 host',
+    'usage',
+    '--counter is for the accelerator kvm: soft counts by itself',
+    'leave it out, or use --accel kvm',
   );
+}
+
+/** The options that make another vmft choose the same. */
+export function acceleratorWords(accelerator: Accelerator): string[] {
+  if (accelerator.name === 'soft') return [];
+  const { kind, skid, randomSeed } = accelerator.counter;
+  return ['--accel', 'kvm', '--counter', `${kind},skid=${skid},seed=${randomSeed}`];
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
+import { limits } from '../../base/limits.js';
 import { bigintOfLong, longOfBigint } from '../../base/uint64.js';
+import type { CpuidLeaf, GuestCpu } from '../machine/guest-cpu.js';
 import type { GuestConfig } from '../machine/machine.js';
 import { vmft } from './generated/log-messages.js';
 
@@ -26,6 +28,7 @@ export function guestConfigFields(config: GuestConfig, hashes: GuestHashes): Fie
     mac: config.mac ?? Buffer.alloc(0),
     randomSeed: config.randomSeed,
     realtimeNs: longOfBigint(config.realtimeNs),
+    cpu: config.cpu === null ? null : { ...config.cpu, leaves: [...config.cpu.leaves] },
   };
 }
 
@@ -43,6 +46,22 @@ const bounds = z.object({
   commandLine: z.string().max(4096),
   mac: z.instanceof(Uint8Array).refine((bytes) => bytes.length === 0 || bytes.length === 6),
   randomSeed: z.instanceof(Uint8Array).refine((bytes) => bytes.length === 32),
+});
+
+const uint32 = z.number().int().min(0).max(0xffffffff);
+
+const cpuBounds = z.object({
+  vendor: z.string().length(12),
+  signature: uint32,
+  leaves: z
+    .array(
+      z.object({
+        ...{ function: uint32, index: uint32, indexed: z.boolean() },
+        ...{ eax: uint32, ebx: uint32, ecx: uint32, edx: uint32 },
+      }),
+    )
+    .min(2)
+    .max(limits.cpuidLeavesMax),
 });
 
 /** Total: null when the bytes are no configuration or a field is out of its range. */
@@ -68,6 +87,8 @@ export function guestConfigOf(fields: Fields): { config: GuestConfig; hashes: Gu
     randomSeed: fields.randomSeed ?? empty,
   });
   if (!parsed.success) return null;
+  const cpu = fields.cpu ? cpuOf(fields.cpu) : null;
+  if (fields.cpu && cpu === null) return null;
   const { memoryBytes, kernelPath, initramfsPath, commandLine, mac, randomSeed } = parsed.data;
   const config: GuestConfig = {
     memoryBytes: Number(memoryBytes),
@@ -77,11 +98,25 @@ export function guestConfigOf(fields: Fields): { config: GuestConfig; hashes: Gu
     mac: mac.length === 0 ? null : Buffer.from(mac),
     randomSeed: Buffer.from(randomSeed),
     realtimeNs: big(fields.realtimeNs),
+    cpu,
   };
   return {
     config,
     hashes: { kernel: big(fields.kernelHash), initramfs: big(fields.initramfsHash) },
   };
+}
+
+/** Null when it is none. */
+function cpuOf(fields: NonNullable<Fields['cpu']>): GuestCpu | null {
+  const parsed = cpuBounds.safeParse({
+    vendor: fields.vendor ?? '',
+    signature: fields.signature ?? 0,
+    leaves: (fields.leaves ?? []).map((leaf): CpuidLeaf => ({
+      ...{ function: leaf.function ?? 0, index: leaf.index ?? 0, indexed: leaf.indexed ?? false },
+      ...{ eax: leaf.eax ?? 0, ebx: leaf.ebx ?? 0, ecx: leaf.ecx ?? 0, edx: leaf.edx ?? 0 },
+    })),
+  });
+  return parsed.success ? parsed.data : null;
 }
 
 const empty = new Uint8Array();

@@ -7,11 +7,20 @@
  * thread, in the order in which the vCPU thread produced them.
  */
 
-/** A point in the guest's instruction stream. `rip` and `rcx` are check values. */
+import type { GuestCpu } from './guest-cpu.js';
+
+/**
+ * A point in the guest's instruction stream (native/base/position.h). Where ticks are instructions, `rip` and
+ * `rcx` are check values and the last two are 0; where they are branches (kvm), all five name the position.
+ */
 export interface Position {
   readonly ticks: bigint;
   readonly rip: bigint;
   readonly rcx: bigint;
+  /** A hash of the general registers. */
+  readonly registers: bigint;
+  /** Exits that the guest has made by itself. */
+  readonly exits: bigint;
 }
 
 /** What makes a machine at position 0; mirrored by `GuestConfig` in proto/log.proto. */
@@ -26,6 +35,8 @@ export interface GuestConfig {
   readonly randomSeed: Buffer;
   /** Wall clock at position 0, nanoseconds since 1970 (UTC). */
   readonly realtimeNs: bigint;
+  /** What CPUID tells the guest, on accelerator kvm; null on one whose CPU is the same everywhere. */
+  readonly cpu: GuestCpu | null;
 }
 
 /** One encoded `vmft.log.Frame`, with what the protocol needs to know about it. */
@@ -61,13 +72,24 @@ export type StopReason =
   | 'stopped'
   /** A log was replayed to its end (or to the position asked for). */
   | 'log-end'
+  /** The accelerator cannot go on, or not exactly (native/accel/accelerator_fault.h): these are error codes too. */
+  | AcceleratorEnd
   /** A bug of ours or of the host: `message` says what. */
   | 'internal-error';
+
+export type AcceleratorEnd =
+  | 'accelerator-unavailable'
+  | 'accelerator-failed'
+  | 'cannot-execute'
+  | 'counter-lost'
+  | 'position-missed';
 
 export interface Stopped {
   readonly reason: StopReason;
   readonly position: Position;
   readonly message: string;
+  /** What the user can do about it; empty when there is nothing sensible to say. */
+  readonly whatToDo: string;
 }
 
 export interface MachineEvents {
@@ -116,6 +138,20 @@ export interface MachineStatus {
   readonly framesSent: bigint;
   readonly framesDropped: bigint;
   readonly residentBytes: number;
+  /** Where stops are dear (kvm); null elsewhere. */
+  readonly stops: StopStatistics | null;
+}
+
+/** What the accelerator did to stop the guest, since the machine was created. */
+export interface StopStatistics {
+  /** Exits that the guest made by itself: an input taken there needs no stop. */
+  readonly ownExits: bigint;
+  /** The guest was broken out of to look at the world's inputs. */
+  readonly forcedExits: bigint;
+  /** Stops at a given position, by a replica. */
+  readonly exactStops: bigint;
+  /** Time that the exact stops took, nanoseconds, from arming the counter on. */
+  readonly stopNs: bigint;
 }
 
 export interface TapOptions {

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
-import { asVmftError, MachineError } from '../../base/errors.js';
+import { MachineError } from '../../base/errors.js';
+import { softAccelerator, type Accelerator } from './accelerator.js';
 import type {
   ExecutionProgress,
   FedSegment,
@@ -14,6 +14,7 @@ import type {
   Stopped,
   TapOptions,
 } from './machine.js';
+import { addon, mapped, type NativeEvent, type NativeMachine } from './native-addon.js';
 
 /** The guest's files, in memory: the addon opens none. */
 export interface GuestImages {
@@ -35,89 +36,6 @@ export interface ReplayMachine extends Machine {
   endOfLog(): void;
 }
 
-/** What native/addon exports; see native/addon/machine_handle.h. */
-interface NativeMachine {
-  attachTap(options: TapOptions): void;
-  startLive(options: LiveOptions): void;
-  pause(): void;
-  resume(options: LiveOptions): void;
-  reconfigure(options: LiveOptions): void;
-  snapshotBegin(): { readonly bytes: number; readonly checksum: bigint };
-  snapshotRead(offset: number, maxBytes: number): Buffer;
-  snapshotEnd(): void;
-  restoreChunk(offset: number, bytes: Buffer): void;
-  restoreEnd(bytes: number, checksum: bigint): void;
-  startReplica(options: { generation: bigint | null; untilTicks: bigint | undefined }): void;
-  feed(frame: Buffer): FedSegment;
-  endOfLog(): void;
-  goLive(options: LiveOptions): void;
-  acknowledge(sequence: bigint): void;
-  releaseOutputs(through: bigint): void;
-  announce(): boolean;
-  consoleInput(bytes: Buffer): void;
-  control(kind: string): void;
-  setSpeedLimit(share: number): void;
-  digest(): MachineDigest;
-  status(): Omit<MachineStatus, 'residentBytes'>;
-  stop(): void;
-}
-
-type NativeEvent = (name: string, value: unknown) => void;
-
-interface Addon {
-  readonly version: number;
-  readonly errorCodes: readonly string[];
-  hash64(bytes: Buffer): bigint;
-  readonly NativeMachine: new (
-    config: Omit<GuestConfig, 'kernelPath' | 'initramfsPath'> & {
-      readonly kernel: Buffer | null;
-      readonly initramfs: Buffer | null;
-    },
-    onEvent: NativeEvent,
-  ) => NativeMachine;
-}
-
-/** native/addon/addon.cpp has the same: an addon left over from another build is refused. */
-const borderVersion = 1;
-
-let loadedAddon: Addon | null = null;
-
-function addon(): Addon {
-  if (loadedAddon !== null) return loadedAddon;
-  const require = createRequire(import.meta.url);
-  // From dist/src/flow/machine as well as from src/flow/machine.
-  const candidates = ['../../../../build/Release/vmft.node', '../../../build/Release/vmft.node'];
-  let lastError: unknown = null;
-  for (const path of candidates) {
-    let found: Addon;
-    try {
-      found = require(path) as Addon;
-    } catch (error) {
-      if (lastError === null || !isNotFound(error)) lastError = error;
-      continue;
-    }
-    if (found.version !== borderVersion) {
-      throw new MachineError(
-        'internal',
-        `the native addon is of another build (${String(found.version)}, not ${String(borderVersion)})`,
-        'run: npm run setup',
-      );
-    }
-    loadedAddon = found;
-    return found;
-  }
-  throw new MachineError(
-    'internal',
-    `the native addon cannot be loaded: ${lastError instanceof Error ? (lastError.message.split('\n')[0] ?? '') : String(lastError)}`,
-    'run: npm run setup',
-    lastError,
-  );
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && (error as { code?: unknown }).code === 'MODULE_NOT_FOUND';
-}
-
 /** The 64-bit digest of native/base/hash64.h: finds accidents, not forgery. */
 export function hash64(bytes: Buffer): bigint {
   return addon().hash64(bytes);
@@ -130,14 +48,17 @@ export function nativeErrorCodes(): readonly string[] {
 
 /**
  * A machine in mode `created`. Without `images` it has no guest until it is restored.
- * Throws `kernel-unusable`, `memory-too-small`, `memory-unavailable` or `bad-argument`.
+ * Throws `kernel-unusable`, `memory-too-small`, `memory-unavailable`, `accelerator-unavailable` or
+ * `bad-argument`: also for a guest with a CPU of its own on an accelerator that has one, or without one
+ * on one that has none.
  */
 export function createNativeMachine(
   config: GuestConfig,
   images: GuestImages | null,
   events: MachineEvents,
+  accelerator: Accelerator = softAccelerator,
 ): ReplayMachine {
-  return new AddonMachine(config, images, events);
+  return new AddonMachine(config, images, events, accelerator);
 }
 
 class AddonMachine implements ReplayMachine {
@@ -145,7 +66,12 @@ class AddonMachine implements ReplayMachine {
   private readonly native: NativeMachine;
   private readonly pauses: PendingPauses;
 
-  constructor(config: GuestConfig, images: GuestImages | null, events: MachineEvents) {
+  constructor(
+    config: GuestConfig,
+    images: GuestImages | null,
+    events: MachineEvents,
+    accelerator: Accelerator,
+  ) {
     this.config = config;
     const pauses: PendingPauses = [];
     this.pauses = pauses;
@@ -171,6 +97,8 @@ class AddonMachine implements ReplayMachine {
             realtimeNs: config.realtimeNs,
             kernel: images?.kernel ?? null,
             initramfs: images?.initramfs ?? null,
+            cpuid: config.cpu?.leaves ?? null,
+            counter: accelerator.name === 'kvm' ? accelerator.counter : null,
           },
           onEvent,
         ),
@@ -303,7 +231,8 @@ class AddonMachine implements ReplayMachine {
   }
 
   status(): MachineStatus {
-    return { ...mapped(() => this.native.status()), residentBytes: process.memoryUsage.rss() };
+    const status = mapped(() => this.native.status());
+    return { stops: null, ...status, residentBytes: process.memoryUsage.rss() };
   }
 
   stop(): void {
@@ -317,6 +246,8 @@ type PendingPauses = {
   readonly resolve: (position: Position) => void;
   readonly reject: (error: MachineError) => void;
 }[];
+
+const noAdvice: object = { whatToDo: '' };
 
 /** The addon's event names are those of {@link MachineEvents}, and `paused`. */
 function deliver(events: MachineEvents, pauses: PendingPauses, name: string, value: unknown): void {
@@ -337,24 +268,12 @@ function deliver(events: MachineEvents, pauses: PendingPauses, name: string, val
       for (const pause of pauses.splice(0)) pause.resolve(value as Position);
       break;
     case 'stopped': {
-      const stopped = value as Stopped;
+      const stopped: Stopped = { ...noAdvice, ...(value as Stopped) };
       for (const pause of pauses.splice(0)) {
         pause.reject(new MachineError('stopped', `the machine has ended: ${stopped.reason}`));
       }
       events.stopped(stopped);
       break;
     }
-  }
-}
-
-/** Runs a call of the addon; its errors become {@link MachineError}. */
-function mapped<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (thrown) {
-    const error = asVmftError(thrown);
-    throw error instanceof MachineError
-      ? error
-      : new MachineError(error.code, error.message, error.whatToDo, thrown);
   }
 }

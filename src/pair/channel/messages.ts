@@ -39,7 +39,13 @@ export interface Divergence {
   readonly what: string;
 }
 
-export type FromBackup = Hello | StateReady | Ack | Progress | Divergence;
+/** The backup's host cannot be the machine that Welcome describes. */
+export interface Declined {
+  readonly kind: 'declined';
+  readonly reason: string;
+}
+
+export type FromBackup = Hello | StateReady | Ack | Progress | Divergence | Declined;
 
 export interface Welcome {
   readonly kind: 'welcome';

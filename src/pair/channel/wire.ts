@@ -45,6 +45,8 @@ function fromBackupFields(message: FromBackup): Parameters<typeof wire.FromBacku
           what: clip(message.what),
         },
       };
+    case 'declined':
+      return { declined: { reason: clip(message.reason) } };
   }
 }
 
@@ -115,6 +117,8 @@ export function decodeFromBackup(bytes: Buffer): FromBackup {
       what: text('reason', what),
     };
   }
+  if (message.declined)
+    return { kind: 'declined', reason: text('reason', message.declined.reason) };
   throw malformed('a message of the backup holds nothing this version knows');
 }
 

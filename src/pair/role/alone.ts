@@ -91,6 +91,10 @@ export class AloneRole implements Role {
     if (message.kind === 'hello') return this.hello(link, message);
     if (link !== this.link) return [];
     if (message.kind === 'state-ready') return this.stateReady(message.generation, nowMs);
+    if (message.kind === 'declined') {
+      const text = `the backup cannot take this machine: ${message.reason}`;
+      return this.callOff(new VmftError('peer-refused', text));
+    }
     return this.refuseMessage(message.kind);
   }
 

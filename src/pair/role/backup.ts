@@ -24,6 +24,7 @@ export interface BackupOptions {
  *
  *   joining      Hello is sent; Welcome and the state come          ── restored, storage shared,
  *                (state-intake.ts).                                    heartbeat heard ──► ready
+ *                                                                ── declined (no such CPU here) ──► ended
  *   ready        StateReady is sent. The primary may not have        ── first frame ──► following
  *                received it, and then runs on alone.                ── B2–B4 ──► ended
  *   following    each frame is checked, queued and acknowledged.     ── fault, link lost ──► waiting
@@ -95,6 +96,8 @@ export class BackupRole implements Role {
       case 'heartbeat':
         this.pulse.heartbeat(event.generation, event.counter, nowMs);
         return this.readiness(nowMs);
+      case 'machine-refused':
+        return this.decline(event.error);
       case 'restored':
         this.intake.restored = true;
         this.patienceUntilMs = nowMs + this.settings.heartbeatProbeMs;
@@ -148,6 +151,19 @@ export class BackupRole implements Role {
     this.pulse = new PeerPulse(generation, this.settings, nowMs);
     this.arbitration = new Arbitration(generation, this.settings);
     return [{ do: 'verify-formation', machineId, generation }];
+  }
+
+  /** The primary is told why, so that whoever looks there knows as well. */
+  private decline(error: VmftError): Action[] {
+    const { link } = this;
+    const reason = error.message;
+    this.channel = 'ended';
+    this.state = 'ended';
+    return [
+      { do: 'send', link, message: { kind: 'declined', reason } },
+      { do: 'close-link', link, error: null },
+      endWith(error),
+    ];
   }
 
   private logFrame(message: LogFrame, nowMs: number): Action[] {

@@ -77,6 +77,12 @@ export function guestEnd(stopped: Stopped): SessionEnd {
       return failure(new VmftError('divergence', message));
     case 'stopped':
       return failure(new VmftError('stopped', message || 'the machine was stopped'));
+    case 'accelerator-unavailable':
+    case 'accelerator-failed':
+    case 'cannot-execute':
+    case 'counter-lost':
+    case 'position-missed':
+      return failure(new VmftError(reason, message, stopped.whatToDo));
     case 'internal-error':
       return failure(new VmftError('internal', message, 'please report this'));
   }

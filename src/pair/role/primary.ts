@@ -142,7 +142,7 @@ export class PrimaryRole implements Role {
     }
     // Once the flag has been tried the backup may be live: what it acknowledged before counts no more.
     if (this.state === 'arbitrating' || this.channel !== 'open') return [];
-    if (message.kind === 'hello' || message.kind === 'state-ready') {
+    if (message.kind === 'hello' || message.kind === 'state-ready' || message.kind === 'declined') {
       const text = `the backup sent ${message.kind} at the wrong time`;
       return this.breakChannel(new VmftError('message-unexpected', text), nowMs);
     }

@@ -50,6 +50,8 @@ export type RoleEvent =
   | { readonly type: 'fed'; readonly fed: FedSegment }
   | { readonly type: 'feed-refused'; readonly error: VmftError }
   | { readonly type: 'restored' }
+  /** `create-machine` failed: this host cannot be the machine. */
+  | { readonly type: 'machine-refused'; readonly error: VmftError }
   // From the state transfer.
   | { readonly type: 'state-progress'; readonly complete: boolean }
   // From the arbiter.

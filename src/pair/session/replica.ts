@@ -323,7 +323,16 @@ export class Replica {
       throw new VmftError('message-malformed', 'the primary’s machine configuration is malformed');
     this.machineName = machineId;
     this.options.heartbeats.towards(heartbeatPort);
-    this.currentMachine = this.options.createMachine(config, this.machineEvents);
+    try {
+      this.currentMachine = this.options.createMachine(config, this.machineEvents);
+    } catch (thrown) {
+      const error = asVmftError(thrown);
+      if (error.code === 'internal') throw error;
+      // At once: messages that wait already speak of a machine that there will not be.
+      const role = this.currentRole;
+      const event: RoleEvent = { type: 'machine-refused', error };
+      if (role !== null) this.performAll(role.handle(event, this.options.clock.nowMs()));
+    }
   }
 
   private sendState(linkId: LinkId, generation: bigint): void {

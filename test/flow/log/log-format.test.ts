@@ -11,7 +11,7 @@ import {
   encodeTrailer,
   nextDelimited,
 } from '../../../src/flow/log/log-format.js';
-import { exampleGuest } from './example-guest.js';
+import { exampleCpu, exampleGuest } from './example-guest.js';
 
 const header = {
   accelerator: 'soft',
@@ -26,6 +26,27 @@ describe('the log format', () => {
     assert.deepEqual(decodeGuestConfig(bytes), { config: exampleGuest, hashes: header.hashes });
     const bare = { ...exampleGuest, initramfsPath: null, mac: null };
     assert.deepEqual(decodeGuestConfig(encodeGuestConfig(bare))?.config, bare);
+  });
+
+  it('keeps the CPU of a guest on kvm, and nothing where there is none', () => {
+    const guest = { ...exampleGuest, cpu: exampleCpu };
+    const bytes = encodeGuestConfig(guest);
+    assert.deepEqual(decodeGuestConfig(bytes)?.config, guest);
+    const soft = encodeGuestConfig(exampleGuest);
+    assert.ok(bytes.subarray(0, soft.length).equals(soft), 'the CPU comes behind the rest');
+  });
+
+  it('refuses a CPU that is none', () => {
+    const [leaf] = exampleCpu.leaves;
+    assert.ok(leaf !== undefined);
+    const odd = [
+      { ...exampleCpu, vendor: 'short' },
+      { ...exampleCpu, leaves: [] },
+      { ...exampleCpu, leaves: Array.from({ length: 257 }, () => leaf) },
+    ];
+    for (const cpu of odd) {
+      assert.equal(decodeGuestConfig(encodeGuestConfig({ ...exampleGuest, cpu })), null);
+    }
   });
 
   it('refuses configurations that are none', () => {

@@ -247,6 +247,7 @@ export class FakeMachine implements Machine {
       framesSent: 0n,
       framesDropped: 0n,
       residentBytes: 0,
+      stops: null,
     };
   }
 
@@ -405,7 +406,7 @@ export class FakeMachine implements Machine {
   private halt(reason: StopReason, message: string): void {
     this.modeNow = 'stopped';
     this.endedBy = reason;
-    this.events.stopped({ reason, position: this.position(), message });
+    this.events.stopped({ reason, position: this.position(), message, whatToDo: '' });
   }
 
   private forget(through: number): void {
@@ -424,7 +425,10 @@ export class FakeMachine implements Machine {
   }
 
   private position(): Position {
-    return { ticks: BigInt(this.state.tick), rip: BigInt(this.state.hash), rcx: 0n };
+    return {
+      ...{ ticks: BigInt(this.state.tick), rip: BigInt(this.state.hash) },
+      ...{ rcx: 0n, registers: 0n, exits: 0n },
+    };
   }
 
   private virtualNs(): bigint {

@@ -37,6 +37,7 @@ const fromBackup: FromBackup[] = [
     digestsChecked: 9n,
   },
   { kind: 'divergence', generation: 1n, ticks: 5n, what: 'digest' },
+  { kind: 'declined', reason: 'another CPU' },
 ];
 
 const fromPrimary: FromPrimary[] = [

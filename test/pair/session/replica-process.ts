@@ -45,6 +45,7 @@ const guest: GuestConfig = {
   mac: null,
   randomSeed: createHash('sha256').update('fake').digest(),
   realtimeNs: 0n,
+  cpu: null,
 };
 
 function tell(message: FromReplica): void {

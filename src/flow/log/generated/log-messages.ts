@@ -22,6 +22,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
             Position.prototype.ticks = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Position.prototype.rip = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Position.prototype.rcx = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Position.prototype.registers = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Position.prototype.exits = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Position.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -35,6 +37,10 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 2, wireType 1 =*/17).fixed64(message.rip);
                 if (message.rcx != null && $Object.hasOwnProperty.call(message, "rcx") && (typeof message.rcx === "object" ? message.rcx.low || message.rcx.high : message.rcx !== 0))
                     writer.uint32(/* id 3, wireType 1 =*/25).fixed64(message.rcx);
+                if (message.registers != null && $Object.hasOwnProperty.call(message, "registers") && (typeof message.registers === "object" ? message.registers.low || message.registers.high : message.registers !== 0))
+                    writer.uint32(/* id 4, wireType 1 =*/33).fixed64(message.registers);
+                if (message.exits != null && $Object.hasOwnProperty.call(message, "exits") && (typeof message.exits === "object" ? message.exits.low || message.exits.high : message.exits !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.exits);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -92,6 +98,24 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.rcx = value;
                             else
                                 delete message.rcx;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.registers = value;
+                            else
+                                delete message.registers;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.exits = value;
+                            else
+                                delete message.exits;
                             continue;
                         }
                     }
@@ -1146,6 +1170,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             GuestConfig.prototype.mac = $util.newBuffer([]);
             GuestConfig.prototype.randomSeed = $util.newBuffer([]);
             GuestConfig.prototype.realtimeNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GuestConfig.prototype.cpu = null;
             GuestConfig.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -1171,6 +1196,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 8, wireType 2 =*/66).bytes(message.randomSeed);
                 if (message.realtimeNs != null && $Object.hasOwnProperty.call(message, "realtimeNs") && (typeof message.realtimeNs === "object" ? message.realtimeNs.low || message.realtimeNs.high : message.realtimeNs !== 0))
                     writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.realtimeNs);
+                if (message.cpu != null && $Object.hasOwnProperty.call(message, "cpu"))
+                    $root.vmft.log.Cpu.encode(message.cpu, writer.uint32(/* id 10, wireType 2 =*/82).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1284,6 +1311,12 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 delete message.realtimeNs;
                             continue;
                         }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            message.cpu = $root.vmft.log.Cpu.decode(reader, reader.size(), $undefined, _depth + 1, message.cpu);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -1301,6 +1334,255 @@ export const vmft: typeof Types = $root.vmft = (() => {
                 return message;
             };
             return GuestConfig;
+        })();
+        log.Cpu = (function() {
+            const Cpu = function (properties) {
+                this.leaves = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Cpu.prototype.vendor = "";
+            Cpu.prototype.signature = 0;
+            Cpu.prototype.leaves = $util.emptyArray;
+            Cpu.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.vendor != null && $Object.hasOwnProperty.call(message, "vendor") && message.vendor !== "")
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.vendor);
+                if (message.signature != null && $Object.hasOwnProperty.call(message, "signature") && message.signature !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.signature);
+                if (message.leaves != null && message.leaves.length)
+                    for (let i = 0; i < message.leaves.length; ++i)
+                        $root.vmft.log.CpuidLeaf.encode(message.leaves[i], writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Cpu.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.Cpu();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.vendor = value;
+                            else
+                                delete message.vendor;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.signature = value;
+                            else
+                                delete message.signature;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.leaves && message.leaves.length))
+                                message.leaves = [];
+                            message.leaves.push($root.vmft.log.CpuidLeaf.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Cpu;
+        })();
+        log.CpuidLeaf = (function() {
+            const CpuidLeaf = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            CpuidLeaf.prototype["function"] = 0;
+            CpuidLeaf.prototype.index = 0;
+            CpuidLeaf.prototype.indexed = false;
+            CpuidLeaf.prototype.eax = 0;
+            CpuidLeaf.prototype.ebx = 0;
+            CpuidLeaf.prototype.ecx = 0;
+            CpuidLeaf.prototype.edx = 0;
+            CpuidLeaf.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message["function"] != null && $Object.hasOwnProperty.call(message, "function") && message["function"] !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message["function"]);
+                if (message.index != null && $Object.hasOwnProperty.call(message, "index") && message.index !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.index);
+                if (message.indexed != null && $Object.hasOwnProperty.call(message, "indexed") && message.indexed !== false)
+                    writer.uint32(/* id 3, wireType 0 =*/24).bool(message.indexed);
+                if (message.eax != null && $Object.hasOwnProperty.call(message, "eax") && message.eax !== 0)
+                    writer.uint32(/* id 4, wireType 5 =*/37).fixed32(message.eax);
+                if (message.ebx != null && $Object.hasOwnProperty.call(message, "ebx") && message.ebx !== 0)
+                    writer.uint32(/* id 5, wireType 5 =*/45).fixed32(message.ebx);
+                if (message.ecx != null && $Object.hasOwnProperty.call(message, "ecx") && message.ecx !== 0)
+                    writer.uint32(/* id 6, wireType 5 =*/53).fixed32(message.ecx);
+                if (message.edx != null && $Object.hasOwnProperty.call(message, "edx") && message.edx !== 0)
+                    writer.uint32(/* id 7, wireType 5 =*/61).fixed32(message.edx);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            CpuidLeaf.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.CpuidLeaf();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message["function"] = value;
+                            else
+                                delete message["function"];
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.index = value;
+                            else
+                                delete message.index;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.indexed = value;
+                            else
+                                delete message.indexed;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.eax = value;
+                            else
+                                delete message.eax;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.ebx = value;
+                            else
+                                delete message.ebx;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.ecx = value;
+                            else
+                                delete message.ecx;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.edx = value;
+                            else
+                                delete message.edx;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return CpuidLeaf;
         })();
         log.Trailer = (function() {
             const Trailer = function (properties) {

@@ -36,6 +36,12 @@ export namespace vmft {
             /** Position rcx. */
             rcx: Long;
 
+            /** Position registers. */
+            registers: Long;
+
+            /** Position exits. */
+            exits: Long;
+
             /**
              * Encodes the specified Position message. Does not implicitly {@link vmft.log.Position.verify|verify} messages.
              * @param message Position message or plain object to encode
@@ -68,6 +74,12 @@ export namespace vmft {
 
                 /** Position rcx */
                 rcx?: (Long|null);
+
+                /** Position registers */
+                registers?: (Long|null);
+
+                /** Position exits */
+                exits?: (Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -869,6 +881,9 @@ export namespace vmft {
             /** GuestConfig realtimeNs. */
             realtimeNs: Long;
 
+            /** GuestConfig cpu. */
+            cpu?: (vmft.log.Cpu.$Properties|null);
+
             /**
              * Encodes the specified GuestConfig message. Does not implicitly {@link vmft.log.GuestConfig.verify|verify} messages.
              * @param message GuestConfig message or plain object to encode
@@ -920,12 +935,177 @@ export namespace vmft {
                 /** GuestConfig realtimeNs */
                 realtimeNs?: (Long|null);
 
+                /** GuestConfig cpu */
+                cpu?: (vmft.log.Cpu.$Properties|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a GuestConfig. */
             type $Shape = vmft.log.GuestConfig.$Properties;
+        }
+
+        /**
+         * Properties of a Cpu.
+         * @deprecated Use vmft.log.Cpu.$Properties instead.
+         */
+        interface ICpu extends vmft.log.Cpu.$Properties {
+        }
+
+        /** Represents a Cpu. */
+        class Cpu {
+
+            /**
+             * Constructs a new Cpu.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.log.Cpu.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Cpu vendor. */
+            vendor: string;
+
+            /** Cpu signature. */
+            signature: number;
+
+            /** Cpu leaves. */
+            leaves: vmft.log.CpuidLeaf.$Properties[];
+
+            /**
+             * Encodes the specified Cpu message. Does not implicitly {@link vmft.log.Cpu.verify|verify} messages.
+             * @param message Cpu message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.log.Cpu.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Cpu message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.log.Cpu & vmft.log.Cpu.$Shape} Cpu
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.log.Cpu & vmft.log.Cpu.$Shape;
+        }
+
+        namespace Cpu {
+
+            /** Properties of a Cpu. */
+            interface $Properties {
+
+                /** Cpu vendor */
+                vendor?: (string|null);
+
+                /** Cpu signature */
+                signature?: (number|null);
+
+                /** Cpu leaves */
+                leaves?: (vmft.log.CpuidLeaf.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Cpu. */
+            type $Shape = vmft.log.Cpu.$Properties;
+        }
+
+        /**
+         * Properties of a CpuidLeaf.
+         * @deprecated Use vmft.log.CpuidLeaf.$Properties instead.
+         */
+        interface ICpuidLeaf extends vmft.log.CpuidLeaf.$Properties {
+        }
+
+        /** Represents a CpuidLeaf. */
+        class CpuidLeaf {
+
+            /**
+             * Constructs a new CpuidLeaf.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.log.CpuidLeaf.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** CpuidLeaf function. */
+            function: number;
+
+            /** CpuidLeaf index. */
+            index: number;
+
+            /** CpuidLeaf indexed. */
+            indexed: boolean;
+
+            /** CpuidLeaf eax. */
+            eax: number;
+
+            /** CpuidLeaf ebx. */
+            ebx: number;
+
+            /** CpuidLeaf ecx. */
+            ecx: number;
+
+            /** CpuidLeaf edx. */
+            edx: number;
+
+            /**
+             * Encodes the specified CpuidLeaf message. Does not implicitly {@link vmft.log.CpuidLeaf.verify|verify} messages.
+             * @param message CpuidLeaf message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.log.CpuidLeaf.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CpuidLeaf message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.log.CpuidLeaf & vmft.log.CpuidLeaf.$Shape} CpuidLeaf
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.log.CpuidLeaf & vmft.log.CpuidLeaf.$Shape;
+        }
+
+        namespace CpuidLeaf {
+
+            /** Properties of a CpuidLeaf. */
+            interface $Properties {
+
+                /** CpuidLeaf function */
+                "function"?: (number|null);
+
+                /** CpuidLeaf index */
+                index?: (number|null);
+
+                /** CpuidLeaf indexed */
+                indexed?: (boolean|null);
+
+                /** CpuidLeaf eax */
+                eax?: (number|null);
+
+                /** CpuidLeaf ebx */
+                ebx?: (number|null);
+
+                /** CpuidLeaf ecx */
+                ecx?: (number|null);
+
+                /** CpuidLeaf edx */
+                edx?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a CpuidLeaf. */
+            type $Shape = vmft.log.CpuidLeaf.$Properties;
         }
 
         /**

@@ -24,10 +24,11 @@ export const vmft: typeof Types = $root.vmft = (() => {
             FromBackup.prototype.ack = null;
             FromBackup.prototype.progress = null;
             FromBackup.prototype.divergence = null;
+            FromBackup.prototype.declined = null;
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
             $Object.defineProperty(FromBackup.prototype, "message", {
-                get: $util.oneOfGetter($oneOfFields = ["hello", "stateReady", "ack", "progress", "divergence"]),
+                get: $util.oneOfGetter($oneOfFields = ["hello", "stateReady", "ack", "progress", "divergence", "declined"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
             FromBackup.encode = function (message, writer, _depth) {
@@ -47,6 +48,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     $root.vmft.channel.Progress.encode(message.progress, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
                 if (message.divergence != null && $Object.hasOwnProperty.call(message, "divergence"))
                     $root.vmft.channel.Divergence.encode(message.divergence, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.declined != null && $Object.hasOwnProperty.call(message, "declined"))
+                    $root.vmft.channel.Declined.encode(message.declined, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -112,6 +115,13 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 break;
                             message.divergence = $root.vmft.channel.Divergence.decode(reader, reader.size(), $undefined, _depth + 1, message.divergence);
                             message.message = "divergence";
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.declined = $root.vmft.channel.Declined.decode(reader, reader.size(), $undefined, _depth + 1, message.declined);
+                            message.message = "declined";
                             continue;
                         }
                     }
@@ -763,6 +773,82 @@ export const vmft: typeof Types = $root.vmft = (() => {
                 return message;
             };
             return StateEnd;
+        })();
+        channel.Declined = (function() {
+            const Declined = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Declined.prototype.reason = "";
+            Declined.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason !== "")
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.reason);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Declined.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.Declined();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.reason = value;
+                            else
+                                delete message.reason;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Declined;
         })();
         channel.StateReady = (function() {
             const StateReady = function (properties) {

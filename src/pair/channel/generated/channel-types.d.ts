@@ -42,8 +42,11 @@ export namespace vmft {
             /** FromBackup divergence. */
             divergence?: (vmft.channel.Divergence.$Properties|null);
 
+            /** FromBackup declined. */
+            declined?: (vmft.channel.Declined.$Properties|null);
+
             /** FromBackup message. */
-            message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence");
+            message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined");
 
             /**
              * Encodes the specified FromBackup message. Does not implicitly {@link vmft.channel.FromBackup.verify|verify} messages.
@@ -84,8 +87,11 @@ export namespace vmft {
                 /** FromBackup divergence */
                 divergence?: (vmft.channel.Divergence.$Properties|null);
 
+                /** FromBackup declined */
+                declined?: (vmft.channel.Declined.$Properties|null);
+
                 /** FromBackup message */
-                message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence");
+                message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -98,9 +104,10 @@ export namespace vmft {
               ack?: vmft.channel.Ack.$Shape|null;
               progress?: vmft.channel.Progress.$Shape|null;
               divergence?: vmft.channel.Divergence.$Shape|null;
+              declined?: vmft.channel.Declined.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ message?: undefined; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null }|{ message?: "hello"; hello: vmft.channel.Hello.$Shape; stateReady?: null; ack?: null; progress?: null; divergence?: null }|{ message?: "stateReady"; hello?: null; stateReady: vmft.channel.StateReady.$Shape; ack?: null; progress?: null; divergence?: null }|{ message?: "ack"; hello?: null; stateReady?: null; ack: vmft.channel.Ack.$Shape; progress?: null; divergence?: null }|{ message?: "progress"; hello?: null; stateReady?: null; ack?: null; progress: vmft.channel.Progress.$Shape; divergence?: null }|{ message?: "divergence"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence: vmft.channel.Divergence.$Shape })
+              ({ message?: undefined; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null }|{ message?: "hello"; hello: vmft.channel.Hello.$Shape; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null }|{ message?: "stateReady"; hello?: null; stateReady: vmft.channel.StateReady.$Shape; ack?: null; progress?: null; divergence?: null; declined?: null }|{ message?: "ack"; hello?: null; stateReady?: null; ack: vmft.channel.Ack.$Shape; progress?: null; divergence?: null; declined?: null }|{ message?: "progress"; hello?: null; stateReady?: null; ack?: null; progress: vmft.channel.Progress.$Shape; divergence?: null; declined?: null }|{ message?: "divergence"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence: vmft.channel.Divergence.$Shape; declined?: null }|{ message?: "declined"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined: vmft.channel.Declined.$Shape })
             );
         }
 
@@ -549,6 +556,63 @@ export namespace vmft {
 
             /** Shape of a StateEnd. */
             type $Shape = vmft.channel.StateEnd.$Properties;
+        }
+
+        /**
+         * Properties of a Declined.
+         * @deprecated Use vmft.channel.Declined.$Properties instead.
+         */
+        interface IDeclined extends vmft.channel.Declined.$Properties {
+        }
+
+        /** Represents a Declined. */
+        class Declined {
+
+            /**
+             * Constructs a new Declined.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.Declined.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Declined reason. */
+            reason: string;
+
+            /**
+             * Encodes the specified Declined message. Does not implicitly {@link vmft.channel.Declined.verify|verify} messages.
+             * @param message Declined message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.Declined.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Declined message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.Declined & vmft.channel.Declined.$Shape} Declined
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.Declined & vmft.channel.Declined.$Shape;
+        }
+
+        namespace Declined {
+
+            /** Properties of a Declined. */
+            interface $Properties {
+
+                /** Declined reason */
+                reason?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Declined. */
+            type $Shape = vmft.channel.Declined.$Properties;
         }
 
         /**

@@ -1,0 +1,27 @@
+/** What executes a guest; the name is in log headers and in Hello. Ticks of one mean nothing to another. */
+export const acceleratorNames = ['soft', 'kvm'] as const;
+export type AcceleratorName = (typeof acceleratorNames)[number];
+
+export function isAcceleratorName(name: string): name is AcceleratorName {
+  return (acceleratorNames as readonly string[]).includes(name);
+}
+
+/** What counts a guest's branches on kvm (native/accel/kvm/counter.h). */
+export const counterKinds = ['perf', 'step', 'simulated'] as const;
+export type CounterKind = (typeof counterKinds)[number];
+
+export interface CounterOptions {
+  readonly kind: CounterKind;
+  /** `simulated`: the largest skid, in branches. `perf`: 0 takes the CPU's. */
+  readonly skid: number;
+  /** `simulated`: of the skids. */
+  readonly randomSeed: number;
+}
+
+export const defaultCounter: CounterOptions = { kind: 'perf', skid: 0, randomSeed: 1 };
+
+/** An accelerator with what this host uses it with. */
+export type Accelerator =
+  { readonly name: 'soft' } | { readonly name: 'kvm'; readonly counter: CounterOptions };
+
+export const softAccelerator: Accelerator = { name: 'soft' };

@@ -1,0 +1,116 @@
+import { createRequire } from 'node:module';
+
+import { asVmftError, MachineError } from '../../base/errors.js';
+import type { CounterOptions } from './accelerator.js';
+import type { CpuidLeaf } from './guest-cpu.js';
+import type {
+  FedSegment,
+  GuestConfig,
+  LiveOptions,
+  MachineDigest,
+  MachineStatus,
+  StopStatistics,
+  TapOptions,
+} from './machine.js';
+
+/** What native/addon exports; see native/addon/machine_handle.h. */
+export interface NativeMachine {
+  attachTap(options: TapOptions): void;
+  startLive(options: LiveOptions): void;
+  pause(): void;
+  resume(options: LiveOptions): void;
+  reconfigure(options: LiveOptions): void;
+  snapshotBegin(): { readonly bytes: number; readonly checksum: bigint };
+  snapshotRead(offset: number, maxBytes: number): Buffer;
+  snapshotEnd(): void;
+  restoreChunk(offset: number, bytes: Buffer): void;
+  restoreEnd(bytes: number, checksum: bigint): void;
+  startReplica(options: { generation: bigint | null; untilTicks: bigint | undefined }): void;
+  feed(frame: Buffer): FedSegment;
+  endOfLog(): void;
+  goLive(options: LiveOptions): void;
+  acknowledge(sequence: bigint): void;
+  releaseOutputs(through: bigint): void;
+  announce(): boolean;
+  consoleInput(bytes: Buffer): void;
+  control(kind: string): void;
+  setSpeedLimit(share: number): void;
+  digest(): MachineDigest;
+  status(): Omit<MachineStatus, 'residentBytes' | 'stops'> & { stops?: StopStatistics | null };
+  stop(): void;
+}
+
+export type NativeEvent = (name: string, value: unknown) => void;
+
+export interface Addon {
+  readonly version: number;
+  readonly errorCodes: readonly string[];
+  hash64(bytes: Buffer): bigint;
+  cpuModel(): CpuidLeaf[];
+  whyNotHere(leaves: readonly CpuidLeaf[]): string;
+  readonly NativeMachine: new (
+    config: Omit<GuestConfig, 'kernelPath' | 'initramfsPath' | 'cpu'> & {
+      readonly kernel: Buffer | null;
+      readonly initramfs: Buffer | null;
+      /** Null: accelerator soft. */
+      readonly cpuid: readonly CpuidLeaf[] | null;
+      /** Null exactly where `cpuid` is. */
+      readonly counter: CounterOptions | null;
+    },
+    onEvent: NativeEvent,
+  ) => NativeMachine;
+}
+
+/** native/addon/addon.cpp has the same: an addon left over from another build is refused. */
+const borderVersion = 2;
+
+let loadedAddon: Addon | null = null;
+
+/** Loads it at the first call. Throws `internal` when it is not built, or by another build. */
+export function addon(): Addon {
+  if (loadedAddon !== null) return loadedAddon;
+  const require = createRequire(import.meta.url);
+  // From dist/src/flow/machine as well as from src/flow/machine.
+  const candidates = ['../../../../build/Release/vmft.node', '../../../build/Release/vmft.node'];
+  let lastError: unknown = null;
+  for (const path of candidates) {
+    let found: Addon;
+    try {
+      found = require(path) as Addon;
+    } catch (error) {
+      if (lastError === null || !isNotFound(error)) lastError = error;
+      continue;
+    }
+    if (found.version !== borderVersion) {
+      throw new MachineError(
+        'internal',
+        `the native addon is of another build (${String(found.version)}, not ${String(borderVersion)})`,
+        'run: npm run setup',
+      );
+    }
+    loadedAddon = found;
+    return found;
+  }
+  throw new MachineError(
+    'internal',
+    `the native addon cannot be loaded: ${lastError instanceof Error ? (lastError.message.split('\n')[0] ?? '') : String(lastError)}`,
+    'run: npm run setup',
+    lastError,
+  );
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === 'MODULE_NOT_FOUND';
+}
+
+/** Runs a call of the addon; its errors become {@link MachineError}. */
+export function mapped<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (thrown) {
+    const error = asVmftError(thrown);
+    throw error instanceof MachineError
+      ? error
+      : new MachineError(error.code, error.message, error.whatToDo, thrown);
+  }
+}
