@@ -28,17 +28,19 @@ int main(int argument_count, char** arguments) {
             std::cout << name << std::endl;
             continue;
         }
-        unsigned long before = failures();
+        unsigned long before = failures(), skipped_before = skips();
         test.body();
         if (failures() == before) {
-            passed++;
+            if (skips() == skipped_before) passed++;
         } else {
             failed++;
             std::cout << "failed: " << name << std::endl;
         }
     }
     if (list) return 0;
-    std::cout << passed << " passed, " << failed << " failed" << std::endl;
+    std::cout << passed << " passed, " << failed << " failed";
+    if (skips() > 0) std::cout << ", " << skips() << " skipped";
+    std::cout << std::endl;
     // A filter that matches nothing is a mistake, not a success.
-    return failed > 0 || passed == 0 ? 1 : 0;
+    return failed > 0 || passed + skips() == 0 ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <iostream>
+#include <string>
 #include <vector>
 
 /// The native tests' own small framework: a test is a function that registers itself and
@@ -28,6 +29,17 @@ inline std::vector<TestCase>& registry() {
 inline unsigned long& failures() {
     static unsigned long count = 0;
     return count;
+}
+
+/// Tests that could not run here, by VMFT_SKIP.
+inline unsigned long& skips() {
+    static unsigned long count = 0;
+    return count;
+}
+
+inline void skip(const char* test, const std::string& reason) {
+    skips()++;
+    std::cout << "skipped: " << test << ": " << reason << std::endl;
 }
 
 inline void fail(const char* file, int line, const char* what) {
@@ -99,4 +111,11 @@ struct Registration {
             ::vmft::test::fail(__FILE__, __LINE__, #__VA_ARGS__);                                  \
             return;                                                                                \
         }                                                                                          \
+    } while (false)
+
+/// Ends a test that cannot run here, and says why; it counts neither as passed nor as failed.
+#define VMFT_SKIP(reason)                                                                          \
+    do {                                                                                           \
+        ::vmft::test::skip(__func__ + sizeof "vmft_test", (reason));                               \
+        return;                                                                                    \
     } while (false)

@@ -2,10 +2,10 @@
 
 #include <linux/kvm.h>
 
-#include <atomic>
-#include <ctime>
 #include <span>
+#include <vector>
 
+#include "accel/kvm/kick.h"
 #include "accel/kvm/kvm_host.h"
 #include "base/scoped_fd.h"
 #include "machine/guest_memory.h"
@@ -32,8 +32,12 @@ public:
     Vcpu(const Vcpu&) = delete;
     Vcpu& operator=(const Vcpu&) = delete;
 
-    /// KVM_RUN. False: a kick came before or during it (run_page() tells nothing).
+    /// KVM_RUN. False: a kick came before or during it (run_page() tells nothing), or a signal of
+    /// interrupt_signal(). A kick refuses every entry until it is taken.
     bool enter();
+    /// The signal that a counter may ask for on this thread (F_SETSIG): ends the entry under way or
+    /// else the next one, once, as a kick does, but take_kick() does not tell of it.
+    static int interrupt_signal() { return Kick::signal_number(); }
     /// Lets KVM finish the instruction whose exit user space has just answered, without entering
     /// the guest (KVM_RUN with immediate_exit). True: finishing it made another exit.
     bool complete();
@@ -73,22 +77,36 @@ public:
     bool take_kick();
 
     /// The thread that runs the vCPU; 0 before the first entry.
-    int thread_id() const { return thread_id_; }
+    int thread_id() const { return kick_->thread_id(); }
 
 private:
-    void prepare_thread();
+    /// Guest RAM in one memory slot.
+    struct Slot {
+        u32 number = 0;
+        u64 address = 0, offset = 0, pages = 0;
+    };
+
+    void create_machine();
+    void map_memory();
+    void map_slot(u64 address, u64 offset, u64 bytes);
+    void create_vcpu(std::span<const CpuidLeaf> cpuid);
+    void entered();
+    void apply_guest_debug();
 
     KvmHost& host_;
     GuestMemory& memory_;
     ScopedFd machine_, vcpu_;
     struct kvm_run* run_ = nullptr;
     size_t run_bytes_ = 0;
+    Kick* kick_ = nullptr;
     bool synchronized_registers_ = false;  ///< KVM_CAP_SYNC_REGS: registers come in the run page.
-    bool registers_valid_ = false;
+    bool extended_state_ = false;          ///< KVM_CAP_XSAVE.
+    bool registers_valid_ = false, system_registers_valid_ = false;
     kvm_regs registers_{};
+    kvm_sregs system_registers_{};
     kvm_guest_debug debug_{};
-    int thread_id_ = 0;
-    // More as the implementation needs.
+    std::vector<Slot> slots_;
+    std::vector<u64> dirty_bitmap_;
 };
 
 }  // namespace vmft::kvm
