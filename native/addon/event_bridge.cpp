@@ -80,6 +80,7 @@ void EventBridge::stopped(const Stopped& stopped) {
             object.Set("reason", name_of(stopped.reason));
             object.Set("position", from_position(env, stopped.position));
             object.Set("message", stopped.message);
+            object.Set("whatToDo", stopped.what_to_do);
             return object;
         },
         true);

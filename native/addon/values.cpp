@@ -198,6 +198,13 @@ Napi::Object from_status(Napi::Env env, const Runner::Status& status) {
     object.Set("framesReceived", from_u64(env, status.frames_received));
     object.Set("framesSent", from_u64(env, status.outputs.frames_sent));
     object.Set("framesDropped", from_u64(env, status.frames_dropped));
+    Napi::Object stops = Napi::Object::New(env);
+    stops.Set("ownExits", from_u64(env, status.accelerator.own_exits));
+    stops.Set("forcedExits", from_u64(env, status.accelerator.forced_exits));
+    stops.Set("exactStops", from_u64(env, status.accelerator.exact_stops));
+    stops.Set("breakpointHits", from_u64(env, status.accelerator.breakpoint_hits));
+    stops.Set("stopNs", from_u64(env, status.accelerator.stop_ns));
+    object.Set("stops", stops);
     return object;
 }
 

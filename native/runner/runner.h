@@ -142,7 +142,8 @@ private:
     bool must_stall() const;
     /// True when the progress made is reported; false when it is too early for another report.
     bool report_progress();
-    void end_machine(StopReason reason, const std::string& message);
+    void end_machine(StopReason reason, const std::string& message,
+                     const std::string& what_to_do = {});
     void end_as_guest_did();
     void publish();
     void sleep(Lock& lock, u64 until_host_ns);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "accel/accelerator_fault.h"
 #include "base/position.h"
 
 namespace vmft {
@@ -34,6 +35,11 @@ enum class StopReason : u8 {
     divergence,
     stopped,
     log_end,
+    accelerator_unavailable,
+    accelerator_failed,
+    cannot_execute,
+    counter_lost,
+    position_missed,
     internal_error
 };
 
@@ -45,15 +51,33 @@ inline const char* name_of(StopReason reason) {
     case StopReason::divergence: return "divergence";
     case StopReason::stopped: return "stopped";
     case StopReason::log_end: return "log-end";
+    case StopReason::accelerator_unavailable: return "accelerator-unavailable";
+    case StopReason::accelerator_failed: return "accelerator-failed";
+    case StopReason::cannot_execute: return "cannot-execute";
+    case StopReason::counter_lost: return "counter-lost";
+    case StopReason::position_missed: return "position-missed";
     case StopReason::internal_error: return "internal-error";
     }
     return "internal-error";
+}
+
+inline StopReason stop_reason_of(AcceleratorFault::Kind kind) {
+    switch (kind) {
+    case AcceleratorFault::Kind::unavailable: return StopReason::accelerator_unavailable;
+    case AcceleratorFault::Kind::cannot_execute: return StopReason::cannot_execute;
+    case AcceleratorFault::Kind::counter_lost: return StopReason::counter_lost;
+    case AcceleratorFault::Kind::overshoot: return StopReason::position_missed;
+    case AcceleratorFault::Kind::diverged: return StopReason::divergence;
+    case AcceleratorFault::Kind::host: return StopReason::accelerator_failed;
+    }
+    return StopReason::internal_error;
 }
 
 struct Stopped {
     StopReason reason = StopReason::internal_error;
     Position position;
     std::string message;
+    std::string what_to_do;  ///< Empty: nothing sensible to say.
 };
 
 /// Told what happens, on the thread where it happens, in order. Must not call back into the runner.

@@ -28,6 +28,10 @@ void Runner::thread_main() {
     Lock lock(mutex_);
     try {
         thread_loop(lock);
+    } catch (const AcceleratorFault& fault) {
+        if (!lock.owns_lock()) lock.lock();
+        end_machine(stop_reason_of(fault.kind()), fault.what(), fault.what_to_do());
+        while (!quit_wanted_) sleep(lock, forever);
     } catch (const std::exception& error) {
         if (!lock.owns_lock()) lock.lock();
         end_machine(StopReason::internal_error, error.what());
@@ -200,7 +204,8 @@ void Runner::become_live() {
     events_.live(machine_->position());
 }
 
-void Runner::end_machine(StopReason reason, const std::string& message) {
+void Runner::end_machine(StopReason reason, const std::string& message,
+                         const std::string& what_to_do) {
     if (mode_ == Mode::stopped) return;
     mode_ = Mode::stopped;
     pause_wanted_ = false;
@@ -211,7 +216,7 @@ void Runner::end_machine(StopReason reason, const std::string& message) {
     go_live_wanted_.reset();
     snapshot_.reset();
     world_->set_receiving(false);
-    if (!quit_wanted_) events_.stopped({reason, machine_->position(), message});
+    if (!quit_wanted_) events_.stopped({reason, machine_->position(), message, what_to_do});
 }
 
 void Runner::end_as_guest_did() {

@@ -148,9 +148,11 @@ export interface StopStatistics {
   readonly ownExits: bigint;
   /** The guest was broken out of to look at the world's inputs. */
   readonly forcedExits: bigint;
-  /** Stops at a given position, by a replica. */
+  /** Stops at a position that no exit of the guest's own named; only a replica makes any. */
   readonly exactStops: bigint;
-  /** Time that the exact stops took, nanoseconds, from arming the counter on. */
+  /** How often a breakpoint was hit to make them. */
+  readonly breakpointHits: bigint;
+  /** Time that they took, nanoseconds, from the counter's overflow to the position. */
   readonly stopNs: bigint;
 }
 

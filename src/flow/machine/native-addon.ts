@@ -9,7 +9,6 @@ import type {
   LiveOptions,
   MachineDigest,
   MachineStatus,
-  StopStatistics,
   TapOptions,
 } from './machine.js';
 
@@ -36,7 +35,8 @@ export interface NativeMachine {
   control(kind: string): void;
   setSpeedLimit(share: number): void;
   digest(): MachineDigest;
-  status(): Omit<MachineStatus, 'residentBytes' | 'stops'> & { stops?: StopStatistics | null };
+  /** `stops` is all zero where the accelerator counts instructions. */
+  status(): Omit<MachineStatus, 'residentBytes'>;
   stop(): void;
 }
 

@@ -232,7 +232,8 @@ class AddonMachine implements ReplayMachine {
 
   status(): MachineStatus {
     const status = mapped(() => this.native.status());
-    return { stops: null, ...status, residentBytes: process.memoryUsage.rss() };
+    const stops = this.config.cpu === null ? null : status.stops;
+    return { ...status, stops, residentBytes: process.memoryUsage.rss() };
   }
 
   stop(): void {
@@ -246,8 +247,6 @@ type PendingPauses = {
   readonly resolve: (position: Position) => void;
   readonly reject: (error: MachineError) => void;
 }[];
-
-const noAdvice: object = { whatToDo: '' };
 
 /** The addon's event names are those of {@link MachineEvents}, and `paused`. */
 function deliver(events: MachineEvents, pauses: PendingPauses, name: string, value: unknown): void {
@@ -268,7 +267,7 @@ function deliver(events: MachineEvents, pauses: PendingPauses, name: string, val
       for (const pause of pauses.splice(0)) pause.resolve(value as Position);
       break;
     case 'stopped': {
-      const stopped: Stopped = { ...noAdvice, ...(value as Stopped) };
+      const stopped = value as Stopped;
       for (const pause of pauses.splice(0)) {
         pause.reject(new MachineError('stopped', `the machine has ended: ${stopped.reason}`));
       }
