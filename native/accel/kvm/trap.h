@@ -1,6 +1,9 @@
 #pragma once
 
+#include <vector>
+
 #include "accel/kvm/guest_code.h"
+#include "accel/kvm/kernel_text.h"
 #include "base/state_bytes.h"
 
 namespace vmft::kvm {
@@ -14,7 +17,8 @@ public:
     explicit KernelTraps(GuestMemory& memory) : memory_(memory) {}
 
     /// Looks for kernel text that is mapped executable and was not looked at, or was written since
-    /// (`written` flags of GuestMemory pages), and patches it.
+    /// (`written` flags of GuestMemory pages: they must cover every write so far, and nobody else
+    /// may clear them), and patches it.
     void scan(const kvm_sregs& registers);
 
     enum class Kind : u8 { none, rdtsc, rdtscp, write_cr4 };
@@ -23,15 +27,30 @@ public:
         u8 source_register = 0;  ///< write_cr4: 0 … 15.
         u8 length = 0;           ///< Bytes of the replaced instruction.
     };
-    /// Whether an exit for an OUT to `port`, by the instruction that begins at `rip`, is one of ours.
+    /// Whether an exit for an OUT to `port`, by the instruction that begins at `rip`, is one of
+    /// ours.
     Site site_of_exit(u16 port, u64 rip, const kvm_sregs& registers) const;
 
+    /// Nothing is saved: what was looked at is only remembered to save time, and looking again
+    /// changes nothing.
     void save(StateWriter& state) const;
     void restore(StateReader& state);
 
+    /// What scans have done so far, for reports; not part of the state.
+    struct Figures {
+        u64 scans = 0, pages = 0;  ///< Pages looked at, again and again.
+        u64 patched = 0, left_alone = 0;
+    };
+    const Figures& figures() const { return figures_; }
+
 private:
+    void look_at(const std::vector<TextPage>& text, size_t index);
+    void replace(const std::vector<TextPage>& text, size_t index, unsigned offset);
+
     GuestMemory& memory_;
-    // More as the implementation needs.
+    std::vector<TextPage> known_;  ///< As mapped and looked at by the last scan.
+    Figures figures_;
+    std::vector<u32> offsets_;  // Reused, no state.
 };
 
 }  // namespace vmft::kvm

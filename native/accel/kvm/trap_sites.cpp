@@ -1,0 +1,104 @@
+#include "accel/kvm/trap_sites.h"
+
+#include <emmintrin.h>
+
+#include <bit>
+#include <cstring>
+
+#include "machine/layout.h"
+
+namespace vmft::kvm {
+
+using Kind = KernelTraps::Kind;
+
+namespace {
+
+constexpr u8 escape = 0x0f, out_immediate = 0xe6, nop = 0x90;
+constexpr u8 modrm_cr4 = 0xe0;  // mod 3, reg 4
+
+}  // namespace
+
+TrapBytes original_at(std::span<const u8> bytes) {
+    if (bytes.size() < 2 || bytes[0] != escape) return {};
+    if (bytes[1] == 0x31) return {Kind::rdtsc, 0};
+    if (bytes.size() < 3) return {};
+    if (bytes[1] == 0x01 && bytes[2] == 0xf9) return {Kind::rdtscp, 0};
+    if (bytes[1] == 0x22 && (bytes[2] & 0xf8) == modrm_cr4)
+        return {Kind::write_cr4, static_cast<u8>(bytes[2] & 7)};
+    return {};
+}
+
+TrapBytes replacement_at(std::span<const u8> bytes) {
+    if (bytes.size() < 2 || bytes[0] != out_immediate) return {};
+    if (bytes[1] == layout::trap_rdtsc) return {Kind::rdtsc, 0};
+    if (bytes.size() < 3 || bytes[2] != nop) return {};
+    if (bytes[1] == layout::trap_rdtscp) return {Kind::rdtscp, 0};
+    if ((bytes[1] & 0xf8) == layout::trap_write_cr4)
+        return {Kind::write_cr4, static_cast<u8>(bytes[1] & 7)};
+    return {};
+}
+
+void write_original(TrapBytes trap, std::span<u8> into) {
+    into[0] = escape;
+    switch (trap.kind) {
+    case Kind::none: break;
+    case Kind::rdtsc: into[1] = 0x31; break;
+    case Kind::rdtscp:
+        into[1] = 0x01;
+        into[2] = 0xf9;
+        break;
+    case Kind::write_cr4:
+        into[1] = 0x22;
+        into[2] = static_cast<u8>(modrm_cr4 | trap.low_register);
+        break;
+    }
+}
+
+void write_replacement(TrapBytes trap, std::span<u8> into) {
+    into[0] = out_immediate;
+    switch (trap.kind) {
+    case Kind::none: break;
+    case Kind::rdtsc: into[1] = layout::trap_rdtsc; break;
+    case Kind::rdtscp: into[1] = layout::trap_rdtscp; break;
+    case Kind::write_cr4:
+        into[1] = static_cast<u8>(layout::trap_write_cr4 | trap.low_register);
+        break;
+    }
+    if (trap.length() == 3) into[2] = nop;
+}
+
+void find_originals(std::span<const u8> bytes, std::vector<u32>& offsets) {
+    auto look = [&](size_t at) {
+        if (original_at(bytes.subspan(at)).kind != Kind::none)
+            offsets.push_back(static_cast<u32>(at));
+    };
+    const __m128i first = _mm_set1_epi8(escape), rdtsc = _mm_set1_epi8(0x31),
+                  group7 = _mm_set1_epi8(0x01), write_cr = _mm_set1_epi8(0x22);
+    size_t at = 0;
+    // 16 places at a time: 0F, and behind it one of the three second bytes.
+    for (; at + 17 <= bytes.size(); at += 16) {
+        const u8* here = bytes.data() + at;
+        __m128i now = _mm_loadu_si128(reinterpret_cast<const __m128i*>(here));
+        __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(here + 1));
+        __m128i second =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(next, rdtsc), _mm_cmpeq_epi8(next, group7)),
+                         _mm_cmpeq_epi8(next, write_cr));
+        auto hits =
+            static_cast<u32>(_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(now, first), second)));
+        for (; hits; hits &= hits - 1) look(at + static_cast<size_t>(std::countr_zero(hits)));
+    }
+    for (; at < bytes.size(); at++) look(at);
+}
+
+void undo_replacements(std::span<u8> bytes) {
+    u8* const end = bytes.data() + bytes.size();
+    for (u8* at = bytes.data(); at < end; at++) {
+        at = static_cast<u8*>(std::memchr(at, out_immediate, static_cast<size_t>(end - at)));
+        if (!at) return;
+        std::span<u8> rest(at, end);
+        TrapBytes trap = replacement_at(rest);
+        if (trap.kind != Kind::none) write_original(trap, rest);
+    }
+}
+
+}  // namespace vmft::kvm
