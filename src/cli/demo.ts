@@ -5,8 +5,15 @@ import { join } from 'node:path';
 
 import { Command, InvalidArgumentError, Option, type OptionValues } from 'commander';
 
+import type { AcceleratorName, CounterOptions } from '../flow/machine/accelerator.js';
+import { cpuModel } from '../flow/machine/native-kvm.js';
 import { enterNamespaces } from './demo/enter-namespaces.js';
 import { runDemo, type DemoOptions } from './demo/run-demo.js';
+import {
+  acceleratorWords,
+  addAcceleratorOptions,
+  chosenAccelerator,
+} from './options/accelerator.js';
 import { defaultMemoryBytes, formatMemorySize, parseMemorySize } from './options/memory-size.js';
 import { mainScript } from './project-paths.js';
 
@@ -18,12 +25,14 @@ interface RawDemoOptions {
   readonly after: number;
   readonly memory?: number;
   readonly json: boolean;
+  readonly accel: AcceleratorName;
+  readonly counter?: CounterOptions;
   /** Set in the namespaces: the folder that both hosts see. */
   readonly inside?: string;
 }
 
 export function demoCommand(): Command {
-  return new Command('demo')
+  const command = new Command('demo')
     .description(
       'two hosts in namespaces, one guest, a client; one host is killed, nothing is lost',
     )
@@ -38,14 +47,20 @@ export function demoCommand(): Command {
     .option('--after <seconds>', 'how long the client counts on after a kill', parseSeconds, 3)
     .option('--memory <size>', 'guest memory (default: 256M)', parseMemorySize)
     .option('--json', 'print one JSON object as the last line', false)
-    .addOption(new Option('--inside <folder>').hideHelp())
-    .action((options: OptionValues) => demo(options as unknown as RawDemoOptions));
+    .addOption(new Option('--inside <folder>').hideHelp());
+  return addAcceleratorOptions(command).action((options: OptionValues) =>
+    demo(options as unknown as RawDemoOptions),
+  );
 }
 
 async function demo({ inside, ...raw }: RawDemoOptions): Promise<void> {
   const seed = raw.seed ?? randomInt(1, 1_000_000);
+  const accelerator = chosenAccelerator(raw);
+  // Here, where one line tells it; two replicas would each say so in a namespace.
+  if (accelerator.name === 'kvm') cpuModel();
   const options: DemoOptions = {
     ...raw,
+    accelerator,
     seed,
     memory: formatMemorySize(raw.memory ?? defaultMemoryBytes),
   };
@@ -66,11 +81,12 @@ async function demo({ inside, ...raw }: RawDemoOptions): Promise<void> {
 }
 
 function insideOptions(options: DemoOptions, folder: string): string[] {
-  const { runs, killsPerBoot, victim, seed, after, memory, json } = options;
+  const { runs, killsPerBoot, victim, seed, after, memory, json, accelerator } = options;
   return [
     ...['demo', '--inside', folder, '--runs', String(runs)],
     ...['--kills-per-boot', String(killsPerBoot), '--victim', victim, '--seed', String(seed)],
     ...['--after', String(after), '--memory', memory, ...(json ? ['--json'] : [])],
+    ...acceleratorWords(accelerator),
   ];
 }
 

@@ -1,4 +1,6 @@
 import { VmftError } from '../../base/errors.js';
+import { softAccelerator, type Accelerator } from '../../flow/machine/accelerator.js';
+import { acceleratorWords } from '../options/accelerator.js';
 import {
   counterPort,
   guestAddress,
@@ -21,6 +23,8 @@ export interface PairOptions {
   /** Directory of the arbiter: storage that both hosts see. */
   readonly arbiterFolder: string;
   readonly memory: string;
+  /** Of both replicas. Left out: soft. */
+  readonly accelerator?: Accelerator;
   readonly narrator: Narrator;
   /** Further options of both replicas. */
   readonly settings?: readonly string[];
@@ -43,16 +47,16 @@ export class DemoPair {
 
   /** Boots the guest on host a; resolves when its counter serves. */
   static async boot(options: PairOptions): Promise<DemoPair> {
-    const { narrator, network } = options;
+    const { narrator, network, accelerator = softAccelerator } = options;
     const host = network.a;
     narrator.step(
-      `host a starts the guest: Debian’s kernel, ${options.memory} of memory, CPU in software`,
+      `host a starts the guest: Debian’s kernel, ${options.memory} of memory, CPU ${cpuBy[accelerator.name]}`,
     );
     const primary = new VmftProcess(
       host,
       ['run', 'debian', ...guestOptions(options), ...commonOptions(host, options)],
       (event) => {
-        showBoot(narrator, event, primary.console);
+        showBoot(narrator, event, primary.console, tickName[accelerator.name]);
       },
     );
     const pair = new DemoPair(options, primary, null);
@@ -122,12 +126,16 @@ function commonOptions(host: DemoHost, options: PairOptions): string[] {
   const net = `tap=${tapName}${host.label === 'a' ? `,mac=${guestMac}` : ''}`;
   return [
     ...['--listen', host.address, '--arbiter', `file:${options.arbiterFolder}`, '--net', net],
+    ...acceleratorWords(options.accelerator ?? softAccelerator),
     ...(options.settings ?? []),
   ];
 }
 
-function showBoot(narrator: Narrator, event: VmftEvent, console: string): void {
+const cpuBy = { soft: 'in software', kvm: 'by KVM' } as const;
+const tickName = { soft: 'instructions', kvm: 'branches' } as const;
+
+function showBoot(narrator: Narrator, event: VmftEvent, console: string, tickNames: string): void {
   if (event.type !== 'status' || console.includes('counter on port')) return;
   const { ticks } = (event['position'] ?? { ticks: 0 }) as { ticks: number };
-  narrator.progress(`booting: ${Math.round(ticks / 1e6)} million instructions`);
+  narrator.progress(`booting: ${Math.round(ticks / 1e6)} million ${tickNames}`);
 }

@@ -1,4 +1,5 @@
 import { asVmftError, VmftError } from '../../base/errors.js';
+import type { Accelerator } from '../../flow/machine/accelerator.js';
 import { tunDeviceFault } from '../check/tap.js';
 import { errorLine } from '../report-error.js';
 import { DemoNetwork } from './demo-network.js';
@@ -15,6 +16,7 @@ export interface DemoOptions {
   readonly after: number;
   readonly memory: string;
   readonly json: boolean;
+  readonly accelerator: Accelerator;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function runDemo(options: DemoOptions, folder: string): Promise<num
         network,
         arbiterFolder: folder,
         memory: options.memory,
+        accelerator: options.accelerator,
         narrator,
         random: new SeededRandom(seed),
         victim: options.victim,
