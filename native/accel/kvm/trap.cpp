@@ -162,6 +162,11 @@ void KernelTraps::replace(const std::vector<TextPage>& text, size_t index, unsig
         memory_.write(address_of(memory_, place(at)), {bytes + at, 1});
 }
 
+bool KernelTraps::is_trap_port(u16 port) {
+    return port == layout::trap_rdtsc || port == layout::trap_rdtscp ||
+           (port & ~7) == layout::trap_write_cr4;
+}
+
 KernelTraps::Site KernelTraps::site_of_exit(u16 port, u64 rip, const kvm_sregs& registers) const {
     u8 bytes[15];
     size_t count = read_linear(memory_, PagingState::of(registers), rip, bytes);

@@ -21,6 +21,9 @@ public:
     /// may clear them), and patches it.
     void scan(const kvm_sregs& registers);
 
+    /// Whether an OUT to this port may be one of ours.
+    static bool is_trap_port(u16 port);
+
     enum class Kind : u8 { none, rdtsc, rdtscp, write_cr4 };
     struct Site {
         Kind kind = Kind::none;
