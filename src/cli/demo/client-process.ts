@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { VmftError } from '../../base/errors.js';
 import { systemClock } from '../../flow/world/system-clock.js';
 import type { ClientReport, ClientResult } from './counter-client.js';
-import { counterPort, guestAddress, type DemoNetwork } from './demo-network.js';
+import { counterPort, guestAddress, type DemoPlace } from './demo-network.js';
 
 const clientScript = fileURLToPath(new URL('./counter-client.js', import.meta.url));
 
@@ -22,7 +22,7 @@ export class ClientProcess {
   private readonly child: ChildProcess;
   private readonly changed = new Set<() => void>();
 
-  constructor(network: DemoNetwork) {
+  constructor(network: Pick<DemoPlace, 'client'>) {
     const command = [process.execPath, clientScript, guestAddress, String(counterPort)];
     this.child = network.client.spawn(command, ['pipe', 'pipe', 'pipe']);
     this.child.stdin?.on('error', () => undefined);

@@ -1,4 +1,5 @@
 import { NetworkNamespace } from './network-namespace.js';
+import { startInNamespace, type VmftChild } from './vmft-child.js';
 
 /**
  * Two hosts and a client on a switch, and a network between the hosts for the log:
@@ -15,6 +16,15 @@ export interface DemoHost {
   readonly namespace: NetworkNamespace;
   /** On the logging network. */
   readonly address: string;
+  /** Starts a `vmft` with these words on this host. */
+  readonly start: (command: readonly string[]) => VmftChild;
+}
+
+/** Where a pair finds its hosts, and the client its guest. */
+export interface DemoPlace {
+  readonly a: DemoHost;
+  readonly client: NetworkNamespace;
+  other(host: DemoHost): DemoHost;
 }
 
 export const tapName = 'tap0';
@@ -24,7 +34,7 @@ export const counterPort = 7000;
 const clientAddress = '10.0.0.100';
 const bridgeOptions = 'type bridge stp_state 0 forward_delay 0 mcast_snooping 0';
 
-export class DemoNetwork {
+export class DemoNetwork implements DemoPlace {
   private constructor(
     private readonly hub: NetworkNamespace,
     readonly a: DemoHost,
@@ -100,5 +110,6 @@ async function makeHost(hub: NetworkNamespace, label: 'a' | 'b'): Promise<DemoHo
       'link set log0 up',
     ].join('\n'),
   );
-  return { label, namespace, address };
+  const start = (command: readonly string[]): VmftChild => startInNamespace(namespace, command);
+  return { label, namespace, address, start };
 }

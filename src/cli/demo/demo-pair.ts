@@ -7,7 +7,7 @@ import {
   guestPrefixBits,
   tapName,
   type DemoHost,
-  type DemoNetwork,
+  type DemoPlace,
 } from './demo-network.js';
 import type { Narrator } from './narrator.js';
 import { VmftProcess, type VmftEvent } from './vmft-process.js';
@@ -19,7 +19,7 @@ const failoverMsMax = 60_000;
 const guestMac = '02:00:00:00:00:02';
 
 export interface PairOptions {
-  readonly network: DemoNetwork;
+  readonly network: DemoPlace;
   /** Directory of the arbiter: storage that both hosts see. */
   readonly arbiterFolder: string;
   readonly memory: string;
@@ -28,6 +28,8 @@ export interface PairOptions {
   readonly narrator: Narrator;
   /** Further options of both replicas. */
   readonly settings?: readonly string[];
+  /** How many times slower than a usual one these hosts may be: multiplies the time limits. */
+  readonly slowness?: number;
 }
 
 /** What survived a kill, and when. */
@@ -61,7 +63,7 @@ export class DemoPair {
     );
     const pair = new DemoPair(options, primary, null);
     try {
-      await primary.consoleText('vmft-guest: counter on port', bootMsMax);
+      await primary.consoleText('vmft-guest: counter on port', limit(options, bootMsMax));
     } catch (error) {
       primary.kill();
       throw error;
@@ -81,8 +83,9 @@ export class DemoPair {
       this.primary.host.address,
       ...commonOptions(host, this.options),
     ]);
-    await this.backup.event('formed', formMsMax);
-    await this.primary.eventAfter(formedBefore, 'formed', formMsMax);
+    const formMs = limit(this.options, formMsMax);
+    await this.backup.event('formed', formMs);
+    await this.primary.eventAfter(formedBefore, 'formed', formMs);
     narrator.step('the pair protects the machine');
   }
 
@@ -106,8 +109,9 @@ export class DemoPair {
   async survived(victim: 'primary' | 'backup', eventsBefore: number): Promise<Survival> {
     const { primary } = this;
     const type = victim === 'primary' ? 'live' : 'backup-lost';
-    const live = await primary.eventAfter(eventsBefore, type, failoverMsMax);
-    const suspected = await primary.eventAfter(eventsBefore, 'suspected', failoverMsMax);
+    const failoverMs = limit(this.options, failoverMsMax);
+    const live = await primary.eventAfter(eventsBefore, type, failoverMs);
+    const suspected = await primary.eventAfter(eventsBefore, 'suspected', failoverMs);
     return { suspectedAtMs: suspected.realtimeMs, liveAtMs: live.realtimeMs };
   }
 
@@ -115,6 +119,10 @@ export class DemoPair {
     this.primary.kill();
     this.backup?.kill();
   }
+}
+
+function limit({ slowness = 1 }: PairOptions, usualMs: number): number {
+  return usualMs * slowness;
 }
 
 function guestOptions({ memory }: PairOptions): string[] {

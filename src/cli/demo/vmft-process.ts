@@ -1,11 +1,9 @@
-import { type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 
 import { VmftError } from '../../base/errors.js';
 import { systemClock } from '../../flow/world/system-clock.js';
-import { mainScript } from '../project-paths.js';
 import type { DemoHost } from './demo-network.js';
+import type { VmftChild } from './vmft-child.js';
 
 /** A line of `--json-events`. */
 export interface VmftEvent {
@@ -27,36 +25,32 @@ export class VmftProcess {
   private notices = '';
   private status: string | null = null;
   private readonly waiters = new Set<Waiter>();
-  private readonly child: ChildProcess;
+  private readonly child: VmftChild;
 
   constructor(
     readonly host: DemoHost,
     command: readonly string[],
     private readonly onEvent: (event: VmftEvent) => void = () => undefined,
   ) {
-    const vmft = [process.execPath, mainScript, ...command, '--json-events', '3'];
-    this.child = host.namespace.spawn(vmft, ['ignore', 'pipe', 'pipe', 'pipe']);
-    this.child.stdout?.on('data', (bytes: Buffer) => {
+    this.child = host.start([...command, '--json-events', '3']);
+    this.child.stdout.on('data', (bytes: Buffer) => {
       this.console += bytes.toString('latin1');
       this.look();
     });
-    this.child.stderr?.on('data', (bytes: Buffer) => {
+    this.child.stderr.on('data', (bytes: Buffer) => {
       this.notices += bytes.toString('utf8');
     });
-    const lines = createInterface({ input: this.child.stdio[3] as Readable });
+    const lines = createInterface({ input: this.child.events });
     lines.on('line', (line) => {
       this.take(line);
     });
-    this.child.on('error', (error) => {
-      this.ended(error.message);
-    });
-    this.child.on('close', (code, signal) => {
-      this.ended(signal ?? `status ${code ?? 0}`);
+    this.child.onEnd((how) => {
+      this.ended(how);
     });
   }
 
   get processId(): number {
-    return this.child.pid ?? 0;
+    return this.child.processId;
   }
 
   /** How it ended; null while it runs. */
@@ -90,7 +84,7 @@ export class VmftProcess {
   /** SIGKILL; returns when it was sent, milliseconds since 1970. */
   kill(): number {
     const atMs = systemClock.realtimeMs();
-    this.child.kill('SIGKILL');
+    this.child.kill();
     return atMs;
   }
 
