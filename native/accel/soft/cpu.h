@@ -3,6 +3,7 @@
 #include <csetjmp>
 
 #include "accel/accel.h"
+#include "accel/memory_type_msrs.h"
 #include "base/types.h"
 #include "machine/guest_memory.h"
 
@@ -221,7 +222,7 @@ struct Cpu {
                          ///< (simd_state.h).
     u64 msr_star = 0, msr_lstar = 0, msr_cstar = 0, msr_syscall_mask = 0, msr_kernel_gs_base = 0;
     u64 msr_sysenter_cs = 0, msr_sysenter_esp = 0, msr_sysenter_eip = 0;
-    u64 msr_tsc_adjust = 0, msr_tsc_aux = 0, msr_pat = 0x0007040600070406, msr_misc_enable = 1;
+    u64 msr_tsc_adjust = 0, msr_tsc_aux = 0, msr_pat = pat_at_reset, msr_misc_enable = 1;
     u64 msr_mtrr[32] = {};  ///< Stored, without effect: def_type, fixed ranges, variable ranges.
 
     // Counting and leaving ------------------------------------------------------------
