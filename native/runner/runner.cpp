@@ -87,7 +87,7 @@ void Runner::start_live(const LiveOptions& options) {
     options_wanted_ = options;
     entry_ = Entry::start;
     mode_ = Mode::live;
-    wake();
+    world_->wake();
 }
 
 void Runner::pause() {
@@ -104,7 +104,7 @@ void Runner::resume(const LiveOptions& options) {
     options_wanted_ = options;
     entry_ = Entry::resume;
     mode_ = Mode::live;
-    wake();
+    world_->wake();
 }
 
 void Runner::reconfigure(const LiveOptions& options) {
@@ -172,7 +172,7 @@ void Runner::start_replica(std::optional<u64> generation, u64 until_ticks) {
     until_ticks_ = until_ticks;
     outputs_.set_mode(OutputQueue::Mode::withheld);
     mode_ = Mode::replica;
-    wake();
+    world_->wake();
 }
 
 FedSegment Runner::feed(std::span<const u8> frame) {
@@ -194,7 +194,7 @@ FedSegment Runner::feed(std::span<const u8> frame) {
         throw RunnerError(code_of(fault),
                           std::string("a log frame is not the next one: ") + reason);
     outputs_.release(fed.outputs_released);
-    wake();
+    world_->wake();
     return fed;
 }
 
@@ -202,7 +202,7 @@ void Runner::end_of_log() {
     Lock lock(mutex_);
     require_mode(Mode::replica, "endOfLog");
     end_of_log_ = true;
-    wake();
+    world_->wake();
 }
 
 void Runner::go_live(const LiveOptions& options) {
@@ -215,7 +215,7 @@ void Runner::go_live(const LiveOptions& options) {
     }
     require_mode(Mode::replica, "goLive");
     go_live_wanted_ = options;
-    wake();
+    world_->wake();
 }
 
 void Runner::acknowledge(u64 sequence) {
@@ -224,13 +224,13 @@ void Runner::acknowledge(u64 sequence) {
         unacknowledged_bytes_ -= unacknowledged_.front().bytes;
         unacknowledged_.pop_front();
     }
-    if (published_.stalled) wake();
+    if (published_.stalled) world_->wake();
 }
 
 void Runner::release_outputs(u64 through) {
     outputs_.release(through);
     Lock lock(mutex_);
-    if (published_.stalled) wake();
+    if (published_.stalled) world_->wake();
 }
 
 void Runner::console_input(std::span<const u8> bytes) {
