@@ -14,6 +14,10 @@ namespace vmft::kvm {
 /// AcceleratorFault (unavailable) naming a feature of the baseline that KVM does not give here.
 std::vector<CpuidLeaf> cpu_model(KvmHost& host);
 
+/// The same without what KVM does not give here: for the probe, and tests of a KVM that is no
+/// faithful machine.
+std::vector<CpuidLeaf> reduced_cpu_model(KvmHost& host);
+
 /// Why this host cannot run a guest with that CPU: one line naming both CPUs, or the first feature
 /// that is missing here. Empty: it can.
 std::string why_not_here(KvmHost& host, std::span<const CpuidLeaf> guest);
