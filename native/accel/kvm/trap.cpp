@@ -10,9 +10,9 @@
 /// A stock KVM lets the guest's kernel read the host's time-stamp counter. Hiding it in CPUID is
 /// not enough: a 64-bit Linux executes RDTSC for its stack canary and its entropy pool without
 /// asking. So the instruction is replaced where it is found, in guest memory, by one that makes an
-/// exit on every KVM and is no longer: OUT to a port that no device has, padded with a NOP. MOV to
-/// CR4 is replaced as well, so that CR4.TSD can be kept on, and user mode's RDTSC faults
-/// (user_tsc.h).
+/// exit on every KVM and is just as long: OUT to a port that no device has, with a prefix where one
+/// is needed. (Not with a NOP: Linux merges that with the padding it finds behind.) MOV to CR4 is
+/// replaced as well, so that CR4.TSD can be kept on, and user mode's RDTSC faults (user_tsc.h).
 ///
 /// Finding it is the problem. The bytes 0F 31 also turn up inside immediates and displacements, and
 /// in data: until late in its boot Linux maps all of its image executable, tables and strings too.
@@ -172,8 +172,9 @@ KernelTraps::Site KernelTraps::site_of_exit(u16 port, u64 rip, const kvm_sregs& 
     size_t count = read_linear(memory_, PagingState::of(registers), rip, bytes);
     size_t at = 0;
     while (at < count && is_prefix(bytes[at])) at++;
+    if (at > 0 && replacement_at({bytes + at - 1, count - at + 1}).kind != Kind::none) at--;
     TrapBytes trap = replacement_at({bytes + at, count - at});
-    if (trap.kind == Kind::none || bytes[at + 1] != port) return {};
+    if (trap.kind == Kind::none || bytes[at + trap.length() - 1] != port) return {};
     bool extended = at > 0 && (bytes[at - 1] & 0xf1) == 0x41;  // REX.B
     return {trap.kind, static_cast<u8>(trap.low_register | (extended ? 8 : 0)),
             static_cast<u8>(at + trap.length())};

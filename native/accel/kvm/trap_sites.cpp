@@ -13,7 +13,7 @@ using Kind = KernelTraps::Kind;
 
 namespace {
 
-constexpr u8 escape = 0x0f, out_immediate = 0xe6, nop = 0x90;
+constexpr u8 escape = 0x0f, out_immediate = 0xe6, prefix_ds = 0x3e;
 constexpr u8 modrm_cr4 = 0xe0;  // mod 3, reg 4
 
 }  // namespace
@@ -29,12 +29,13 @@ TrapBytes original_at(std::span<const u8> bytes) {
 }
 
 TrapBytes replacement_at(std::span<const u8> bytes) {
-    if (bytes.size() < 2 || bytes[0] != out_immediate) return {};
-    if (bytes[1] == layout::trap_rdtsc) return {Kind::rdtsc, 0};
-    if (bytes.size() < 3 || bytes[2] != nop) return {};
-    if (bytes[1] == layout::trap_rdtscp) return {Kind::rdtscp, 0};
-    if ((bytes[1] & 0xf8) == layout::trap_write_cr4)
-        return {Kind::write_cr4, static_cast<u8>(bytes[1] & 7)};
+    if (bytes.size() < 2) return {};
+    if (bytes[0] == out_immediate)
+        return bytes[1] == layout::trap_rdtsc ? TrapBytes{Kind::rdtsc, 0} : TrapBytes{};
+    if (bytes.size() < 3 || bytes[0] != prefix_ds || bytes[1] != out_immediate) return {};
+    if (bytes[2] == layout::trap_rdtscp) return {Kind::rdtscp, 0};
+    if ((bytes[2] & 0xf8) == layout::trap_write_cr4)
+        return {Kind::write_cr4, static_cast<u8>(bytes[2] & 7)};
     return {};
 }
 
@@ -55,16 +56,17 @@ void write_original(TrapBytes trap, std::span<u8> into) {
 }
 
 void write_replacement(TrapBytes trap, std::span<u8> into) {
-    into[0] = out_immediate;
+    const unsigned out = trap.length() - 2;
+    if (out > 0) into[0] = prefix_ds;
+    into[out] = out_immediate;
     switch (trap.kind) {
     case Kind::none: break;
-    case Kind::rdtsc: into[1] = layout::trap_rdtsc; break;
-    case Kind::rdtscp: into[1] = layout::trap_rdtscp; break;
+    case Kind::rdtsc: into[out + 1] = layout::trap_rdtsc; break;
+    case Kind::rdtscp: into[out + 1] = layout::trap_rdtscp; break;
     case Kind::write_cr4:
-        into[1] = static_cast<u8>(layout::trap_write_cr4 | trap.low_register);
+        into[out + 1] = static_cast<u8>(layout::trap_write_cr4 | trap.low_register);
         break;
     }
-    if (trap.length() == 3) into[2] = nop;
 }
 
 void find_originals(std::span<const u8> bytes, std::vector<u32>& offsets) {
@@ -95,9 +97,10 @@ void undo_replacements(std::span<u8> bytes) {
     for (u8* at = bytes.data(); at < end; at++) {
         at = static_cast<u8*>(std::memchr(at, out_immediate, static_cast<size_t>(end - at)));
         if (!at) return;
-        std::span<u8> rest(at, end);
-        TrapBytes trap = replacement_at(rest);
-        if (trap.kind != Kind::none) write_original(trap, rest);
+        u8* start = at > bytes.data() && at[-1] == prefix_ds ? at - 1 : at;
+        TrapBytes trap = replacement_at({start, end});
+        if (trap.kind == Kind::none) trap = replacement_at({start = at, end});
+        if (trap.kind != Kind::none) write_original(trap, {start, end});
     }
 }
 

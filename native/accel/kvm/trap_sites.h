@@ -23,7 +23,8 @@ inline constexpr unsigned trap_bytes_max = 3;
 
 /// What the guest's programmer wrote: 0F 31, 0F 01 F9, 0F 22 /4 with a register operand (SDM 2B).
 TrapBytes original_at(std::span<const u8> bytes);
-/// What stands there instead: OUT imm8, AL (E6) with a port of layout.h, and a NOP.
+/// What stands there instead, one instruction of the same length: OUT imm8, AL (E6) with a port of
+/// layout.h, in the longer ones behind a DS prefix that means nothing.
 TrapBytes replacement_at(std::span<const u8> bytes);
 /// Write them; `into` has at least length() bytes.
 void write_original(TrapBytes trap, std::span<u8> into);
