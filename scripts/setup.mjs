@@ -2,7 +2,7 @@
  * Sets up what a step needs, from a fresh clone on: Debian packages, npm packages, the native
  * addon, compiled TypeScript, guest images. Does only what is missing or out of date.
  *
- *   node scripts/setup.mjs [build|demo|test|bench|benchPair]...      (without a step: all)
+ *   node scripts/setup.mjs [build|demo|test|bench|benchPair|benchStop]...      (without a step: all)
  */
 
 import { dirname, join } from 'node:path';
@@ -26,6 +26,7 @@ const steps = {
   test: { packages: ['iproute2'], images: [buildLinuxImages, buildTestGuests] },
   bench: { packages: [], images: [buildLinuxImages] },
   benchPair: { packages: ['iproute2', 'iputils-ping'], images: [buildLinuxImages] },
+  benchStop: { packages: ['iproute2'], images: [buildLinuxImages, buildTestGuests] },
 };
 
 const buildPackages = ['python3', 'make', 'g++'];

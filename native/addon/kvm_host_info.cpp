@@ -1,19 +1,53 @@
 #include "addon/kvm_host_info.h"
 
+#include <exception>
+#include <thread>
+
 #include "accel/kvm/cpu_model.h"
+#include "accel/kvm/spec_lock_map.h"
+#include "accel/kvm/stop_cost.h"
 #include "addon/values.h"
 
 namespace vmft::addon {
 namespace {
 
-Napi::Value cpu_model(const Napi::CallbackInfo& info) {
+using Info = const Napi::CallbackInfo&;
+
+/// A thread that has run a vCPU takes its kicks for good; Node's main thread shall not be one.
+template <typename Body>
+auto on_own_thread(Body body) -> decltype(body()) {
+    decltype(body()) result{};
+    std::exception_ptr failure;
+    std::thread([&] {
+        try {
+            result = body();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    }).join();
+    if (failure) std::rethrow_exception(failure);
+    return result;
+}
+
+Napi::Value number(Napi::Env env, u64 value) {
+    return Napi::Number::New(env, static_cast<double>(value));
+}
+
+Napi::Value cpu_model(Info info) {
     return guarded(info.Env(), [&] {
         kvm::KvmHost host;
         return from_cpuid(info.Env(), kvm::cpu_model(host));
     });
 }
 
-Napi::Value why_not_here(const Napi::CallbackInfo& info) {
+Napi::Value reduced_cpu_model(Info info) {
+    return guarded(info.Env(), [&] {
+        kvm::KvmHost host;
+        return from_cpuid(info.Env(), kvm::reduced_cpu_model(host));
+    });
+}
+
+Napi::Value why_not_here(Info info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
         std::vector<kvm::CpuidLeaf> leaves = to_cpuid(info[0], "leaves");
         kvm::KvmHost host;
@@ -21,11 +55,77 @@ Napi::Value why_not_here(const Napi::CallbackInfo& info) {
     });
 }
 
+Napi::Value kvm_capability(Info info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        auto capability = static_cast<int>(to_u32(info[0], "number"));
+        return Napi::Number::New(info.Env(), kvm::KvmHost().extension(capability));
+    });
+}
+
+Napi::Value vcpu_cost(Info info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        kvm::VcpuCost cost = on_own_thread([] {
+            kvm::KvmHost host;
+            return kvm::measure_vcpu_cost(host, kvm::reduced_cpu_model(host));
+        });
+        Napi::Env env = info.Env();
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("exitNs", number(env, cost.exit_ns));
+        object.Set("stepNs", number(env, cost.step_ns));
+        object.Set("stateGetNs", number(env, cost.state_get_ns));
+        object.Set("stateSetNs", number(env, cost.state_set_ns));
+        return object;
+    });
+}
+
+Napi::Value stop_cost(Info info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        kvm::CounterOptions options = to_counter_options(info[0]);
+        unsigned stops = to_u32(info[1], "stops");
+        kvm::StopCost cost = on_own_thread([&] {
+            kvm::KvmHost host;
+            return kvm::measure_stop_cost(host, kvm::reduced_cpu_model(host), options, stops);
+        });
+        Napi::Env env = info.Env();
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("stops", number(env, cost.stops));
+        object.Set("stopNsMedian", number(env, cost.stop_ns_median));
+        object.Set("stopNsMax", number(env, cost.stop_ns_max));
+        object.Set("hitsMedian", number(env, cost.hits_median));
+        object.Set("skidMedian", number(env, cost.skid_median));
+        object.Set("skidMax", number(env, cost.skid_max));
+        object.Set("skidAllowed", number(env, cost.skid_allowed));
+        return object;
+    });
+}
+
+const char* name_of(kvm::SpecLockMap found) {
+    switch (found) {
+    case kvm::SpecLockMap::not_zen: return "not-zen";
+    case kvm::SpecLockMap::unused: return "unused";
+    case kvm::SpecLockMap::used: return "used";
+    case kvm::SpecLockMap::not_counted: return "not-counted";
+    }
+    return "not-counted";
+}
+
+Napi::Value spec_lock_map(Info info) {
+    return Napi::String::New(info.Env(), name_of(kvm::observe_spec_lock_map()));
+}
+
 }  // namespace
 
 void define_kvm_host_info(Napi::Env env, Napi::Object exports) {
-    exports.Set("cpuModel", Napi::Function::New(env, cpu_model, "cpuModel"));
-    exports.Set("whyNotHere", Napi::Function::New(env, why_not_here, "whyNotHere"));
+    auto define = [&](const char* name, Napi::Value (*function)(Info)) {
+        exports.Set(name, Napi::Function::New(env, function, name));
+    };
+    define("cpuModel", cpu_model);
+    define("reducedCpuModel", reduced_cpu_model);
+    define("whyNotHere", why_not_here);
+    define("kvmCapability", kvm_capability);
+    define("vcpuCost", vcpu_cost);
+    define("stopCost", stop_cost);
+    define("specLockMap", spec_lock_map);
 }
 
 }  // namespace vmft::addon

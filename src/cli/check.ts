@@ -1,10 +1,12 @@
 import { Command, type OptionValues } from 'commander';
 
 import { exitStatusByCode } from '../base/errors.js';
-import { checkKvm, checkSoft } from './check/accelerators.js';
+import { checkSoft } from './check/soft.js';
 import type { Finding } from './check/finding.js';
 import { checkImages } from './check/guest-images.js';
 import { checkHost, checkMemory, checkNode } from './check/host.js';
+import { kvmFacts } from './check/kvm-facts.js';
+import { kvmFindings, replayVerdict, verdictLine } from './check/kvm-findings.js';
 import { checkNamespaces, checkTools } from './check/namespaces.js';
 import { checkTap } from './check/tap.js';
 
@@ -21,9 +23,11 @@ export function checkCommand(): Command {
 function check(json: boolean): void {
   const soft = checkSoft();
   const needed = [checkHost(), checkNode(), soft];
+  const kvm = kvmFacts();
+  const replayOnKvm = replayVerdict(kvm);
   const findings = [
     ...needed,
-    checkKvm(),
+    ...kvmFindings(kvm),
     checkMemory(),
     checkImages(),
     checkTap(),
@@ -31,8 +35,12 @@ function check(json: boolean): void {
     checkTools(),
   ];
   const runs = needed.every(({ state }) => state === 'ok');
-  if (json) console.log(JSON.stringify({ canRun: runs, findings }));
-  else for (const finding of findings) print(finding);
+  if (json) {
+    console.log(JSON.stringify({ canRun: runs, findings, kvm, replayOnKvm }));
+  } else {
+    for (const finding of findings) print(finding);
+    console.log(verdictLine(replayOnKvm));
+  }
   process.exitCode = runs ? 0 : exitStatusByCode['accelerator-unavailable'];
 }
 

@@ -7,6 +7,7 @@ import type {
   MachineEvents,
   Stopped,
   StopReason,
+  StopStatistics,
 } from '../flow/machine/machine.js';
 import type { LogFileReader } from '../flow/world/log-file-reader.js';
 import { isGuestEnd } from '../pair/role/pair-event.js';
@@ -37,6 +38,10 @@ export interface ReplayResult {
   readonly seconds: number;
   /** How the log ends: what the guest did, `stopped`, or `log-end` when --until came first. */
   readonly end: string;
+  /** Of the guest's own time. */
+  readonly virtualSeconds: number;
+  /** What it took to stop where the log has inputs; null on soft. */
+  readonly stops: StopStatistics | null;
 }
 
 /** Log that is read but not yet executed: enough to keep the machine busy. */
@@ -69,6 +74,7 @@ export async function replayLog(request: ReplayRequest): Promise<ReplayResult> {
     const stopped = await track.stopped;
     const seconds = (systemClock.nowMs() - startMs) / 1000;
     requireGoodEnd(stopped, untilTicks, reader);
+    const { virtualNs, stops } = machine.status();
     const reason: StopReason = stopped.reason;
     const end = reason === 'log-end' ? (reader.trailer?.endReason ?? reason) : reason;
     return {
@@ -76,6 +82,8 @@ export async function replayLog(request: ReplayRequest): Promise<ReplayResult> {
       digestsChecked: track.digestsChecked,
       seconds,
       end,
+      virtualSeconds: Number(virtualNs) / 1e9,
+      stops,
     };
   } finally {
     machine.stop();

@@ -120,18 +120,29 @@ function warnOfOtherBuild(header: LogHeader): void {
 }
 
 function print(result: ReplayResult, { name }: Accelerator, json: boolean): void {
-  const { ticks, digestsChecked, seconds, end } = result;
+  const { ticks, digestsChecked, seconds, virtualSeconds, stops, end } = result;
   const millionsPerSecond = Number(ticks) / 1e6 / seconds;
   if (json) {
     const fields = { ticks: Number(ticks), digestsChecked: Number(digestsChecked) };
     const speed = { [speedName[name]]: round(millionsPerSecond, 1) };
-    console.log(JSON.stringify({ ...fields, seconds: round(seconds, 3), ...speed, end }));
+    const times = { seconds: round(seconds, 3), virtualSeconds: round(virtualSeconds, 3) };
+    const stopping = stops === null ? {} : { stops: plainNumbers(stops) };
+    console.log(JSON.stringify({ ...fields, ...times, ...speed, ...stopping, end }));
     return;
   }
   const count = (value: bigint): string => value.toLocaleString('en');
   console.log(
     `replayed ${count(ticks)} ticks (${end}): ${count(digestsChecked)} digests checked, all equal; ${seconds.toFixed(2)} s, ${millionsPerSecond.toFixed(0)} ${speedUnit[name]}`,
   );
+  if (stops !== null) {
+    console.log(
+      `${count(stops.ownExits)} exits of the guest's own, ${count(stops.exactStops)} stops elsewhere, which took ${(Number(stops.stopNs) / 1e9).toFixed(2)} s`,
+    );
+  }
+}
+
+function plainNumbers(values: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
 }
 
 /** What a tick is differs. */

@@ -4,6 +4,13 @@ import { asVmftError, MachineError } from '../../base/errors.js';
 import type { CounterOptions } from './accelerator.js';
 import type { CpuidLeaf } from './guest-cpu.js';
 import type {
+  CounterExactness,
+  KvmShortcoming,
+  SpecLockMap,
+  StopCost,
+  VcpuCost,
+} from './kvm-measures.js';
+import type {
   FedSegment,
   GuestConfig,
   LiveOptions,
@@ -47,7 +54,14 @@ export interface Addon {
   readonly errorCodes: readonly string[];
   hash64(bytes: Buffer): bigint;
   cpuModel(): CpuidLeaf[];
+  reducedCpuModel(): CpuidLeaf[];
   whyNotHere(leaves: readonly CpuidLeaf[]): string;
+  kvmCapability(number: number): number;
+  vcpuCost(): VcpuCost;
+  stopCost(counter: CounterOptions, stops: number): StopCost;
+  specLockMap(): SpecLockMap;
+  kvmShortcomings(): KvmShortcoming[];
+  counterExactness(): CounterExactness;
   readonly NativeMachine: new (
     config: Omit<GuestConfig, 'kernelPath' | 'initramfsPath' | 'cpu'> & {
       readonly kernel: Buffer | null;

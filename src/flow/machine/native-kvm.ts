@@ -1,6 +1,14 @@
 /** What the addon says about this host's KVM (native/addon/kvm_host_info.h). */
 import { MachineError } from '../../base/errors.js';
 import { guestCpuOf, type CpuidLeaf, type GuestCpu } from './guest-cpu.js';
+import type { CounterOptions } from './accelerator.js';
+import type {
+  CounterExactness,
+  KvmShortcoming,
+  SpecLockMap,
+  StopCost,
+  VcpuCost,
+} from './kvm-measures.js';
 import { addon, mapped } from './native-addon.js';
 
 /**
@@ -8,14 +16,54 @@ import { addon, mapped } from './native-addon.js';
  * what is missing.
  */
 export function cpuModel(): GuestCpu {
-  const leaves: readonly CpuidLeaf[] = mapped(() => addon().cpuModel());
+  return described(mapped(() => addon().cpuModel()));
+}
+
+function described(leaves: readonly CpuidLeaf[]): GuestCpu {
   const cpu = guestCpuOf(leaves);
   if (cpu === null) throw new MachineError('internal', 'the CPU model has no leaf 0 or 1');
   return cpu;
+}
+
+/** The same without what KVM does not give here: for tests on one that is no faithful machine. */
+export function reducedCpuModel(): GuestCpu {
+  return described(mapped(() => addon().reducedCpuModel()));
 }
 
 /** Why this host cannot run a guest with that CPU, in a line; null: it can. Throws `accelerator-unavailable`. */
 export function whyNotHere(cpu: GuestCpu): string | null {
   const why = mapped(() => addon().whyNotHere(cpu.leaves));
   return why === '' ? null : why;
+}
+
+/** KVM_CHECK_EXTENSION, by a number of linux/kvm.h: 0 = not there. Throws `accelerator-unavailable`. */
+export function kvmCapability(number: number): number {
+  return mapped(() => addon().kvmCapability(number));
+}
+
+/** Under a second. Throws `accelerator-unavailable`, `accelerator-failed`. */
+export function vcpuCost(): VcpuCost {
+  return mapped(() => addon().vcpuCost());
+}
+
+/**
+ * Stops with this counter. Throws `accelerator-unavailable` where there is none, `counter-lost`,
+ * `position-missed`.
+ */
+export function stopCost(counter: CounterOptions, stops: number): StopCost {
+  return mapped(() => addon().stopCost(counter, stops));
+}
+
+export function specLockMap(): SpecLockMap {
+  return mapped(() => addon().specLockMap());
+}
+
+/** What cannot be trusted here, tried out with small guests. Throws `accelerator-unavailable`. */
+export function kvmShortcomings(): readonly KvmShortcoming[] {
+  return mapped(() => addon().kvmShortcomings());
+}
+
+/** Takes a second or so. Throws `accelerator-unavailable` where there is no performance counter to use. */
+export function counterExactness(): CounterExactness {
+  return mapped(() => addon().counterExactness());
 }

@@ -1,0 +1,166 @@
+import type { CounterExactness, StopCost, VcpuCost } from '../../flow/machine/kvm-measures.js';
+import { limited, ok, type Finding } from './finding.js';
+import type { Fact, KvmFacts, Refusal } from './kvm-facts.js';
+
+/** Whether a pair can replay on this host's KVM; why and what to change where it cannot. */
+export interface ReplayVerdict {
+  readonly possible: boolean;
+  readonly why: string;
+  readonly whatToDo: string;
+}
+
+/** What was found, for people. Nothing of it keeps guests from running on --accel soft. */
+export function kvmFindings(facts: KvmFacts): Finding[] {
+  const { device, cpu, shortcomings, cost, counter, stops } = facts;
+  return [
+    finding('kvm', device, () => '/dev/kvm opens and has what vmft needs'),
+    ...(cpu === null ? [] : [finding('kvm cpu', cpu, (name) => `guests get an ${name}`)]),
+    ...(shortcomings === null ? [] : faithfulness(shortcomings)),
+    ...(cost === null ? [] : [finding('kvm cost', cost, costText)]),
+    ...(counter === null ? [] : [counterFinding(counter)]),
+    ...(stops === null ? [] : [finding('kvm stops', stops, stopText)]),
+    ...specLockMapFinding(facts),
+    ...tscScalingFinding(facts),
+    ...nestedPagingFinding(facts),
+  ];
+}
+
+/** The first reason against it decides; the order is that in which things must be changed. */
+export function replayVerdict(facts: KvmFacts): ReplayVerdict {
+  const { device, cpu, shortcomings, counter, stops } = facts;
+  for (const found of [device, cpu, shortcomings]) {
+    if (found !== null && 'refused' in found) return no(found.refused);
+  }
+  const untrusted = shortcomings !== null && 'value' in shortcomings ? shortcomings.value : [];
+  if (untrusted.length > 0) {
+    return no({
+      why: `this KVM is not faithful (${untrusted.map(({ name }) => name).join(', ')})`,
+      whatToDo: 'use a host with VMX or SVM, or --accel soft, which runs anywhere',
+    });
+  }
+  if (counter !== null && 'refused' in counter) return no(counter.refused);
+  if (counter !== null && 'value' in counter && !counter.value.exact) {
+    return no({
+      why: `the counter is not exact: ${counter.value.found}`,
+      whatToDo: inexactAdvice(facts),
+    });
+  }
+  if (stops !== null && 'refused' in stops) return no(stops.refused);
+  return { possible: true, why: '', whatToDo: '' };
+}
+
+/** The last line of `vmft check`. */
+export function verdictLine({ possible, why, whatToDo }: ReplayVerdict): string {
+  if (possible) return 'replay on KVM: yes';
+  return `replay on KVM: no: ${why}${whatToDo === '' ? '' : `; ${whatToDo}`}`;
+}
+
+function no({ why, whatToDo }: Refusal): ReplayVerdict {
+  return { possible: false, why, whatToDo };
+}
+
+function finding<T>(name: string, fact: Fact<T>, text: (value: T) => string): Finding {
+  if ('value' in fact) return ok(name, text(fact.value));
+  return limited(name, fact.refused.why, advice(fact.refused.whatToDo));
+}
+
+function advice(text: string): string | null {
+  return text === '' ? null : text;
+}
+
+function faithfulness(fact: NonNullable<KvmFacts['shortcomings']>): Finding[] {
+  const name = 'kvm faithful';
+  if ('refused' in fact) return [limited(name, fact.refused.why, advice(fact.refused.whatToDo))];
+  if (fact.value.length === 0) return [ok(name, 'small guests did what the manuals say')];
+  return fact.value.map((shortcoming) =>
+    limited(name, `${shortcoming.name}: ${shortcoming.found}`, null),
+  );
+}
+
+function counterFinding(fact: Fact<CounterExactness>): Finding {
+  const name = 'kvm counter';
+  if ('refused' in fact) return limited(name, fact.refused.why, advice(fact.refused.whatToDo));
+  const { event, exact, found } = fact.value;
+  return exact ? ok(name, `${event}: exact (${found})`) : limited(name, `${event}: ${found}`, null);
+}
+
+function costText({ exitNs, stepNs, stateGetNs, stateSetNs }: VcpuCost): string {
+  const state = `${microseconds(stateGetNs)} and ${microseconds(stateSetNs)}`;
+  return `an exit takes ${microseconds(exitNs)}, a single step ${microseconds(stepNs)}, to get and set the state ${state}`;
+}
+
+function stopText(cost: StopCost): string {
+  const { stops, stopNsMedian, hitsMedian, skidMedian, skidMax, skidAllowed } = cost;
+  return `${stops} stops, each exact: ${microseconds(stopNsMedian)} and ${hitsMedian} breakpoints each; skid ${skidMedian}, at most ${skidMax} of ${skidAllowed} branches`;
+}
+
+export function microseconds(nanoseconds: number): string {
+  const value = nanoseconds / 1000;
+  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} µs`;
+}
+
+const specLockMapAdvice =
+  'as root, after each boot: modprobe msr, and set bit 54 of MSR 0xc0011020 on all CPUs (wrmsr -a)';
+
+function inexactAdvice({ specLockMap, specLockMapDisabled }: KvmFacts): string {
+  if (specLockMap === 'used' || specLockMapDisabled === false) {
+    return `turn the speculative lock map off: ${specLockMapAdvice}`;
+  }
+  return 'use --counter step, which is exact and slow, or --accel soft';
+}
+
+function specLockMapFinding({ specLockMap, specLockMapDisabled }: KvmFacts): Finding[] {
+  const name = 'speculative locks';
+  switch (specLockMap) {
+    case null:
+    case 'not-zen':
+      return [];
+    case 'used':
+      return [
+        limited(
+          name,
+          'the map is in use: branches are counted twice now and then',
+          specLockMapAdvice,
+        ),
+      ];
+    case 'unused':
+      return [ok(name, 'the map is not in use')];
+    case 'not-counted':
+      if (specLockMapDisabled === null) {
+        return [
+          limited(
+            name,
+            'it cannot be seen whether the map is in use',
+            'run as root, with modprobe msr',
+          ),
+        ];
+      }
+      return [
+        specLockMapDisabled
+          ? ok(name, 'the map is off')
+          : limited(name, 'the map is on', specLockMapAdvice),
+      ];
+  }
+}
+
+function tscScalingFinding({ tscScaling }: KvmFacts): Finding[] {
+  if (tscScaling === null) return [];
+  return [
+    tscScaling
+      ? ok('TSC scaling', 'KVM can slow a guest’s time-stamp counter')
+      : limited('TSC scaling', 'none here; vmft does without', null),
+  ];
+}
+
+function nestedPagingFinding({ nestedPaging }: KvmFacts): Finding[] {
+  if (nestedPaging === null) return [];
+  return [
+    nestedPaging
+      ? ok('nested paging', 'on')
+      : limited(
+          'nested paging',
+          'off: guests that change page tables are slow',
+          'load kvm_amd with npt=1, kvm_intel with ept=1',
+        ),
+  ];
+}

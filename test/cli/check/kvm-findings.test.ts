@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import type { KvmFacts } from '../../../src/cli/check/kvm-facts.js';
+import { kvmFindings, replayVerdict, verdictLine } from '../../../src/cli/check/kvm-findings.js';
+
+const stops = {
+  ...{ stops: 50, stopNsMedian: 12_300, stopNsMax: 40_000, hitsMedian: 3 },
+  ...{ skidMedian: 90, skidMax: 400, skidAllowed: 10_000 },
+};
+
+/** A host where everything is as it should be. */
+const good: KvmFacts = {
+  device: { value: true },
+  cpu: { value: 'AuthenticAMD family 23 model 49 stepping 0' },
+  shortcomings: { value: [] },
+  cost: { value: { exitNs: 1_500, stepNs: 1_800, stateGetNs: 20_000, stateSetNs: 30_000 } },
+  counter: { value: { event: 'event 0x5100d1', exact: true, found: '10 runs of 100 exits' } },
+  stops: { value: stops },
+  specLockMap: 'unused',
+  specLockMapDisabled: true,
+  tscScaling: true,
+  nestedPaging: true,
+  perfEventParanoid: 1,
+};
+
+const refused = (why: string, whatToDo = ''): { refused: { why: string; whatToDo: string } } => ({
+  refused: { why, whatToDo },
+});
+
+/** A fact is refused, and what hangs on it was not looked for. */
+const noDevice: KvmFacts = {
+  ...good,
+  ...{ cpu: null, shortcomings: null, cost: null, counter: null, stops: null },
+  ...{ specLockMap: null, specLockMapDisabled: null, tscScaling: null },
+  device: refused('there is no /dev/kvm', 'load the module'),
+};
+
+const line = (facts: KvmFacts): string => verdictLine(replayVerdict(facts));
+
+describe('what vmft check says of KVM', () => {
+  it('is yes where all is well', () => {
+    assert.equal(line(good), 'replay on KVM: yes');
+    assert.ok(kvmFindings(good).every(({ state }) => state === 'ok'));
+  });
+
+  it('names the first reason against it, and what to change', () => {
+    const cases: readonly (readonly [KvmFacts, RegExp])[] = [
+      [noDevice, /^replay on KVM: no: there is no \/dev\/kvm; load the module$/],
+      [{ ...good, cpu: refused('KVM does not give SSE4.2') }, /no: KVM does not give SSE4.2$/],
+      [
+        { ...good, shortcomings: { value: [{ name: 'int3', found: 'internal error' }] } },
+        /no: this KVM is not faithful \(int3\); use a host with VMX or SVM/,
+      ],
+      [
+        {
+          ...good,
+          counter: refused(
+            'kernel.perf_event_paranoid is 3',
+            'sysctl -w kernel.perf_event_paranoid=1',
+          ),
+          stops: null,
+        },
+        /no: kernel.perf_event_paranoid is 3; sysctl/,
+      ],
+      [{ ...good, stops: refused('stopped 7 branches past the position') }, /no: stopped 7/],
+    ];
+    for (const [facts, expected] of cases) assert.match(line(facts), expected);
+  });
+
+  it('knows what makes a Zen count twice', () => {
+    const counter = {
+      value: { event: 'event 0x5100d1', exact: false, found: 'run 3 differs at exit 17' },
+    };
+    const facts: KvmFacts = { ...good, counter, specLockMap: 'used', specLockMapDisabled: false };
+    assert.match(
+      line(facts),
+      /run 3 differs at exit 17; turn the speculative lock map off: .*0xc0011020/,
+    );
+    const intel: KvmFacts = { ...good, counter, specLockMap: 'not-zen', specLockMapDisabled: null };
+    assert.match(line(intel), /; use --counter step, which is exact and slow/);
+    const names = kvmFindings(intel).map(({ name }) => name);
+    assert.ok(!names.includes('speculative locks'));
+    assert.equal(
+      kvmFindings(facts).find(({ name }) => name === 'speculative locks')?.state,
+      'limited',
+    );
+  });
+
+  it('lists each shortcoming by its name, and leaves out what was not looked for', () => {
+    const found = [
+      { name: 'user mode', found: 'runs natively' },
+      { name: 'INT3', found: 'KVM_EXIT_INTERNAL_ERROR' },
+    ];
+    const findings = kvmFindings({ ...good, shortcomings: { value: found } });
+    const faithful = findings.filter(({ name }) => name === 'kvm faithful');
+    assert.deepEqual(
+      faithful.map((finding) => finding.found),
+      ['user mode: runs natively', 'INT3: KVM_EXIT_INTERNAL_ERROR'],
+    );
+    assert.deepEqual(
+      kvmFindings(noDevice).map(({ name }) => name),
+      ['kvm', 'nested paging'],
+    );
+  });
+});
