@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -33,6 +33,8 @@ export interface HostOptions {
   readonly bootMsMax?: number;
   /** Outlives this process, for so long; otherwise it ends with it. */
   readonly detachedForS?: number;
+  /** Starts the machine, in a network namespace perhaps. */
+  readonly spawn?: (command: readonly string[], stdio: StdioOptions) => ChildProcess;
 }
 
 export interface RunResult extends JobEnd {
@@ -71,7 +73,7 @@ export class LabHost implements JobHost {
       nics: options.nics ?? [],
       settings: options.settings ?? {},
     });
-    const child = startQemu(command, folder, options.detachedForS ?? null);
+    const child = startQemu(command, options);
     const ready = (): boolean => existsSync(join(folder, 'share', 'ready'));
     const deadline = performance.now() + (options.bootMsMax ?? bootMsMaxDefault);
     while (!ready()) {
@@ -155,21 +157,27 @@ export class LabHost implements JobHost {
   }
 }
 
-function startQemu(command: string[], folder: string, detachedForS: number | null): ChildProcess {
+function startQemu(command: readonly string[], options: HostOptions): ChildProcess {
+  const { folder, detachedForS } = options;
   const log = openSync(join(folder, 'qemu.log'), 'w');
-  const wrapper =
-    detachedForS === null
-      ? ['setpriv', '--pdeathsig', 'KILL', '--']
-      : ['timeout', '--signal=KILL', String(detachedForS)];
-  const [program, ...words] = [...wrapper, ...command];
-  const child = spawn(program ?? '', words, {
-    stdio: ['ignore', log, log],
-    detached: detachedForS !== null,
-  });
+  const stdio: StdioOptions = ['ignore', log, log];
+  let child: ChildProcess;
+  if (detachedForS === undefined) {
+    const whole = ['setpriv', '--pdeathsig', 'KILL', '--', ...command];
+    child = (options.spawn ?? spawnHere)(whole, stdio);
+  } else {
+    const words = ['--signal=KILL', String(detachedForS), ...command];
+    child = spawn('timeout', words, { stdio, detached: true });
+    child.unref();
+  }
   child.on('error', () => undefined);
   closeSync(log);
-  if (detachedForS !== null) child.unref();
   return child;
+}
+
+function spawnHere(command: readonly string[], stdio: StdioOptions): ChildProcess {
+  const [program = '', ...words] = command;
+  return spawn(program, words, { stdio });
 }
 
 function commandLine(processId: number): string {
