@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "accel/kvm/cpu_model.h"
+#include "accel/kvm/preflight.h"
 #include "accel/kvm/spec_lock_map.h"
 #include "accel/kvm/stop_cost.h"
 #include "addon/values.h"
@@ -52,6 +53,45 @@ Napi::Value why_not_here(Info info) {
         std::vector<kvm::CpuidLeaf> leaves = to_cpuid(info[0], "leaves");
         kvm::KvmHost host;
         return Napi::String::New(info.Env(), kvm::why_not_here(host, leaves));
+    });
+}
+
+const char* name_of(kvm::Preflight::Need need) {
+    switch (need) {
+    case kvm::Preflight::Need::anything: return "anything";
+    case kvm::Preflight::Need::replay: return "replay";
+    case kvm::Preflight::Need::stepping: return "stepping";
+    }
+    return "anything";
+}
+
+const char* name_of(kvm::Preflight::Verdict verdict) {
+    switch (verdict) {
+    case kvm::Preflight::Verdict::works: return "works";
+    case kvm::Preflight::Verdict::does_not: return "does-not";
+    case kvm::Preflight::Verdict::wrong: return "wrong";
+    }
+    return "wrong";
+}
+
+Napi::Value kvm_preflight(Info info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        kvm::KvmHost host;
+        const kvm::Preflight& preflight = kvm::preflight(host);
+        Napi::Env env = info.Env();
+        Napi::Array probes = Napi::Array::New(env, preflight.findings.size());
+        for (u32 i = 0; i < preflight.findings.size(); i++) {
+            const kvm::Preflight::Finding& finding = preflight.findings[i];
+            Napi::Object probe = Napi::Object::New(env);
+            probe.Set("name", finding.name);
+            probe.Set("need", name_of(finding.need));
+            probe.Set("verdict", name_of(finding.verdict));
+            probe.Set("detail", finding.detail);
+            probes.Set(i, probe);
+        }
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("probes", probes);
+        return object;
     });
 }
 
@@ -122,6 +162,7 @@ void define_kvm_host_info(Napi::Env env, Napi::Object exports) {
     define("cpuModel", cpu_model);
     define("reducedCpuModel", reduced_cpu_model);
     define("whyNotHere", why_not_here);
+    define("kvmPreflight", kvm_preflight);
     define("kvmCapability", kvm_capability);
     define("vcpuCost", vcpu_cost);
     define("stopCost", stop_cost);

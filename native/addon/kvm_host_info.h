@@ -8,6 +8,7 @@ namespace vmft::addon {
 ///   cpuModel()                 the CPUID leaves a guest started here gets
 ///   reducedCpuModel()         the same without what KVM does not give here
 ///   whyNotHere(leaves)         "" or why this host cannot run a guest with them
+///   kvmPreflight()            accel/kvm/preflight.h
 ///   kvmCapability(number)      KVM_CHECK_EXTENSION
 ///   vcpuCost()                 accel/kvm/stop_cost.h
 ///   stopCost(counter, stops)   the same

@@ -1,6 +1,5 @@
 import { Command, type OptionValues } from 'commander';
 
-import { cpuModel } from '../flow/machine/native-kvm.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { systemRandom } from '../flow/world/system-random.js';
 import { openArbiter } from '../pair/arbiter/open-arbiter.js';
@@ -9,7 +8,7 @@ import { joinAsBackup } from '../pair/session/join-as-backup.js';
 import { attendSession } from './attend-session.js';
 import { buildIdentity } from './build-identity.js';
 import { availableMemoryBytes } from './guest-files.js';
-import { machineFactory } from './machine-factory.js';
+import { machineFactory, newGuestCpu } from './machine-factory.js';
 import {
   addAcceleratorOptions,
   chosenAccelerator,
@@ -56,7 +55,7 @@ async function backup(
 ): Promise<void> {
   const accelerator = chosenAccelerator(options);
   // A host that has no KVM to use need not ask a primary.
-  if (accelerator.name === 'kvm') cpuModel();
+  newGuestCpu(accelerator);
   const tls = tlsFiles(options);
   const listen = options.listen === undefined ? null : parseChannelAddress(options.listen);
   const listenHere =

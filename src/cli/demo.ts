@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option, type OptionValues } from 'commander';
 
 import type { AcceleratorName, CounterOptions } from '../flow/machine/accelerator.js';
-import { cpuModel } from '../flow/machine/native-kvm.js';
 import { enterNamespaces } from './demo/enter-namespaces.js';
 import { runDemo, type DemoOptions } from './demo/run-demo.js';
+import { newGuestCpu } from './machine-factory.js';
 import {
   acceleratorWords,
   addAcceleratorOptions,
@@ -57,7 +57,7 @@ async function demo({ inside, ...raw }: RawDemoOptions): Promise<void> {
   const seed = raw.seed ?? randomInt(1, 1_000_000);
   const accelerator = chosenAccelerator(raw);
   // Here, where one line tells it; two replicas would each say so in a namespace.
-  if (accelerator.name === 'kvm') cpuModel();
+  newGuestCpu(accelerator);
   const options: DemoOptions = {
     ...raw,
     accelerator,

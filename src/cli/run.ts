@@ -2,7 +2,6 @@ import { Command, type OptionValues } from 'commander';
 
 import { VmftError } from '../base/errors.js';
 import type { GuestConfig } from '../flow/machine/machine.js';
-import { cpuModel } from '../flow/machine/native-kvm.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { systemRandom } from '../flow/world/system-random.js';
 import { openArbiter } from '../pair/arbiter/open-arbiter.js';
@@ -12,7 +11,7 @@ import { attendSession } from './attend-session.js';
 import { buildIdentity } from './build-identity.js';
 import { readGuestFiles, requireHostMemory } from './guest-files.js';
 import { findGuest, type GuestOptions } from './guest-images.js';
-import { machineFactory } from './machine-factory.js';
+import { machineFactory, newGuestCpu } from './machine-factory.js';
 import {
   addAcceleratorOptions,
   chosenAccelerator,
@@ -62,8 +61,7 @@ export function runCommand(): Command {
 
 async function run(guestName: string | undefined, options: RunOptions): Promise<void> {
   const accelerator = chosenAccelerator(options);
-  // First of all: a host that cannot is told before anything else is wanted of the user.
-  const cpu = accelerator.name === 'kvm' ? cpuModel() : null;
+  const cpu = newGuestCpu(accelerator);
   const image = findGuest(guestName, options);
   if (options.machineId !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(options.machineId)) {
     throw new VmftError(

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { softAccelerator, type Accelerator } from '../../src/flow/machine/accelerator.js';
 import type {
   ExecutionProgress,
   GuestConfig,
@@ -52,7 +53,11 @@ export class ObservedMachine implements MachineEvents {
   onConsole: () => void = () => undefined;
 
   /** `kernel` null: a machine that will be restored. */
-  constructor(kernel: Buffer | null, config: GuestConfig = testConfig) {
+  constructor(
+    kernel: Buffer | null,
+    config: GuestConfig = testConfig,
+    accelerator: Accelerator = softAccelerator,
+  ) {
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
@@ -60,6 +65,7 @@ export class ObservedMachine implements MachineEvents {
       config,
       kernel === null ? null : { kernel, initramfs: null },
       this,
+      accelerator,
     );
   }
 

@@ -88,12 +88,6 @@ const cases: readonly Case[] = [
     says: /256M or 1G/,
   },
   {
-    what: 'an accelerator of later',
-    options: () => ['run', 'hello', '--accel', 'kvm'],
-    code: 'accelerator-unavailable',
-    says: /not available yet/,
-  },
-  {
     what: 'a bad address',
     options: () => ['run', 'hello', '--listen', '1:2:3', '--arbiter', arbiter()],
     code: 'bad-address',

@@ -120,11 +120,17 @@ void describe('vmft run and vmft replay', () => {
   void test('check says what the host can do', () => {
     const { status, stdout } = vmft(['check', '--json']);
     assert.equal(status, 0);
-    const { canRun, findings } = JSON.parse(stdout) as {
+    const { canRun, findings, kvm, replayOnKvm } = JSON.parse(stdout) as {
       canRun: boolean;
       findings: { name: string; state: string }[];
+      kvm: { device: object };
+      replayOnKvm: { possible: boolean; why: string };
     };
     assert.ok(canRun);
-    assert.ok(findings.some(({ name }) => name === 'accelerator kvm'));
+    assert.ok(findings.some(({ name }) => name === 'kvm'));
+    assert.ok('value' in kvm.device || 'refused' in kvm.device);
+    assert.equal(replayOnKvm.possible, replayOnKvm.why === '');
+    const lines = vmft(['check']).stdout.trim().split('\n');
+    assert.match(lines.at(-1) ?? '', /^replay on KVM: (yes$|no: .+)/);
   });
 });

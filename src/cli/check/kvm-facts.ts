@@ -5,7 +5,7 @@ import { defaultCounter } from '../../flow/machine/accelerator.js';
 import { describeCpu } from '../../flow/machine/guest-cpu.js';
 import type {
   CounterExactness,
-  KvmShortcoming,
+  KvmPreflight,
   SpecLockMap,
   StopCost,
   VcpuCost,
@@ -14,7 +14,7 @@ import {
   counterExactness,
   cpuModel,
   kvmCapability,
-  kvmShortcomings,
+  kvmPreflight,
   specLockMap,
   stopCost,
   vcpuCost,
@@ -35,7 +35,7 @@ export interface KvmFacts {
   readonly device: Fact<true>;
   /** The guest's CPU, in words. */
   readonly cpu: Fact<string> | null;
-  readonly shortcomings: Fact<readonly KvmShortcoming[]> | null;
+  readonly preflight: Fact<KvmPreflight> | null;
   readonly cost: Fact<VcpuCost> | null;
   readonly counter: Fact<CounterExactness> | null;
   readonly stops: Fact<StopCost> | null;
@@ -58,15 +58,14 @@ export function kvmFacts(): KvmFacts {
   });
   const usable = 'value' in device;
   const cpu = usable ? fact(() => describeCpu(cpuModel())) : null;
-  const runs = cpu !== null && 'value' in cpu;
-  const counter = runs ? fact(counterExactness) : null;
+  const counter = usable ? fact(counterExactness) : null;
   const counts = counter !== null && 'value' in counter;
   const map = usable ? specLockMap() : null;
   return {
     device,
     cpu,
-    shortcomings: usable ? fact(kvmShortcomings) : null,
-    cost: runs ? fact(vcpuCost) : null,
+    preflight: usable ? fact(kvmPreflight) : null,
+    cost: usable ? fact(vcpuCost) : null,
     counter,
     stops: counts ? fact(() => stopCost(defaultCounter, checkStops)) : null,
     specLockMap: map,

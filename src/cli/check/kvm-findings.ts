@@ -1,4 +1,5 @@
 import type { CounterExactness, StopCost, VcpuCost } from '../../flow/machine/kvm-measures.js';
+import { replayFailures, unfaithfulAdvice, unfaithfulLine } from '../../flow/machine/native-kvm.js';
 import { limited, ok, type Finding } from './finding.js';
 import type { Fact, KvmFacts, Refusal } from './kvm-facts.js';
 
@@ -11,11 +12,11 @@ export interface ReplayVerdict {
 
 /** What was found, for people. Nothing of it keeps guests from running on --accel soft. */
 export function kvmFindings(facts: KvmFacts): Finding[] {
-  const { device, cpu, shortcomings, cost, counter, stops } = facts;
+  const { device, cpu, preflight, cost, counter, stops } = facts;
   return [
     finding('kvm', device, () => '/dev/kvm opens and has what vmft needs'),
     ...(cpu === null ? [] : [finding('kvm cpu', cpu, (name) => `guests get an ${name}`)]),
-    ...(shortcomings === null ? [] : faithfulness(shortcomings)),
+    ...(preflight === null ? [] : faithfulness(preflight)),
     ...(cost === null ? [] : [finding('kvm cost', cost, costText)]),
     ...(counter === null ? [] : [counterFinding(counter)]),
     ...(stops === null ? [] : [finding('kvm stops', stops, stopText)]),
@@ -27,17 +28,16 @@ export function kvmFindings(facts: KvmFacts): Finding[] {
 
 /** The first reason against it decides; the order is that in which things must be changed. */
 export function replayVerdict(facts: KvmFacts): ReplayVerdict {
-  const { device, cpu, shortcomings, counter, stops } = facts;
-  for (const found of [device, cpu, shortcomings]) {
+  const { device, cpu, preflight, counter, stops } = facts;
+  for (const found of [device, preflight]) {
     if (found !== null && 'refused' in found) return no(found.refused);
   }
-  const untrusted = shortcomings !== null && 'value' in shortcomings ? shortcomings.value : [];
-  if (untrusted.length > 0) {
-    return no({
-      why: `this KVM is not faithful (${untrusted.map(({ name }) => name).join(', ')})`,
-      whatToDo: 'use a host with VMX or SVM, or --accel soft, which runs anywhere',
-    });
+  const failures =
+    preflight !== null && 'value' in preflight ? replayFailures(preflight.value) : [];
+  if (failures.length > 0) {
+    return no({ why: unfaithfulLine(failures), whatToDo: unfaithfulAdvice });
   }
+  if (cpu !== null && 'refused' in cpu) return no(cpu.refused);
   if (counter !== null && 'refused' in counter) return no(counter.refused);
   if (counter !== null && 'value' in counter && !counter.value.exact) {
     return no({
@@ -68,14 +68,17 @@ function advice(text: string): string | null {
   return text === '' ? null : text;
 }
 
-function faithfulness(fact: NonNullable<KvmFacts['shortcomings']>): Finding[] {
+function faithfulness(fact: NonNullable<KvmFacts['preflight']>): Finding[] {
   const name = 'kvm faithful';
   if ('refused' in fact) return [limited(name, fact.refused.why, advice(fact.refused.whatToDo))];
-  if (fact.value.length === 0) return [ok(name, 'small guests did what the manuals say')];
-  return fact.value.map((shortcoming) =>
-    limited(name, `${shortcoming.name}: ${shortcoming.found}`, null),
+  const failures = fact.value.probes.filter(({ verdict }) => verdict !== 'works');
+  if (failures.length === 0) return [ok(name, 'small guests did what the manuals say')];
+  return failures.map((probe) =>
+    limited(name, `${probe.name}: ${probe.detail}${needText[probe.need]}`, null),
   );
 }
+
+const needText = { anything: '', replay: '', stepping: ' (only --counter step needs it)' } as const;
 
 function counterFinding(fact: Fact<CounterExactness>): Finding {
   const name = 'kvm counter';

@@ -24,11 +24,19 @@ export interface StopCost {
 /** spec_lock_map.h. */
 export type SpecLockMap = 'not-zen' | 'unused' | 'used' | 'not-counted';
 
-/** preflight.h: something that this KVM does not do as the manuals say. */
-export interface KvmShortcoming {
-  /** A word or two. */
+/** preflight.h: one thing that a small guest has tried out. */
+export interface KvmProbe {
   readonly name: string;
-  readonly found: string;
+  /** Who must be able to rely on it; `stepping`: only the counters step and simulated. */
+  readonly need: 'anything' | 'replay' | 'stepping';
+  /** `wrong`: it does something else than a processor, silently. */
+  readonly verdict: 'works' | 'does-not' | 'wrong';
+  /** Empty when it works. */
+  readonly detail: string;
+}
+
+export interface KvmPreflight {
+  readonly probes: readonly KvmProbe[];
 }
 
 /** counter_measure.h: the same guest run repeatedly, counts compared at every exit. */

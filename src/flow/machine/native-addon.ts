@@ -5,7 +5,7 @@ import type { CounterOptions } from './accelerator.js';
 import type { CpuidLeaf } from './guest-cpu.js';
 import type {
   CounterExactness,
-  KvmShortcoming,
+  KvmPreflight,
   SpecLockMap,
   StopCost,
   VcpuCost,
@@ -60,7 +60,7 @@ export interface Addon {
   vcpuCost(): VcpuCost;
   stopCost(counter: CounterOptions, stops: number): StopCost;
   specLockMap(): SpecLockMap;
-  kvmShortcomings(): KvmShortcoming[];
+  kvmPreflight(): KvmPreflight;
   counterExactness(): CounterExactness;
   readonly NativeMachine: new (
     config: Omit<GuestConfig, 'kernelPath' | 'initramfsPath' | 'cpu'> & {

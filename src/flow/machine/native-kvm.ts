@@ -4,7 +4,8 @@ import { guestCpuOf, type CpuidLeaf, type GuestCpu } from './guest-cpu.js';
 import type { CounterOptions } from './accelerator.js';
 import type {
   CounterExactness,
-  KvmShortcoming,
+  KvmPreflight,
+  KvmProbe,
   SpecLockMap,
   StopCost,
   VcpuCost,
@@ -58,10 +59,29 @@ export function specLockMap(): SpecLockMap {
   return mapped(() => addon().specLockMap());
 }
 
-/** What cannot be trusted here, tried out with small guests. Throws `accelerator-unavailable`. */
-export function kvmShortcomings(): readonly KvmShortcoming[] {
-  return mapped(() => addon().kvmShortcomings());
+/** What this KVM can be trusted with, tried out with small guests. Throws `accelerator-unavailable`. */
+export function kvmPreflight(): KvmPreflight {
+  return mapped(() => addon().kvmPreflight());
 }
+
+/** Throws `accelerator-unavailable` where this KVM is no faithful machine, naming what it does not do. */
+export function requireFaithfulKvm(): void {
+  const failures = replayFailures(kvmPreflight());
+  if (failures.length === 0) return;
+  throw new MachineError('accelerator-unavailable', unfaithfulLine(failures), unfaithfulAdvice);
+}
+
+/** What an ordinary guest must be able to rely on, and cannot. */
+export function replayFailures({ probes }: KvmPreflight): KvmProbe[] {
+  return probes.filter(({ need, verdict }) => verdict !== 'works' && need !== 'stepping');
+}
+
+export function unfaithfulLine(failures: readonly KvmProbe[]): string {
+  const names = failures.map(({ name }) => name).join(', ');
+  return `this host's KVM is not a faithful machine: it fails at ${names}`;
+}
+
+export const unfaithfulAdvice = 'use a host with VMX or SVM, or --accel soft, which runs anywhere';
 
 /** Takes a second or so. Throws `accelerator-unavailable` where there is no performance counter to use. */
 export function counterExactness(): CounterExactness {

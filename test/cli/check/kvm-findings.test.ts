@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+import type { KvmProbe } from '../../../src/flow/machine/kvm-measures.js';
 import type { KvmFacts } from '../../../src/cli/check/kvm-facts.js';
 import { kvmFindings, replayVerdict, verdictLine } from '../../../src/cli/check/kvm-findings.js';
 
@@ -13,7 +14,7 @@ const stops = {
 const good: KvmFacts = {
   device: { value: true },
   cpu: { value: 'AuthenticAMD family 23 model 49 stepping 0' },
-  shortcomings: { value: [] },
+  preflight: { value: { probes: [] } },
   cost: { value: { exitNs: 1_500, stepNs: 1_800, stateGetNs: 20_000, stateSetNs: 30_000 } },
   counter: { value: { event: 'event 0x5100d1', exact: true, found: '10 runs of 100 exits' } },
   stops: { value: stops },
@@ -24,6 +25,13 @@ const good: KvmFacts = {
   perfEventParanoid: 1,
 };
 
+/** One that works, one that a guest needs, one that only stepping does. */
+const failing: KvmProbe[] = [
+  { name: 'HLT', need: 'anything', verdict: 'works', detail: '' },
+  { name: 'user CPUID', need: 'replay', verdict: 'wrong', detail: 'the host’s own' },
+  { name: 'user step', need: 'stepping', verdict: 'does-not', detail: 'no exit' },
+];
+
 const refused = (why: string, whatToDo = ''): { refused: { why: string; whatToDo: string } } => ({
   refused: { why, whatToDo },
 });
@@ -31,7 +39,7 @@ const refused = (why: string, whatToDo = ''): { refused: { why: string; whatToDo
 /** A fact is refused, and what hangs on it was not looked for. */
 const noDevice: KvmFacts = {
   ...good,
-  ...{ cpu: null, shortcomings: null, cost: null, counter: null, stops: null },
+  ...{ cpu: null, preflight: null, cost: null, counter: null, stops: null },
   ...{ specLockMap: null, specLockMapDisabled: null, tscScaling: null },
   device: refused('there is no /dev/kvm', 'load the module'),
 };
@@ -49,8 +57,8 @@ describe('what vmft check says of KVM', () => {
       [noDevice, /^replay on KVM: no: there is no \/dev\/kvm; load the module$/],
       [{ ...good, cpu: refused('KVM does not give SSE4.2') }, /no: KVM does not give SSE4.2$/],
       [
-        { ...good, shortcomings: { value: [{ name: 'int3', found: 'internal error' }] } },
-        /no: this KVM is not faithful \(int3\); use a host with VMX or SVM/,
+        { ...good, preflight: { value: { probes: failing } } },
+        /no: this host's KVM is not a faithful machine: it fails at user CPUID; use a host with VMX or SVM/,
       ],
       [
         {
@@ -88,15 +96,11 @@ describe('what vmft check says of KVM', () => {
   });
 
   it('lists each shortcoming by its name, and leaves out what was not looked for', () => {
-    const found = [
-      { name: 'user mode', found: 'runs natively' },
-      { name: 'INT3', found: 'KVM_EXIT_INTERNAL_ERROR' },
-    ];
-    const findings = kvmFindings({ ...good, shortcomings: { value: found } });
+    const findings = kvmFindings({ ...good, preflight: { value: { probes: failing } } });
     const faithful = findings.filter(({ name }) => name === 'kvm faithful');
     assert.deepEqual(
       faithful.map((finding) => finding.found),
-      ['user mode: runs natively', 'INT3: KVM_EXIT_INTERNAL_ERROR'],
+      ['user CPUID: the host’s own', 'user step: no exit (only --counter step needs it)'],
     );
     assert.deepEqual(
       kvmFindings(noDevice).map(({ name }) => name),
