@@ -45,7 +45,7 @@ inline constexpr unsigned virtio_slot_entropy = 2;
 // Written to by patched kernel text only (accel/kvm/trap.h); no device is here, and a PC has none.
 inline constexpr u16 trap_rdtsc = 0x10;
 inline constexpr u16 trap_rdtscp = 0x11;
-inline constexpr u16 trap_write_cr4 = 0x18;  // 8 ports: source register, low three bits
+inline constexpr u16 trap_write_cr4 = 0x50;  // 16 ports: number of the source register
 inline constexpr u16 pic_master = 0x20;      // 2 ports
 inline constexpr u16 pit = 0x40;             // 4 ports
 inline constexpr u16 keyboard_data = 0x60;   // reset line only

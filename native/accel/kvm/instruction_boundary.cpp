@@ -96,8 +96,12 @@ bool CodeStretch::likely_behind(unsigned offset) {
     return likely(instructions, unlikely);
 }
 
-bool CodeStretch::is_instruction(unsigned offset) {
-    return reached(offset) && likely_before(offset) && likely_behind(offset);
+std::optional<CodeStretch::Instruction> CodeStretch::instruction_at(unsigned offset) {
+    if (!reached(offset) || !likely_before(offset) || !likely_behind(offset)) return {};
+    // Whether the byte in front is a prefix of this instruction or the end of the one before.
+    unsigned start = chain_start_;
+    while (start + shape(start).length <= offset) start += shape(start).length;
+    return Instruction{start < offset && (bytes_[offset - 1] & 0xf1) == 0x41};
 }
 
 }  // namespace vmft::kvm

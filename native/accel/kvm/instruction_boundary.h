@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 
 #include "accel/kvm/instruction_shape.h"
@@ -23,8 +24,12 @@ public:
     /// bound what may be judged by: margins lie outside, where there are any.
     CodeStretch(std::span<const u8> text, unsigned begin, unsigned end);
 
-    /// Whether the original at `offset` (which lies between begin and end) is an instruction.
-    bool is_instruction(unsigned offset);
+    struct Instruction {
+        bool extended = false;  ///< With REX.B in front.
+    };
+    /// The instruction whose opcode is the original at `offset` (which lies between begin and end).
+    /// None: it is no instruction.
+    std::optional<Instruction> instruction_at(unsigned offset);
 
 private:
     const InstructionShape& shape(unsigned offset);

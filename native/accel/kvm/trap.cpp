@@ -40,6 +40,7 @@ namespace vmft::kvm {
 namespace {
 
 constexpr size_t none = ~size_t{0};
+constexpr unsigned instruction_bytes_max = 15;
 
 /// The page's neighbour in linear addresses: -1 the one before, 1 the one behind.
 size_t neighbour(const std::vector<TextPage>& text, size_t index, int step) {
@@ -135,8 +136,9 @@ void KernelTraps::look_at(const std::vector<TextPage>& text, size_t index) {
         static_cast<unsigned>(bytes.size()) - (behind == none ? 0 : CodeStretch::margin);
     CodeStretch stretch(bytes, begin, end);
     for (u32 offset : offsets_) {
-        if (stretch.is_instruction(page_start + offset)) {
-            replace(text, index, offset);
+        auto found = stretch.instruction_at(page_start + offset);
+        if (found) {
+            replace(text, index, offset, found->extended);
             figures_.patched++;
         } else {
             figures_.left_alone++;
@@ -144,7 +146,9 @@ void KernelTraps::look_at(const std::vector<TextPage>& text, size_t index) {
     }
 }
 
-void KernelTraps::replace(const std::vector<TextPage>& text, size_t index, unsigned offset) {
+/// `extended`: REX.B stands in front, and stays there without meaning.
+void KernelTraps::replace(const std::vector<TextPage>& text, size_t index, unsigned offset,
+                          bool extended) {
     u8 bytes[trap_bytes_max];
     auto place = [&](unsigned at) {
         bool here = offset + at < page_bytes;
@@ -157,6 +161,7 @@ void KernelTraps::replace(const std::vector<TextPage>& text, size_t index, unsig
     }
     TrapBytes trap = original_at(bytes);
     if (trap.kind == Kind::none) return;  // Patched under another of its linear addresses.
+    if (trap.kind == Kind::write_cr4 && extended) trap.source_register |= 8;
     write_replacement(trap, bytes);
     for (unsigned at = 0; at < trap.length(); at++)
         memory_.write(address_of(memory_, place(at)), {bytes + at, 1});
@@ -164,20 +169,33 @@ void KernelTraps::replace(const std::vector<TextPage>& text, size_t index, unsig
 
 bool KernelTraps::is_trap_port(u16 port) {
     return port == layout::trap_rdtsc || port == layout::trap_rdtscp ||
-           (port & ~7) == layout::trap_write_cr4;
+           (port & ~15) == layout::trap_write_cr4;
 }
 
 KernelTraps::Site KernelTraps::site_of_exit(u16 port, u64 rip, const kvm_sregs& registers) const {
-    u8 bytes[15];
-    size_t count = read_linear(memory_, PagingState::of(registers), rip, bytes);
-    size_t at = 0;
-    while (at < count && is_prefix(bytes[at])) at++;
-    if (at > 0 && replacement_at({bytes + at - 1, count - at + 1}).kind != Kind::none) at--;
-    TrapBytes trap = replacement_at({bytes + at, count - at});
-    if (trap.kind == Kind::none || bytes[at + trap.length() - 1] != port) return {};
-    bool extended = at > 0 && (bytes[at - 1] & 0xf1) == 0x41;  // REX.B
-    return {trap.kind, static_cast<u8>(trap.low_register | (extended ? 8 : 0)),
-            static_cast<u8>(at + trap.length())};
+    if (!is_trap_port(port)) return {};
+    const PagingState paging = PagingState::of(registers);
+    auto replacement = [&](std::span<const u8> bytes) {
+        TrapBytes trap = replacement_at(bytes);
+        bool ours = trap.kind != Kind::none && bytes[trap.length() - 1] == port;
+        return ours ? Site{trap.kind, trap.source_register} : Site{};
+    };
+    // It begins at rip, perhaps with prefixes.
+    u8 bytes[instruction_bytes_max];
+    size_t count = read_linear(memory_, paging, rip, bytes);
+    for (size_t at = 0; at < count; at++) {
+        Site site = replacement({bytes + at, count - at});
+        if (site.kind != Kind::none) return site;
+        if (!is_prefix(bytes[at])) break;
+    }
+    // It ends there.
+    for (unsigned length = 2; length <= trap_bytes_max; length++) {
+        std::span<u8> before(bytes, length);
+        if (read_linear(memory_, paging, rip - length, before) != length) continue;
+        Site site = replacement(before);
+        if (site.kind != Kind::none) return site;
+    }
+    return {};
 }
 
 void KernelTraps::save(StateWriter&) const {}

@@ -28,10 +28,10 @@ public:
     struct Site {
         Kind kind = Kind::none;
         u8 source_register = 0;  ///< write_cr4: 0 … 15.
-        u8 length = 0;           ///< Bytes of the replaced instruction.
     };
-    /// Whether an exit for an OUT to `port`, by the instruction that begins at `rip`, is one of
-    /// ours.
+    /// Whether an exit for an OUT of one byte to `port` is one of ours. `rip` is where KVM has left
+    /// it: in front of the instruction (the kernel's own KVM) or behind it already (others). When
+    /// the OUT is finished, rip is where the replaced instruction would have left it.
     Site site_of_exit(u16 port, u64 rip, const kvm_sregs& registers) const;
 
     /// Nothing is saved: what was looked at is only remembered to save time, and looking again
@@ -48,7 +48,7 @@ public:
 
 private:
     void look_at(const std::vector<TextPage>& text, size_t index);
-    void replace(const std::vector<TextPage>& text, size_t index, unsigned offset);
+    void replace(const std::vector<TextPage>& text, size_t index, unsigned offset, bool extended);
 
     GuestMemory& memory_;
     std::vector<TextPage> known_;  ///< As mapped and looked at by the last scan.

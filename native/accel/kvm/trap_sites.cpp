@@ -34,8 +34,8 @@ TrapBytes replacement_at(std::span<const u8> bytes) {
         return bytes[1] == layout::trap_rdtsc ? TrapBytes{Kind::rdtsc, 0} : TrapBytes{};
     if (bytes.size() < 3 || bytes[0] != prefix_ds || bytes[1] != out_immediate) return {};
     if (bytes[2] == layout::trap_rdtscp) return {Kind::rdtscp, 0};
-    if ((bytes[2] & 0xf8) == layout::trap_write_cr4)
-        return {Kind::write_cr4, static_cast<u8>(bytes[2] & 7)};
+    if ((bytes[2] & 0xf0) == layout::trap_write_cr4)
+        return {Kind::write_cr4, static_cast<u8>(bytes[2] & 15)};
     return {};
 }
 
@@ -50,7 +50,7 @@ void write_original(TrapBytes trap, std::span<u8> into) {
         break;
     case Kind::write_cr4:
         into[1] = 0x22;
-        into[2] = static_cast<u8>(modrm_cr4 | trap.low_register);
+        into[2] = static_cast<u8>(modrm_cr4 | (trap.source_register & 7));
         break;
     }
 }
@@ -64,7 +64,7 @@ void write_replacement(TrapBytes trap, std::span<u8> into) {
     case Kind::rdtsc: into[out + 1] = layout::trap_rdtsc; break;
     case Kind::rdtscp: into[out + 1] = layout::trap_rdtscp; break;
     case Kind::write_cr4:
-        into[out + 1] = static_cast<u8>(layout::trap_write_cr4 | trap.low_register);
+        into[out + 1] = static_cast<u8>(layout::trap_write_cr4 | trap.source_register);
         break;
     }
 }

@@ -10,10 +10,9 @@
 namespace vmft::kvm {
 
 /// One of the three, or its replacement, without prefixes: 2 bytes for RDTSC, 3 for the others.
-/// `low_register` is the register's number without REX.B.
 struct TrapBytes {
     KernelTraps::Kind kind = KernelTraps::Kind::none;
-    u8 low_register = 0;
+    u8 source_register = 0;  ///< write_cr4: 0 … 15; an original alone tells but three bits of it.
 
     bool operator==(const TrapBytes&) const = default;
     unsigned length() const { return kind == KernelTraps::Kind::rdtsc ? 2 : 3; }

@@ -52,6 +52,7 @@ VMFT_TEST(the_stock_kernel_boots_with_its_text_patched) {
     VMFT_EXPECT(outputs.console.find("Oops") == std::string::npos);
     VMFT_EXPECT_EQUAL(seen.strangers, 0u);
     VMFT_EXPECT_EQUAL(seen.wrong_bytes, 0u);
+    VMFT_EXPECT_EQUAL(seen.native_in_kernel, 0u);
     VMFT_EXPECT(seen.patched > 100);
     VMFT_EXPECT(seen.left_alone > 100);
     VMFT_EXPECT(seen.by_kind[static_cast<unsigned>(kvm::KernelTraps::Kind::rdtsc)] > 100);
@@ -59,8 +60,6 @@ VMFT_TEST(the_stock_kernel_boots_with_its_text_patched) {
     std::cout << seen.scans << " scans, at most " << seen.pages_max << " pages and "
               << seen.scan_ns_max / 1000 << " us; " << seen.patched << " patched, "
               << seen.left_alone << " times something left alone; executed: " << seen.by_kind[1]
-              << " RDTSC, " << seen.by_kind[2] << " RDTSCP, " << seen.by_kind[3] << " CR4, and "
-              << seen.native_in_kernel << " times unpatched" << std::endl;
-    for (auto [rip, times] : seen.native_by_rip)
-        std::cout << std::hex << rip << std::dec << " " << times << std::endl;
+              << " RDTSC, " << seen.by_kind[2] << " RDTSCP, " << seen.by_kind[3] << " CR4"
+              << std::endl;
 }

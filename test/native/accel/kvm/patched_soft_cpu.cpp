@@ -112,7 +112,8 @@ void PatchedSoftCpu::check_writes(const std::vector<kvm::TextPage>& text,
         if (after[at] == before[at]) continue;
         auto found = kvm::replacement_at({after.data() + at, after.size() - at});
         auto original = kvm::original_at({before.data() + at, before.size() - at});
-        if (found.kind == kvm::KernelTraps::Kind::none || !(found == original)) seen_.wrong_bytes++;
+        found.source_register &= 7;  // The original's fourth bit stands in a prefix.
+        if (found.kind == kvm::KernelTraps::Kind::none || found != original) seen_.wrong_bytes++;
         at += found.length() - 1;
     }
 }
@@ -141,10 +142,8 @@ void PatchedSoftCpu::port_write(u16 port, unsigned size_bytes, u32 value) {
 
 u64 PatchedSoftCpu::tsc() const {
     soft::Cpu& cpu = cpu_.cpu();
-    if (cpu.cpl == 0 && cpu.block && cpu.block->count > 0) {
+    if (cpu.cpl == 0 && cpu.gpr[soft::reg_block] >= kvm::kernel_text_first)
         seen_.native_in_kernel++;
-        seen_.native_by_rip[cpu.gpr[soft::reg_block]]++;
-    }
     return platform_.tsc();
 }
 

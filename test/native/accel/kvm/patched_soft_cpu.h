@@ -1,7 +1,5 @@
 #pragma once
 
-#include <map>
-
 #include "accel/kvm/trap.h"
 #include "accel/soft/soft_cpu.h"
 
@@ -16,11 +14,10 @@ public:
         u64 scans = 0, scan_ns_max = 0;
         u64 pages_max = 0;  ///< Executable at once.
         u64 patched = 0, left_alone = 0;
-        u64 by_kind[4] = {};               ///< Patched instructions executed, by Kind.
-        u64 native_in_kernel = 0;          ///< RDTSC that the kernel executed unpatched.
-        u64 strangers = 0;                 ///< OUT to our ports that no patch of ours made.
-        u64 wrong_bytes = 0;               ///< Written by a scan, and no replacement.
-        std::map<u64, u64> native_by_rip;  ///< Where.
+        u64 by_kind[4] = {};       ///< Patched instructions executed, by Kind.
+        u64 native_in_kernel = 0;  ///< RDTSC that kernel text executed unpatched.
+        u64 strangers = 0;         ///< OUT to our ports that no patch of ours made.
+        u64 wrong_bytes = 0;       ///< Written by a scan, and no replacement.
     };
 
     PatchedSoftCpu(GuestMemory& memory, Platform& platform, Seen& seen);
