@@ -94,6 +94,10 @@ void TinyGuest::load_segments(bool user) {
 
 void TinyGuest::load_at(u64 address, std::span<const u8> code, bool user) {
     memory_.write(address, code);
+    vcpu_.set_guest_debug({});
+    kvm_vcpu_events none{};
+    none.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
+    vcpu_.set_events(none);
     load_segments(user);
     kvm_regs registers{};
     registers.rip = address;
@@ -107,15 +111,38 @@ void TinyGuest::load(std::span<const u8> code) { load_at(code_address, code, fal
 void TinyGuest::load_user(std::span<const u8> code) { load_at(user_code_address, code, true); }
 
 bool TinyGuest::run() {
-    vcpu_.kick_at(monotonic_ns() + entry_ns_max);
+    u64 deadline_ns = monotonic_ns() + entry_ns_max;
+    failure_.clear();
     try {
-        if (vcpu_.enter()) return true;
-        vcpu_.take_kick();
-        failure_ = "it did not come back";
+        do {
+            vcpu_.kick_at(deadline_ns);
+            if (vcpu_.enter()) return true;
+            vcpu_.take_kick();  // Perhaps an earlier run's.
+        } while (monotonic_ns() < deadline_ns);
+        failure_ = "does not come back";
     } catch (const AcceleratorFault& fault) {
         failure_ = fault.what();
     }
     return false;
+}
+
+bool TinyGuest::run_to_exit(u32 reason) {
+    return run() && vcpu_.run_page().exit_reason == reason;
+}
+
+std::string TinyGuest::outcome() const {
+    if (!failure_.empty()) return failure_;
+    const struct kvm_run& run = vcpu_.run_page();
+    u8 vector = 0;
+    if (wrote(vector_port, vector)) return "the guest gets exception " + std::to_string(vector);
+    switch (run.exit_reason) {
+    case KVM_EXIT_INTERNAL_ERROR: return "KVM fails with KVM_EXIT_INTERNAL_ERROR";
+    case KVM_EXIT_FAIL_ENTRY: return "KVM fails with KVM_EXIT_FAIL_ENTRY";
+    case KVM_EXIT_SHUTDOWN: return "the guest shuts down";
+    case KVM_EXIT_HLT: return "the guest runs on";
+    case KVM_EXIT_DEBUG: return "it comes out with KVM_EXIT_DEBUG at another place";
+    default: return "it comes out with exit " + std::to_string(run.exit_reason);
+    }
 }
 
 bool TinyGuest::wrote(u16 port, u8& value) const {

@@ -30,10 +30,14 @@ public:
     /// The same at CPL3; the registers of IRET are set, not gone through.
     void load_user(std::span<const u8> code);
 
-    /// Enters until an exit; false: none within `entry_ns_max`, or KVM failed (its name in
-    /// `failure`).
+    /// Enters until an exit; false: none within `entry_ns_max`, or KVM failed.
     bool run();
-    const std::string& failure() const { return failure_; }
+    /// Runs to an exit of this kind (KVM_EXIT_…).
+    bool run_to_exit(u32 reason);
+    /// The last run did not come to an exit: what is left of the vCPU is not known.
+    bool failed() const { return !failure_.empty(); }
+    /// What the last run came to, in words.
+    std::string outcome() const;
 
     /// The exit is a write of one byte to `port`.
     bool wrote(u16 port, u8& value) const;
@@ -41,7 +45,7 @@ public:
     int run_to_vector();
 
 private:
-    static constexpr u64 entry_ns_max = 200'000'000;
+    static constexpr u64 entry_ns_max = 500'000'000;
     void build_tables();
     void load_segments(bool user);
     void load_at(u64 address, std::span<const u8> code, bool user);
