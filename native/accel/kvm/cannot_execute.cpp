@@ -42,8 +42,7 @@ std::vector<u8> instruction_at(Vcpu& vcpu, const GuestMemory& memory, const kvm_
     bool emulation = run.exit_reason == KVM_EXIT_INTERNAL_ERROR &&
                      run.internal.suberror == KVM_INTERNAL_ERROR_EMULATION;
     if (emulation && run.emulation_failure.ndata >= 3 &&
-        (run.emulation_failure.flags &
-         KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES) &&
+        (run.emulation_failure.flags & KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES) &&
         run.emulation_failure.insn_size > 0) {
         const u8* bytes = run.emulation_failure.insn_bytes;
         size_t size = std::min<size_t>(run.emulation_failure.insn_size, instruction_bytes_max);

@@ -76,8 +76,8 @@ std::vector<CpuidLeaf> build(std::span<const CpuidLeaf> host) {
     features.ebx = 8 << 8 /*CLFLUSH 64 bytes*/ | 1 << 16 /*one CPU*/;
     if (amd) extended.edx |= features.edx & repeated_features;
     if (amd) extended.eax = features.eax;
-    u32 physical_bits = std::min(find_leaf(host, 0x8000'0008).eax & 0xff,
-                                 physical_address_bits_max);
+    u32 physical_bits =
+        std::min(find_leaf(host, 0x8000'0008).eax & 0xff, physical_address_bits_max);
 
     std::vector<CpuidLeaf> leaves = {
         maker,

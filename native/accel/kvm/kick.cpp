@@ -96,7 +96,8 @@ void Kick::handle(int, siginfo_t* information, void*) {
     }
     if (!kick) return;
     kick->handlers_++;
-    if (struct kvm_run* run = kick->run_) __atomic_store_n(&run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+    if (struct kvm_run* run = kick->run_)
+        __atomic_store_n(&run->immediate_exit, 1, __ATOMIC_SEQ_CST);
     kick->handlers_--;
 }
 

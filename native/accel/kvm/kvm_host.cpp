@@ -48,9 +48,9 @@ constexpr Capability required[] = {
                           "load the module, or use --accel soft");
     case EACCES:
     case EPERM:
-        throw_unavailable("no permission to open " + path,
-                          "add this user to the group of " + path + " (usually kvm), or use "
-                          "--accel soft");
+        throw_unavailable("no permission to open " + path, "add this user to the group of " + path +
+                                                               " (usually kvm), or use "
+                                                               "--accel soft");
     case EBUSY:
         throw_unavailable(path + " is held by another hypervisor",
                           "stop the other hypervisor, or use --accel soft");

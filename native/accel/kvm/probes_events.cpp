@@ -48,7 +48,8 @@ ProbeResult probe_interrupt(TinyGuest& guest) {
     guest.vcpu().inject_interrupt(vector_device);
     if (guest.run_to_vector() != vector_device) return probe_fails(guest);
     if (return_address(guest) != rip)
-        return probe_wrong("an injected interrupt enters somewhere else than where it was injected");
+        return probe_wrong(
+            "an injected interrupt enters somewhere else than where it was injected");
     return probe_works();
 }
 

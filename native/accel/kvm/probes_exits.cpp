@@ -45,8 +45,8 @@ ProbeResult probe_port_access(TinyGuest& guest) {
 
 ProbeResult probe_device_memory(TinyGuest& guest) {
     // MOV EAX, 0x11223344; MOV [device], EAX; MOV EBX, [device + 4]; HLT
-    const u8 code[] = {0xb8, 0x44, 0x33, 0x22, 0x11, 0x89, 0x04, 0x25, 0,    0,
-                       0x18, 0,    0x8b, 0x1c, 0x25, 4,    0,    0x18, 0,    0xf4};
+    const u8 code[] = {0xb8, 0x44, 0x33, 0x22, 0x11, 0x89, 0x04, 0x25, 0, 0,
+                       0x18, 0,    0x8b, 0x1c, 0x25, 4,    0,    0x18, 0, 0xf4};
     static_assert(TinyGuest::device_address == 0x18'0000);
     guest.load(code);
     struct kvm_run& run = guest.vcpu().run_page();
@@ -79,8 +79,8 @@ ProbeResult probe_halt(TinyGuest& guest) {
 
 ProbeResult probe_msr_filter(TinyGuest& guest) {
     // MOV ECX, LSTAR; MOV EAX, 0x5678; WRMSR; MOV ECX, IA32_TSC; RDMSR; HLT
-    const u8 code[] = {0xb9, 0x82, 0,    0, 0xc0, 0xb8, 0x78, 0x56, 0,   0,   0x0f,
-                       0x30, 0xb9, 0x10, 0, 0,    0,    0x0f, 0x32, 0xf4};
+    const u8 code[] = {0xb9, 0x82, 0,    0,    0xc0, 0xb8, 0x78, 0x56, 0,    0,
+                       0x0f, 0x30, 0xb9, 0x10, 0,    0,    0,    0x0f, 0x32, 0xf4};
     guest.load(code);
     struct kvm_run& run = guest.vcpu().run_page();
     if (!guest.run()) return probe_fails(guest);

@@ -21,8 +21,7 @@ ProbeResult probe_user_cpuid(TinyGuest& guest) {
                          0x68, TinyGuest::user_code, 0, 0, 0, 0x68, 0, 0xa0, 0, 0, 0x48, 0xcf};
     static_assert(TinyGuest::user_stack_top == 0xff00 && TinyGuest::user_code_address == 0xa000);
     // MOV EAX, 0x40000000; CPUID; MOV [data], EBX; UD2
-    const u8 user[] = {0xb8, 0,    0,    0, 0x40, 0x0f, 0xa2, 0x89,
-                       0x1c, 0x25, 0,    0, 1,    0,    0x0f, 0x0b};
+    const u8 user[] = {0xb8, 0, 0, 0, 0x40, 0x0f, 0xa2, 0x89, 0x1c, 0x25, 0, 0, 1, 0, 0x0f, 0x0b};
     guest.load(kernel);
     guest.memory().write(TinyGuest::user_code_address, user);
     guest.memory().write_value<u32>(data, 0);

@@ -126,9 +126,7 @@ bool TinyGuest::run() {
     return false;
 }
 
-bool TinyGuest::run_to_exit(u32 reason) {
-    return run() && vcpu_.run_page().exit_reason == reason;
-}
+bool TinyGuest::run_to_exit(u32 reason) { return run() && vcpu_.run_page().exit_reason == reason; }
 
 std::string TinyGuest::outcome() const {
     if (!failure_.empty()) return failure_;

@@ -13,9 +13,8 @@ namespace vmft::kvm {
 /// halts.
 class TinyGuest {
 public:
-    static constexpr u64 code_address = 0x8000, user_code_address = 0xa000,
-                         data_address = 0x1'0000, stack_top = 0x7f00, user_stack_top = 0xff00,
-                         device_address = 0x18'0000;
+    static constexpr u64 code_address = 0x8000, user_code_address = 0xa000, data_address = 0x1'0000,
+                         stack_top = 0x7f00, user_stack_top = 0xff00, device_address = 0x18'0000;
     static constexpr u16 vector_port = 0xe1, kernel_code = 0x08, kernel_data = 0x10,
                          user_data = 0x1b, user_code = 0x23;
 

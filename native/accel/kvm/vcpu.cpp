@@ -76,8 +76,7 @@ void Vcpu::create_machine() {
 
 void Vcpu::create_vcpu(std::span<const CpuidLeaf> cpuid) {
     vcpu_.reset(VMFT_KVM_REQUEST(machine_.get(), KVM_CREATE_VCPU, 0));
-    run_bytes_ =
-        static_cast<size_t>(VMFT_KVM_REQUEST(host_.fd(), KVM_GET_VCPU_MMAP_SIZE, 0));
+    run_bytes_ = static_cast<size_t>(VMFT_KVM_REQUEST(host_.fd(), KVM_GET_VCPU_MMAP_SIZE, 0));
     void* mapped = ::mmap(nullptr, run_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu_.get(), 0);
     if (mapped == MAP_FAILED) throw_request_failed("mmap of the vCPU", errno);
     run_ = static_cast<struct kvm_run*>(mapped);

@@ -84,7 +84,8 @@ bool write_msr(Cpu& cpu, u32 msr, u64 value) {
     case msr_number::syscall_mask: cpu.msr_syscall_mask = value & 0xffff'ffff; return true;
     case msr_number::fs_base:
     case msr_number::gs_base: {
-        bool fine = set_canonical(cpu.segments[msr == msr_number::fs_base ? seg_fs : seg_gs].base, value);
+        bool fine =
+            set_canonical(cpu.segments[msr == msr_number::fs_base ? seg_fs : seg_gs].base, value);
         refresh_mode(cpu);
         return fine;
     }

@@ -54,9 +54,10 @@ VMFT_TEST(a_guest_of_another_cpu_is_refused_by_name) {
     other = model;
     for (CpuidLeaf& leaf : other)
         if (leaf.function == 7 && leaf.index == 0) leaf.ebx |= 1u << 14;  // MPX: in no new CPU
-    VMFT_EXPECT_EQUAL(why_not_here(host, other), std::string("the guest's CPU has CPUID 0x7 ebx bit "
-                                                             "14, which this host's KVM does not "
-                                                             "give"));
+    VMFT_EXPECT_EQUAL(why_not_here(host, other),
+                      std::string("the guest's CPU has CPUID 0x7 ebx bit "
+                                  "14, which this host's KVM does not "
+                                  "give"));
     other = model;
     for (CpuidLeaf& leaf : other)
         if (leaf.function == 0x8000'0008) leaf.eax |= 0x3f;

@@ -66,8 +66,8 @@ VMFT_TEST(absent_features_have_no_registers) {
     MsrExits msrs;
     u64 value = 0;
     // TSC_AUX, SPEC_CTRL, ARCH_CAPABILITIES, AMD's performance counters, kvmclock, VM_CR
-    for (u32 msr : {0xc000'0103u, 0x48u, 0x10au, 0xc001'0000u, 0xc001'0200u, 0x4b56'4d01u,
-                    0xc001'0114u}) {
+    for (u32 msr :
+         {0xc000'0103u, 0x48u, 0x10au, 0xc001'0000u, 0xc001'0200u, 0x4b56'4d01u, 0xc001'0114u}) {
         VMFT_EXPECT(!msrs.read(platform, msr, value));
         VMFT_EXPECT(!msrs.write(platform, msr, 0));
     }

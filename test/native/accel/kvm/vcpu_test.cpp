@@ -85,8 +85,8 @@ VMFT_TEST(only_the_processor_s_own_msrs_stay_in_kvm) {
         VMFT_EXPECT_EQUAL(guest.run_to_vector(), 13);
     }
     // LSTAR: MOV ECX, msr; MOV EAX, 0x123; XOR EDX, EDX; WRMSR; RDMSR; HLT
-    const u8 code[] = {0xb9, 0x82, 0, 0, 0xc0, 0xb8, 0x23, 1, 0, 0, 0x31, 0xd2,
-                       0x0f, 0x30, 0x0f, 0x32, 0xf4};
+    const u8 code[] = {0xb9, 0x82, 0,    0,    0xc0, 0xb8, 0x23, 1,   0,
+                       0,    0x31, 0xd2, 0x0f, 0x30, 0x0f, 0x32, 0xf4};
     guest.load(code);
     VMFT_REQUIRE(guest.run());
     VMFT_EXPECT_EQUAL(run.exit_reason, static_cast<u32>(KVM_EXIT_HLT));

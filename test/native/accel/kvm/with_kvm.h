@@ -23,6 +23,6 @@ inline std::optional<kvm::KvmHost> open_kvm(std::string& why_not) {
 /// Declares `host`, or skips the test.
 #define VMFT_NEED_KVM(host)                                                                        \
     std::string host##_missing;                                                                    \
-    std::optional<::vmft::kvm::KvmHost> host##_found = ::vmft::test::open_kvm(host##_missing);      \
+    std::optional<::vmft::kvm::KvmHost> host##_found = ::vmft::test::open_kvm(host##_missing);     \
     if (!host##_found) VMFT_SKIP(host##_missing);                                                  \
     ::vmft::kvm::KvmHost& host = *host##_found
