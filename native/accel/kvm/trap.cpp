@@ -85,10 +85,11 @@ void KernelTraps::scan(const kvm_sregs& registers) {
     auto written = [&](size_t index) {
         return index != none && (flags[text[index].ram_page] & GuestMemory::written);
     };
+    const bool all_as_before = text == known_;
     std::vector<size_t> changed;
     for (size_t i = 0; i < text.size(); i++)
         if (written(i) || written(neighbour(text, i, -1)) || written(neighbour(text, i, 1)) ||
-            !mapped_as_before(known_, text, i))
+            !(all_as_before || mapped_as_before(known_, text, i)))
             changed.push_back(i);
     for (size_t index : changed) look_at(text, index);
     for (const TextPage& page : text)
