@@ -24,8 +24,6 @@ constexpr u64 scan_interval_min_ns = 1'000'000, scan_interval_max_ns = 100'000'0
 /// None: the guest goes on, nobody need look.
 std::optional<RunExit> KvmCpu::handle_exit() {
     kvm_run& page = vcpu_->run_page();
-    if (page.cr8 != platform_.task_priority())
-        platform_.set_task_priority(static_cast<u8>(page.cr8));
     switch (page.exit_reason) {
     case KVM_EXIT_IO: port_exit(); return own_exit(RunExit::device);
     case KVM_EXIT_MMIO: mmio_exit(); return own_exit(RunExit::device);

@@ -128,6 +128,8 @@ void KvmCpu::offer_interrupt() {
     if (page.ready_for_interrupt_injection && page.if_flag) {
         vcpu_->inject_interrupt(platform_.acknowledge_interrupt());
         page.ready_for_interrupt_injection = 0;
+        // Behind a trap gate the next one can be taken at once.
+        page.request_interrupt_window = platform_.interrupt_pending();
     } else {
         page.request_interrupt_window = 1;
     }
@@ -170,6 +172,10 @@ RunExit KvmCpu::go(const Position* target) {
         offer_interrupt();
         Counter::Came came = counter_->enter(breakpoint);
         ticks_ = counter_->ticks();
+        // A higher CR8 makes no exit: it is here that it is seen, however the vCPU came out.
+        if (u8 priority = static_cast<u8>(vcpu_->run_page().cr8);
+            priority != platform_.task_priority())
+            platform_.set_task_priority(priority);
         switch (came) {
         case Counter::Came::exit:
             if (std::optional<RunExit> exit = handle_exit()) return *exit;
