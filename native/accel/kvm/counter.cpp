@@ -1,5 +1,6 @@
 #include "accel/kvm/counter.h"
 
+#include "accel/kvm/perf_counter.h"
 #include "accel/kvm/simulated_counter.h"
 
 namespace vmft::kvm {
@@ -12,8 +13,7 @@ std::unique_ptr<Counter> make_counter(const CounterOptions& options, Vcpu& vcpu,
         return std::make_unique<SimulatedCounter>(vcpu, memory, options.skid, options.random_seed);
     case CounterOptions::Kind::perf: break;
     }
-    throw AcceleratorFault(AcceleratorFault::Kind::unavailable,
-                           "the performance counter is not there yet", "use the counter step");
+    return std::make_unique<PerfCounter>(options, vcpu, memory);
 }
 
 }  // namespace vmft::kvm
