@@ -163,6 +163,9 @@ RunExit KvmCpu::go(const Position* target) {
     }
     if (restored_) {
         restored_ = false;
+        // KVM says whether an interrupt can be taken only at an exit; offered too late, it is taken
+        // elsewhere than on the machine this one continues.
+        vcpu_->complete();
         watch_user_tsc();
     }
     if (!target) forget_armed();
