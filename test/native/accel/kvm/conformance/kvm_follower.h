@@ -1,0 +1,42 @@
+#pragma once
+
+#include "accel/kvm/conformance/follower.h"
+#include "accel/kvm/kvm_cpu.h"
+
+namespace vmft::test::conformance {
+
+/// The accelerator of `--accel kvm` behind the software CPU: each place is a position that it is
+/// told to run to.
+///
+/// It does not stop in an interrupt shadow (no breakpoint is reported there). Nor, unless a step is
+/// what the processor makes it, inside a REP instruction, which a KVM that emulates does at once,
+/// and behind IRET and SWAPGS, whose step covers the next instruction too on the software KVM that
+/// was met. A REP instruction that KVM emulates has done all and is not over yet when its count is
+/// 0: it is made to end.
+class KvmFollower final : public Follower {
+public:
+    KvmFollower(const Guest& guest, u64 platform_seed, const kvm::KvmOptions& options,
+                bool faithful_steps);
+
+    bool stops_at(const Place& place) override;
+    Came follow(const Place& place) override;
+    std::string why() const override { return why_; }
+    CpuImage image() override;
+    GuestMemory& memory() override { return memory_; }
+    ScriptedPlatform& platform() override { return platform_; }
+    void collect_dirty_flags() override { cpu_.collect_dirty_flags(); }
+    void dirty_flags_cleared() override { cpu_.dirty_flags_cleared(); }
+
+private:
+    void end_string(const Place& place);
+
+    GuestMemory memory_{memory_bytes};
+    ScriptedPlatform platform_;
+    kvm::KvmCpu cpu_;
+    bool faithful_steps_;
+    bool uncounted_next_ = false;  ///< The next instruction goes by with the last one's step.
+    u64 uncounted_branches_ = 0;
+    std::string why_;
+};
+
+}  // namespace vmft::test::conformance
