@@ -36,6 +36,16 @@ std::optional<Counter::Came> StepCounter::after(const Stepper::Step& step,
     return std::nullopt;
 }
 
+/// A KVM may report the step and forget the interrupt window that opens behind it: then it is made
+/// the exit that it would have been.
+bool StepCounter::window_opened() {
+    kvm_run& page = vcpu_.run_page();
+    if (!page.request_interrupt_window || !page.ready_for_interrupt_injection || !page.if_flag)
+        return false;
+    page.exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
+    return true;
+}
+
 Counter::Came StepCounter::enter(std::optional<u64> breakpoint_rip) {
     std::optional<Came> came;
     if (overflowed()) return Came::overflow;
@@ -43,6 +53,7 @@ Counter::Came StepCounter::enter(std::optional<u64> breakpoint_rip) {
     while (!came) {
         came = after(stepper_.step(), breakpoint_rip);
         if (!came && overflowed()) came = Came::overflow;
+        if (!came && window_opened()) came = Came::exit;
     }
     stepper_.end();
     return *came;

@@ -25,6 +25,7 @@ public:
 private:
     std::optional<Came> after(const Stepper::Step& step, std::optional<u64> breakpoint_rip);
     bool overflowed();
+    bool window_opened();
 
     Vcpu& vcpu_;
     Stepper stepper_;
