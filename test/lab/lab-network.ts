@@ -4,6 +4,8 @@ import type { LabNic } from './qemu-command.js';
 /** Between log0 of a host's namespace and the machine in it. */
 const logBridge = 'br1';
 const logTap = 'log1';
+const guestMac = { a: '52:54:00:00:00:01', b: '52:54:00:00:00:02' } as const;
+const logMac = { a: '52:54:00:00:01:01', b: '52:54:00:00:01:02' } as const;
 
 /**
  * The demo's network, with a machine where the demo has a vmft:
@@ -39,17 +41,16 @@ export class LabNetwork {
   }
 }
 
-/** eth0 on the guests' network, eth1 on the log's. */
+/** On the guests' network, and on the log's. */
 export function nicsOf({ label }: DemoHost): LabNic[] {
-  const last = label === 'a' ? '01' : '02';
   const tap = (name: string): string => `tap,ifname=${name},script=no,downscript=no`;
   return [
-    { netdev: tap(tapName), mac: `52:54:00:00:00:${last}` },
-    { netdev: tap(logTap), mac: `52:54:00:00:01:${last}` },
+    { netdev: tap(tapName), mac: guestMac[label] },
+    { netdev: tap(logTap), mac: logMac[label] },
   ];
 }
 
 /** For provision.sh. */
-export function settingsOf({ address }: DemoHost): Record<string, string> {
-  return { guest_nic: 'eth0', log_nic: 'eth1', log_address: `${address}/24` };
+export function settingsOf({ label, address }: DemoHost): Record<string, string> {
+  return { guest_mac: guestMac[label], log_mac: logMac[label], log_address: `${address}/24` };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DemoHost, DemoPlace } from '../../src/cli/demo/demo-network.js';
 import { LabHost } from './lab-host.js';
 import type { LabImages } from './lab-images.js';
-import { LabNetwork, nicsOf, settingsOf } from './lab-network.js';
+import { nicsOf, settingsOf, type LabNetwork } from './lab-network.js';
 import { startInMachine } from './lab-vmft.js';
 
 export interface LabOptions {
@@ -29,12 +29,12 @@ export interface LabPair {
   readonly place: DemoPlace;
 }
 
-/** One scenario's machines, networks and storage. */
+/** One scenario's machines and storage, on the lab's network. */
 export class Lab {
   private readonly hosts: LabHost[] = [];
   private closed = false;
 
-  private constructor(
+  constructor(
     readonly images: LabImages,
     readonly options: LabOptions,
     private readonly folder: string,
@@ -42,15 +42,6 @@ export class Lab {
     /** Tells what happens. */
     readonly say: (text: string) => void,
   ) {}
-
-  static async create(
-    images: LabImages,
-    options: LabOptions,
-    folder: string,
-    say: (text: string) => void,
-  ): Promise<Lab> {
-    return new Lab(images, options, folder, await LabNetwork.create(), say);
-  }
 
   /** Boots host a alone. */
   async bootOne(needs: HostNeeds): Promise<LabHost> {
@@ -81,7 +72,6 @@ export class Lab {
   async close(): Promise<void> {
     this.closed = true;
     await this.closeHosts();
-    this.network.close();
     if (!this.options.keep) rmSync(this.folder, { recursive: true, force: true });
   }
 

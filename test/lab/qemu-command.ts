@@ -69,8 +69,9 @@ function virtfs(tag: string, path: string, more = ''): string[] {
   return ['-virtfs', `local,path=${path},mount_tag=${tag},security_model=none${more}`];
 }
 
-function kernelWords({ name, settings }: QemuOptions): string {
-  const words = Object.entries({ name, ...settings }).map(([key, value]) => `lab.${key}=${value}`);
+function kernelWords({ name, skidBranches, settings }: QemuOptions): string {
+  const all = { name, skid: String(skidBranches), ...settings };
+  const words = Object.entries(all).map(([key, value]) => `lab.${key}=${value}`);
   // tsc=reliable: the emulated TSC is monotonic, and the watchdog would exchange it for a slow clock.
   return [
     ...['console=ttyS0 quiet panic=-1 rdinit=/init mitigations=off tsc=reliable'],

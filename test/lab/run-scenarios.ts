@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { LabImages } from './lab-images.js';
+import { LabNetwork } from './lab-network.js';
 import { Lab, type LabOptions } from './lab.js';
 import { ScenarioSkipped, type Scenario } from './scenario.js';
 import { hostScenario } from './scenarios/host.js';
@@ -23,6 +24,15 @@ const labMsMax = 30 * 60_000;
 
 type Outcome = 'passed' | 'FAILED' | 'skipped';
 
+/** What all scenarios have in common. */
+interface Setting {
+  readonly images: LabImages;
+  readonly options: LabOptions;
+  readonly network: LabNetwork;
+  /** Of this run of the lab. */
+  readonly folder: string;
+}
+
 interface ScenarioResult {
   readonly scenario: Scenario;
   readonly outcome: Outcome;
@@ -38,23 +48,23 @@ export async function runScenarios(
 ): Promise<number> {
   const startedMs = performance.now();
   const results: ScenarioResult[] = [];
+  const setting = { images, options, folder, network: await LabNetwork.create() };
   for (const scenario of scenarios) {
     if (options.only !== null && !options.only.split(',').includes(scenario.name)) continue;
     const leftMs = labMsMax - (performance.now() - startedMs);
     console.log(`\n${scenario.name}: ${scenario.title}`);
-    const result = await runOne(scenario, images, options, folder, leftMs);
+    const result = await runOne(scenario, setting, leftMs);
     console.log(`${result.outcome}  ${scenario.name}  ${result.seconds} s  ${result.seen}`);
     results.push(result);
   }
+  setting.network.close();
   printTable(results, (performance.now() - startedMs) / 1000);
   return results.some(({ outcome }) => outcome === 'FAILED') ? 1 : 0;
 }
 
 async function runOne(
   scenario: Scenario,
-  images: LabImages,
-  options: LabOptions,
-  folder: string,
+  { images, options, network, folder }: Setting,
   leftMs: number,
 ): Promise<ScenarioResult> {
   const startedMs = performance.now();
@@ -64,7 +74,7 @@ async function runOne(
   };
   const budgetMs = Math.min(scenario.budgetMs, leftMs);
   if (budgetMs <= 0) return ended('FAILED', 'not run: the lab’s time is over');
-  const lab = await Lab.create(images, options, join(folder, scenario.name), (text) => {
+  const lab = new Lab(images, options, join(folder, scenario.name), network, (text) => {
     console.log(`  ${text}`);
   });
   let timer: NodeJS.Timeout | undefined;

@@ -16,7 +16,7 @@ export interface RunOptions extends PairOptions {
   readonly afterMs: number;
 }
 
-/** The kill comes this long after the pair is formed and the client counts. */
+/** The kill comes this long after the pair is formed and the client counts; longer on slow hosts. */
 const killAfterMs = { min: 500, max: 4_000 } as const;
 const clientMsMax = 60_000;
 
@@ -37,7 +37,7 @@ export async function failoverRun(options: RunOptions): Promise<RunResult> {
   try {
     await pair.protect();
     client = new ClientProcess(network);
-    await client.counting(clientMsMax);
+    await client.counting(clientMsMax * (options.slowness ?? 1));
     narrator.step('the client counts over one TCP connection');
     const kills: Kill[] = [];
     const logRates: number[] = [];
@@ -73,11 +73,11 @@ async function killOne(
   client: ClientProcess,
   options: RunOptions,
 ): Promise<{ kill: Omit<Kill, 'untilMs'>; logMbitPerS: number }> {
-  const { narrator, random } = options;
+  const { narrator, random, slowness = 1 } = options;
   const chosen = random.next() < 0.5 ? 'primary' : 'backup';
   const victim = options.victim === 'random' ? chosen : options.victim;
   const logFrom = pair.primary.events.length;
-  await sleep(random.between(killAfterMs.min, killAfterMs.max));
+  await sleep(random.between(killAfterMs.min, killAfterMs.max) * slowness);
   const logMbitPerS = logRate(pair.primary.events.slice(logFrom));
 
   const survivor = victim === 'primary' ? pair.backup : pair.primary;
