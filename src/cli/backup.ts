@@ -8,7 +8,7 @@ import { joinAsBackup } from '../pair/session/join-as-backup.js';
 import { attendSession } from './attend-session.js';
 import { buildIdentity } from './build-identity.js';
 import { availableMemoryBytes } from './guest-files.js';
-import { machineFactory, newGuestCpu } from './machine-factory.js';
+import { machineFactory } from './machine-factory.js';
 import {
   addAcceleratorOptions,
   chosenAccelerator,
@@ -21,6 +21,7 @@ import { addPairSettings, pairSettings, type PairSettingOptions } from './option
 import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
 import { warnOfPlainChannel } from './plain-channel.js';
 import { escapeHelp } from './terminal-console.js';
+import { newGuestCpu } from './usable-kvm.js';
 
 interface BackupOptions extends PairSettingOptions, TlsOptions, AcceleratorOptions {
   readonly net?: NetworkOption;

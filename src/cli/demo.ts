@@ -8,7 +8,6 @@ import { Command, InvalidArgumentError, Option, type OptionValues } from 'comman
 import type { AcceleratorName, CounterOptions } from '../flow/machine/accelerator.js';
 import { enterNamespaces } from './demo/enter-namespaces.js';
 import { runDemo, type DemoOptions } from './demo/run-demo.js';
-import { newGuestCpu } from './machine-factory.js';
 import {
   acceleratorWords,
   addAcceleratorOptions,
@@ -16,6 +15,7 @@ import {
 } from './options/accelerator.js';
 import { defaultMemoryBytes, formatMemorySize, parseMemorySize } from './options/memory-size.js';
 import { mainScript } from './project-paths.js';
+import { newGuestCpu } from './usable-kvm.js';
 
 interface RawDemoOptions {
   readonly runs: number;

@@ -1,9 +1,10 @@
 import { VmftError } from '../base/errors.js';
 import type { Accelerator } from '../flow/machine/accelerator.js';
-import { describeCpu, type GuestCpu } from '../flow/machine/guest-cpu.js';
+import { describeCpu } from '../flow/machine/guest-cpu.js';
 import type { GuestConfig } from '../flow/machine/machine.js';
-import { cpuModel, requireFaithfulKvm, whyNotHere } from '../flow/machine/native-kvm.js';
+import { whyNotHere } from '../flow/machine/native-kvm.js';
 import { createNativeMachine, type GuestImages } from '../flow/machine/native-machine.js';
+import { requireUsableKvm } from './usable-kvm.js';
 import type { MachineFactory } from '../pair/session/ports.js';
 
 /**
@@ -31,17 +32,6 @@ export function machineFactory(
   };
 }
 
-/**
- * The CPU of a guest that starts here: null on soft, whose is the same everywhere. Throws
- * `accelerator-unavailable` where this host's KVM cannot be used; commands call it before they
- * want anything else of the user.
- */
-export function newGuestCpu(accelerator: Accelerator): GuestCpu | null {
-  if (accelerator.name === 'soft') return null;
-  requireFaithfulKvm();
-  return cpuModel();
-}
-
 /** Throws `accelerator-unavailable` when this host cannot give the guest the CPU that it was started with. */
 export function requireGuestCpu(config: GuestConfig, accelerator: Accelerator): void {
   const { cpu } = config;
@@ -53,8 +43,8 @@ export function requireGuestCpu(config: GuestConfig, accelerator: Accelerator): 
       'use the accelerator it was started on',
     );
   }
-  if (cpu === null) return;
-  requireFaithfulKvm();
+  if (cpu === null || accelerator.name === 'soft') return;
+  requireUsableKvm(accelerator.counter);
   const why = whyNotHere(cpu);
   if (why === null) return;
   throw new VmftError(

@@ -11,7 +11,7 @@ import { attendSession } from './attend-session.js';
 import { buildIdentity } from './build-identity.js';
 import { readGuestFiles, requireHostMemory } from './guest-files.js';
 import { findGuest, type GuestOptions } from './guest-images.js';
-import { machineFactory, newGuestCpu } from './machine-factory.js';
+import { machineFactory } from './machine-factory.js';
 import {
   addAcceleratorOptions,
   chosenAccelerator,
@@ -24,6 +24,7 @@ import { addPairSettings, pairSettings, type PairSettingOptions } from './option
 import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
 import { escapeHelp } from './terminal-console.js';
 import { warnOfPlainChannel } from './plain-channel.js';
+import { newGuestCpu } from './usable-kvm.js';
 
 interface RunOptions extends GuestOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
   readonly memory?: number;

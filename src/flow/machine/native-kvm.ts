@@ -64,16 +64,14 @@ export function kvmPreflight(): KvmPreflight {
   return mapped(() => addon().kvmPreflight());
 }
 
-/** Throws `accelerator-unavailable` where this KVM is no faithful machine, naming what it does not do. */
-export function requireFaithfulKvm(): void {
-  const failures = replayFailures(kvmPreflight());
-  if (failures.length === 0) return;
-  throw new MachineError('accelerator-unavailable', unfaithfulLine(failures), unfaithfulAdvice);
-}
-
 /** What an ordinary guest must be able to rely on, and cannot. */
 export function replayFailures({ probes }: KvmPreflight): KvmProbe[] {
   return probes.filter(({ need, verdict }) => verdict !== 'works' && need !== 'stepping');
+}
+
+/** What even a guest that never leaves kernel mode cannot rely on. */
+export function kernelModeFailures({ probes }: KvmPreflight): KvmProbe[] {
+  return probes.filter(({ need, verdict }) => verdict !== 'works' && need === 'anything');
 }
 
 export function unfaithfulLine(failures: readonly KvmProbe[]): string {
