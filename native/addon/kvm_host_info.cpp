@@ -3,6 +3,7 @@
 #include <exception>
 #include <thread>
 
+#include "accel/kvm/counter_measure.h"
 #include "accel/kvm/cpu_model.h"
 #include "accel/kvm/preflight.h"
 #include "accel/kvm/spec_lock_map.h"
@@ -102,6 +103,36 @@ Napi::Value kvm_capability(Info info) {
     });
 }
 
+Napi::Value measure_counter(Info info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        kvm::CounterOptions options = to_counter_options(info[0]);
+        kvm::CounterMeasure measure = on_own_thread([&] {
+            kvm::KvmHost host;
+            return kvm::measure_counter(host, kvm::reduced_cpu_model(host), options);
+        });
+        Napi::Env env = info.Env();
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("event", measure.event);
+        object.Set("exact", measure.exact);
+        object.Set("found", measure.found);
+        object.Set("runs", number(env, measure.runs));
+        object.Set("exitsARun", number(env, measure.exits_a_run));
+        object.Set("branchesARun", number(env, measure.branches_a_run));
+        object.Set("forcedEntries", number(env, measure.forced_entries));
+        object.Set("overflows", number(env, measure.overflows));
+        object.Set("skidMin", number(env, measure.skid_min));
+        object.Set("skidMedian", number(env, measure.skid_median));
+        object.Set("skidMax", number(env, measure.skid_max));
+        object.Set("skidAllowed", number(env, measure.skid_allowed));
+        object.Set("readNs", number(env, measure.read_ns));
+        object.Set("armNs", number(env, measure.arm_ns));
+        object.Set("overflowNs", number(env, measure.overflow_ns));
+        object.Set("breakpointNs", number(env, measure.breakpoint_ns));
+        object.Set("stepNs", number(env, measure.step_ns));
+        return object;
+    });
+}
+
 Napi::Value vcpu_cost(Info info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
         kvm::VcpuCost cost = on_own_thread([] {
@@ -164,6 +195,7 @@ void define_kvm_host_info(Napi::Env env, Napi::Object exports) {
     define("whyNotHere", why_not_here);
     define("kvmPreflight", kvm_preflight);
     define("kvmCapability", kvm_capability);
+    define("measureCounter", measure_counter);
     define("vcpuCost", vcpu_cost);
     define("stopCost", stop_cost);
     define("specLockMap", spec_lock_map);

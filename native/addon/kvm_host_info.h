@@ -10,6 +10,7 @@ namespace vmft::addon {
 ///   whyNotHere(leaves)         "" or why this host cannot run a guest with them
 ///   kvmPreflight()            accel/kvm/preflight.h
 ///   kvmCapability(number)      KVM_CHECK_EXTENSION
+///   measureCounter(counter)    accel/kvm/counter_measure.h
 ///   vcpuCost()                 accel/kvm/stop_cost.h
 ///   stopCost(counter, stops)   the same
 ///   specLockMap()              accel/kvm/spec_lock_map.h

@@ -4,17 +4,17 @@ import { asVmftError } from '../../base/errors.js';
 import { defaultCounter } from '../../flow/machine/accelerator.js';
 import { describeCpu } from '../../flow/machine/guest-cpu.js';
 import type {
-  CounterExactness,
+  CounterMeasure,
   KvmPreflight,
   SpecLockMap,
   StopCost,
   VcpuCost,
 } from '../../flow/machine/kvm-measures.js';
 import {
-  counterExactness,
   cpuModel,
   kvmCapability,
   kvmPreflight,
+  measureCounter,
   specLockMap,
   stopCost,
   vcpuCost,
@@ -37,7 +37,7 @@ export interface KvmFacts {
   readonly cpu: Fact<string> | null;
   readonly preflight: Fact<KvmPreflight> | null;
   readonly cost: Fact<VcpuCost> | null;
-  readonly counter: Fact<CounterExactness> | null;
+  readonly counter: Fact<CounterMeasure> | null;
   readonly stops: Fact<StopCost> | null;
   readonly specLockMap: SpecLockMap | null;
   /** Bit 54 of MSR C001_1020, which turns it off; null when the MSR cannot be read. */
@@ -58,7 +58,7 @@ export function kvmFacts(): KvmFacts {
   });
   const usable = 'value' in device;
   const cpu = usable ? fact(() => describeCpu(cpuModel())) : null;
-  const counter = usable ? fact(counterExactness) : null;
+  const counter = usable ? fact(() => measureCounter(defaultCounter)) : null;
   const counts = counter !== null && 'value' in counter;
   const map = usable ? specLockMap() : null;
   return {

@@ -1,4 +1,4 @@
-import type { CounterExactness, StopCost, VcpuCost } from '../../flow/machine/kvm-measures.js';
+import type { CounterMeasure, StopCost, VcpuCost } from '../../flow/machine/kvm-measures.js';
 import { replayFailures, unfaithfulAdvice, unfaithfulLine } from '../../flow/machine/native-kvm.js';
 import { limited, ok, type Finding } from './finding.js';
 import type { Fact, KvmFacts, Refusal } from './kvm-facts.js';
@@ -18,7 +18,7 @@ export function kvmFindings(facts: KvmFacts): Finding[] {
     ...(cpu === null ? [] : [finding('kvm cpu', cpu, (name) => `guests get an ${name}`)]),
     ...(preflight === null ? [] : faithfulness(preflight)),
     ...(cost === null ? [] : [finding('kvm cost', cost, costText)]),
-    ...(counter === null ? [] : [counterFinding(counter)]),
+    ...(counter === null ? [] : counterFindings(counter)),
     ...(stops === null ? [] : [finding('kvm stops', stops, stopText)]),
     ...specLockMapFinding(facts),
     ...tscScalingFinding(facts),
@@ -43,6 +43,13 @@ export function replayVerdict(facts: KvmFacts): ReplayVerdict {
     return no({
       why: `the counter is not exact: ${counter.value.found}`,
       whatToDo: inexactAdvice(facts),
+    });
+  }
+  if (counter !== null && 'value' in counter && counter.value.skidMax > counter.value.skidAllowed) {
+    const { skidMax, skidAllowed } = counter.value;
+    return no({
+      why: `overflows come up to ${skidMax} branches late, and ${skidAllowed} are allowed for`,
+      whatToDo: `give more with --counter perf,skid=${2 * skidMax}`,
     });
   }
   if (stops !== null && 'refused' in stops) return no(stops.refused);
@@ -80,11 +87,27 @@ function faithfulness(fact: NonNullable<KvmFacts['preflight']>): Finding[] {
 
 const needText = { anything: '', replay: '', stepping: ' (only --counter step needs it)' } as const;
 
-function counterFinding(fact: Fact<CounterExactness>): Finding {
+function counterFindings(fact: Fact<CounterMeasure>): Finding[] {
   const name = 'kvm counter';
-  if ('refused' in fact) return limited(name, fact.refused.why, advice(fact.refused.whatToDo));
+  if ('refused' in fact) return [limited(name, fact.refused.why, advice(fact.refused.whatToDo))];
   const { event, exact, found } = fact.value;
-  return exact ? ok(name, `${event}: exact (${found})`) : limited(name, `${event}: ${found}`, null);
+  return [
+    exact
+      ? ok(name, `${event}: exact; ${found}`)
+      : limited(name, `${event}: not exact; ${found}`, null),
+    skidFinding(fact.value),
+  ];
+}
+
+function skidFinding(measure: CounterMeasure): Finding {
+  const { overflows, skidMin, skidMedian, skidMax, skidAllowed } = measure;
+  const { armNs, overflowNs, breakpointNs } = measure;
+  const skid = `${overflows} overflows, ${skidMin} to ${skidMax} branches late, mostly about ${skidMedian}`;
+  if (skidMax > skidAllowed) {
+    return limited('kvm skid', `${skid}: more than the ${skidAllowed} that are allowed for`, null);
+  }
+  const costs = `arming takes ${microseconds(armNs)}, an overflow ${microseconds(overflowNs)}, a breakpoint ${microseconds(breakpointNs)}`;
+  return ok('kvm skid', `${skid}, of ${skidAllowed} allowed for; ${costs}`);
 }
 
 function costText({ exitNs, stepNs, stateGetNs, stateSetNs }: VcpuCost): string {

@@ -39,11 +39,33 @@ export interface KvmPreflight {
   readonly probes: readonly KvmProbe[];
 }
 
-/** counter_measure.h: the same guest run repeatedly, counts compared at every exit. */
-export interface CounterExactness {
+/** counter_measure.h: what a counter is worth. Times are medians of host time. */
+export interface CounterMeasure {
   /** What is counted, and by which event. */
   readonly event: string;
+  /** A guest run repeatedly counted its branches as its code says, at each exit, however it was broken into. */
   readonly exact: boolean;
-  /** How many runs and exits were compared, or where they differed. */
+  /** How many runs and exits were compared, or by how much they differed. */
   readonly found: string;
+  readonly runs: number;
+  readonly exitsARun: number;
+  readonly branchesARun: number;
+  readonly forcedEntries: number;
+  readonly overflows: number;
+  /** How many branches late they were. */
+  readonly skidMin: number;
+  readonly skidMedian: number;
+  readonly skidMax: number;
+  /** What the counter takes as the skid's bound. */
+  readonly skidAllowed: number;
+  /** The count, once. */
+  readonly readNs: number;
+  /** Arming and disarming. */
+  readonly armNs: number;
+  /** Entering to an overflow that is due at once, and back. */
+  readonly overflowNs: number;
+  /** From one hit of a breakpoint to the next, around a loop. */
+  readonly breakpointNs: number;
+  /** One instruction stepped over so that the guest cannot tell. */
+  readonly stepNs: number;
 }

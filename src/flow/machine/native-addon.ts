@@ -4,7 +4,7 @@ import { asVmftError, MachineError } from '../../base/errors.js';
 import type { CounterOptions } from './accelerator.js';
 import type { CpuidLeaf } from './guest-cpu.js';
 import type {
-  CounterExactness,
+  CounterMeasure,
   KvmPreflight,
   SpecLockMap,
   StopCost,
@@ -61,7 +61,7 @@ export interface Addon {
   stopCost(counter: CounterOptions, stops: number): StopCost;
   specLockMap(): SpecLockMap;
   kvmPreflight(): KvmPreflight;
-  counterExactness(): CounterExactness;
+  measureCounter(counter: CounterOptions): CounterMeasure;
   readonly NativeMachine: new (
     config: Omit<GuestConfig, 'kernelPath' | 'initramfsPath' | 'cpu'> & {
       readonly kernel: Buffer | null;

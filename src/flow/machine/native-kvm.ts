@@ -3,7 +3,7 @@ import { MachineError } from '../../base/errors.js';
 import { guestCpuOf, type CpuidLeaf, type GuestCpu } from './guest-cpu.js';
 import type { CounterOptions } from './accelerator.js';
 import type {
-  CounterExactness,
+  CounterMeasure,
   KvmPreflight,
   KvmProbe,
   SpecLockMap,
@@ -81,7 +81,10 @@ export function unfaithfulLine(failures: readonly KvmProbe[]): string {
 
 export const unfaithfulAdvice = 'use a host with VMX or SVM, or --accel soft, which runs anywhere';
 
-/** Takes a second or so. Throws `accelerator-unavailable` where there is no performance counter to use. */
-export function counterExactness(): CounterExactness {
-  return mapped(() => addon().counterExactness());
+/**
+ * Takes a few seconds on a slow host. Throws `accelerator-unavailable` where there is no such counter,
+ * `counter-lost`.
+ */
+export function measureCounter(counter: CounterOptions): CounterMeasure {
+  return mapped(() => addon().measureCounter(counter));
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { KvmProbe } from '../../../src/flow/machine/kvm-measures.js';
+import type { CounterMeasure, KvmProbe } from '../../../src/flow/machine/kvm-measures.js';
 import type { KvmFacts } from '../../../src/cli/check/kvm-facts.js';
 import { kvmFindings, replayVerdict, verdictLine } from '../../../src/cli/check/kvm-findings.js';
 
@@ -10,13 +10,20 @@ const stops = {
   ...{ skidMedian: 90, skidMax: 400, skidAllowed: 10_000 },
 };
 
+const exactCounter: CounterMeasure = {
+  ...{ event: 'event 0x5100d1', exact: true, found: '8 runs of 65 exits' },
+  ...{ runs: 8, exitsARun: 65, branchesARun: 64_064, forcedEntries: 900 },
+  ...{ overflows: 100, skidMin: 3, skidMedian: 90, skidMax: 400, skidAllowed: 10_000 },
+  ...{ readNs: 500, armNs: 900, overflowNs: 6_000, breakpointNs: 2_500, stepNs: 9_000 },
+};
+
 /** A host where everything is as it should be. */
 const good: KvmFacts = {
   device: { value: true },
   cpu: { value: 'AuthenticAMD family 23 model 49 stepping 0' },
   preflight: { value: { probes: [] } },
   cost: { value: { exitNs: 1_500, stepNs: 1_800, stateGetNs: 20_000, stateSetNs: 30_000 } },
-  counter: { value: { event: 'event 0x5100d1', exact: true, found: '10 runs of 100 exits' } },
+  counter: { value: exactCounter },
   stops: { value: stops },
   specLockMap: 'unused',
   specLockMapDisabled: true,
@@ -71,6 +78,10 @@ describe('what vmft check says of KVM', () => {
         },
         /no: kernel.perf_event_paranoid is 3; sysctl/,
       ],
+      [
+        { ...good, counter: { value: { ...exactCounter, skidMax: 20_000 } } },
+        /no: overflows come up to 20000 branches late, and 10000 are allowed for; give more with --counter perf,skid=40000/,
+      ],
       [{ ...good, stops: refused('stopped 7 branches past the position') }, /no: stopped 7/],
     ];
     for (const [facts, expected] of cases) assert.match(line(facts), expected);
@@ -78,7 +89,7 @@ describe('what vmft check says of KVM', () => {
 
   it('knows what makes a Zen count twice', () => {
     const counter = {
-      value: { event: 'event 0x5100d1', exact: false, found: 'run 3 differs at exit 17' },
+      value: { ...exactCounter, exact: false, found: 'run 3 differs at exit 17' },
     };
     const facts: KvmFacts = { ...good, counter, specLockMap: 'used', specLockMapDisabled: false };
     assert.match(
