@@ -131,7 +131,11 @@ export class LabHost implements JobHost {
     const { status, reason, stdout, stderr } = await this.run(script, timeoutMs);
     if (status === 0) return stdout;
     const how = status === null ? reason : `status ${status}`;
-    throw new Error(`on host ${this.name}: ${script.slice(0, 200)}: ${how}: ${stderr.slice(-500)}`);
+    const said = (stderr.trim() === '' ? stdout : stderr).trim().slice(-500);
+    const first = script.trim().split('\n')[0] ?? '';
+    throw new Error(
+      `${this.name}: ${how}: ${said.replaceAll('\n', ' / ')} (${first.slice(0, 120)} …)`,
+    );
   }
 
   order(line: string): void {

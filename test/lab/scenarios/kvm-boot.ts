@@ -40,7 +40,7 @@ async function record(host: LabHost, words: readonly string[]): Promise<void> {
   const output = await host.get(
     `
 ip addr add ${hostAddress}/24 dev br0
-${run.join(' ')} >/tmp/console 2>&1 &
+${run.join(' ')} >/share/guest-console 2>&1 &
 run=$!
 until ping -c 1 -w 1 ${guestAddress} >/dev/null 2>&1; do
   if ! kill -0 $run 2>/dev/null; then echo "no answer from the guest's network"; break; fi
@@ -48,8 +48,8 @@ until ping -c 1 -w 1 ${guestAddress} >/dev/null 2>&1; do
 done
 wait $run
 status=$?
-cat /tmp/console
-if [ $status != 0 ]; then tail -n 5 /tmp/console >&2; fi
+cat /share/guest-console
+if [ $status != 0 ]; then tail -n 5 /share/guest-console >&2; fi
 exit $status`,
     recordMsMax,
   );
