@@ -36,6 +36,13 @@ LoadResult Machine::load(const GuestImages& images) {
     request.rsdp_address = acpi_rsdp_address;
     LoadResult result = load_linux(memory_, request);
     if (result.ok()) accelerator_->set_entry(result.entry);
+    // A kernel without a time-stamp counter takes PIT channel 0 for running, as firmware leaves it:
+    // all 65536 counts, square wave. With one it does not look, and finds the PIT as at power-on.
+    if (tick_unit() == TickUnit::branches) {
+        port_write(layout::pit + 3, 1, 0x36);
+        port_write(layout::pit, 1, 0);
+        port_write(layout::pit, 1, 0);
+    }
     return result;
 }
 

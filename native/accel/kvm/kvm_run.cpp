@@ -1,5 +1,7 @@
 #include <time.h>
 
+#include <algorithm>
+
 #include "accel/kvm/kvm_cpu.h"
 #include "base/hash64.h"
 
@@ -40,8 +42,9 @@ constexpr u64 flag_if = 0x200;
 constexpr u64 slack_ticks = 16;
 /// While a replica runs from exit to exit, it is looked at after so many branches too many.
 constexpr u64 runaway_ticks = 200'000'000;
-/// How far a live vCPU runs on from a place that cannot be a position.
-constexpr u64 unclean_retry_ns = 30'000;
+/// How long a live vCPU runs on from a place that cannot be a position: twice as long each time,
+/// since on a slow host the shortest does not get it anywhere.
+constexpr u64 unclean_retry_min_ns = 30'000, unclean_retry_max_ns = 10'000'000;
 
 u64 host_ns() {
     timespec now{};
@@ -170,6 +173,7 @@ RunExit KvmCpu::go(const Position* target) {
     }
     if (!target) forget_armed();
     escape_rip_.reset();
+    u64 unclean_retry_ns = unclean_retry_min_ns;
     for (;;) {
         std::optional<u64> breakpoint = target ? approach(*target) : escape_rip_;
         offer_interrupt();
@@ -212,6 +216,7 @@ RunExit KvmCpu::go(const Position* target) {
                 return RunExit::position;
             }
             vcpu_->kick_at(host_ns() + unclean_retry_ns);
+            unclean_retry_ns = std::min(2 * unclean_retry_ns, unclean_retry_max_ns);
             break;
         }
     }
