@@ -166,7 +166,8 @@ std::optional<Counter::Came> PerfCounter::run(std::optional<u64> breakpoint_rip)
     const struct kvm_run& page = vcpu_.run_page();
     if (page.exit_reason != KVM_EXIT_DEBUG) return Came::exit;
     u64 dr6 = page.debug.arch.dr6;
-    if (dr6 & dr6_breakpoints)
+    // The trap behind an instruction comes before the breakpoint in front of the next.
+    if ((dr6 & dr6_breakpoints) && !(dr6 & dr6_single_step))
         if (std::optional<Came> came = came_to(breakpoint_rip)) return came;
     give_debug_exception_to_guest(vcpu_, dr6 & dr6_single_step);
     return std::nullopt;
