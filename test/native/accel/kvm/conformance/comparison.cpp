@@ -180,7 +180,8 @@ private:
         for (u64 page = 0; page < b.pages(); page++) {
             if (!all && !((flags_a[page] | flags_b[page]) & GuestMemory::dirty)) continue;
             u64 at = page << page_shift;
-            if (std::memcmp(a.data() + at, b.data() + at, page_bytes) != 0) {
+            if (std::memcmp(a.data() + at, b.data() + at, page_bytes) != 0 &&
+                !differs_in_rf_only(at)) {
                 report_memory(at);
                 return;
             }
@@ -191,6 +192,21 @@ private:
         if (!cleared) return;
         follower_->dirty_flags_cleared();
         soft_.accelerator().dirty_flags_cleared();
+    }
+
+    bool differs_in_rf_only(u64 page_at) {
+        constexpr u64 resume_flag = 1 << 16;
+        constexpr u64 stacks_at = variables_at + page_bytes;
+        bool stacks = page_at >= stacks_at && page_at < double_fault_stack_top;
+        if (!options_.rf_may_lack || !stacks) return false;
+        for (u64 at = page_at; at < page_at + page_bytes; at += 8) {
+            u64 found, wanted;
+            std::memcpy(&found, follower_->memory().data() + at, 8);
+            std::memcpy(&wanted, soft_.memory().data() + at, 8);
+            if (found != wanted && found != (wanted & ~resume_flag)) return false;
+        }
+        report_.frames_without_rf++;
+        return true;
     }
 
     void report_memory(u64 page_at) {
@@ -237,6 +253,7 @@ Report& Report::operator+=(const Report& other) {
     places += other.places;
     passed_by += other.passed_by;
     interrupts += other.interrupts;
+    frames_without_rf += other.frames_without_rf;
     accesses += other.accesses;
     completed = completed && other.completed;
     if (difference.empty()) difference = other.difference;

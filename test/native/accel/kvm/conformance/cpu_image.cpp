@@ -6,7 +6,9 @@ namespace vmft::test::conformance {
 
 void CpuImage::set_segment(unsigned field, u16 selector, u64 base, u32 limit, u16 access) {
     constexpr u16 present = 0x80;
-    bool usable = access & present;
+    // A guest cannot tell a null selector's hidden part, nor TR's before it loads it.
+    bool loaded = selector > 3;
+    bool usable = (access & present) && loaded;
     bool keeps_base = field == field_segments + 4 * 4 || field == field_segments + 5 * 4;
     values[field] = selector;
     values[field + 1] = usable || keeps_base ? base : 0;

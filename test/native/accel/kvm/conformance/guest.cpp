@@ -120,11 +120,13 @@ void put_code(GuestMemory& memory, u64 at, std::span<const u8> code) {
 }
 
 void build_paging(GuestMemory& memory) {
-    put<u64>(memory, tables_at, (tables_at + 0x1000) | 7);
-    put<u64>(memory, tables_at + 0x1000, (tables_at + 0x2000) | 7);
+    // Of a walk that ends at an absent page, processors may mark the upper entries or not: they are
+    // marked before.
+    put<u64>(memory, tables_at, (tables_at + 0x1000) | 0x27);
+    put<u64>(memory, tables_at + 0x1000, (tables_at + 0x2000) | 0x27);
     for (u64 linear : {u64{0}, free_at, device_at})
         put<u64>(memory, tables_at + 0x2000 + (linear >> 21) * 8,
-                 (entry_at(linear) & ~page_mask) | 7);
+                 (entry_at(linear) & ~page_mask) | 0x27);
     for (u64 linear = 0; linear < mapped_end; linear += page_bytes)
         put<u64>(memory, entry_at(linear), linear | user | writable | 1);
     for (u64 page = 0; page < 4; page++)

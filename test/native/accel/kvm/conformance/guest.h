@@ -13,8 +13,8 @@
 /// entry state that any accelerator takes, so that its first instructions are compared as well.
 namespace vmft::test::conformance {
 
-// Linear is physical, in 4 KiB pages that user mode may use too; accessed and dirty bits are clear
-// at first.
+// Linear is physical, in 4 KiB pages that user mode may use too; their accessed and dirty bits are
+// clear at first.
 inline constexpr u64 memory_bytes = 2 << 20;
 inline constexpr u64 gdt_at = 0x1000, task_at = 0x1100, idt_at = 0x2000, stubs_at = 0x3000,
                      handler_at = 0x4000, boot_at = 0x5000, fault_log_at = 0x6000,
@@ -58,6 +58,7 @@ struct Guest {
         wide_exchange = 4,   ///< CMPXCHG16B.
         rare_instructions = 8,  ///< A KVM that emulates lacks them, or does them otherwise.
         exact_returns = 16,     ///< What happens right behind IRET.
+        silicon = 32,           ///< What QEMU's emulated processor does otherwise than a real one.
     };
     std::string name;
     std::span<const u8> program;
@@ -81,5 +82,7 @@ void add_code_guests(std::vector<Guest>& guests);
 void add_paging_guests(std::vector<Guest>& guests);
 void add_user_guests(std::vector<Guest>& guests);
 void add_computing_guests(std::vector<Guest>& guests);
+/// Random programs of integer, vector and x87 instructions, `count` of each.
+void add_random_guests(std::vector<Guest>& guests, u64 first_seed, u64 count);
 
 }  // namespace vmft::test::conformance

@@ -1,4 +1,7 @@
+#include <list>
+
 #include "accel/kvm/conformance/guest.h"
+#include "accel/kvm/conformance/random_program.h"
 #include "accel/soft/tiny_kernel.h"
 
 /// Integer, SSE and x87 computing, with flags that the manual defines only.
@@ -108,14 +111,15 @@ VMFT_CODE(conformance_floating_point, R"(
   fldpi
   fucomip st, st(1)
   fstp tbyte ptr [g_data + 0x70]
+  fldz
+  fld1
+  fcom st(1)
   fnstsw ax
+  fstp st
+  fstp st
   fnstcw [g_data + 0x7c]
   dec ecx
   jnz 2b
-  movq mm0, [g_data + 0x8000]
-  paddw mm0, [g_data + 0x8008]
-  movq [g_data + 0x80], mm0
-  emms
   dec r12d
   jnz 1b
   done
@@ -132,9 +136,8 @@ VMFT_CODE(conformance_rare, R"(
   crc32 rbx, rax
   mov ecx, 0x18
   verr cx
-  lar edx, ecx
   lsl esi, ecx
-  mov ecx, 0x38
+  mov ecx, 0x50
   lar edi, ecx
   fault_to 2f
   .byte 0x0f, 0xff, 0xc0
@@ -144,10 +147,6 @@ VMFT_CODE(conformance_rare, R"(
   fld1
   fstp qword ptr [g_data]
   fault_to 3f
-  mov rax, cr4
-  bts rax, 40
-  mov cr4, rax
-3: fault_to 3f
   mov rax, cr0
   or eax, 4
   mov cr0, rax
@@ -163,19 +162,44 @@ VMFT_CODE(conformance_rare, R"(
 VMFT_CODE(conformance_saved_state, R"(
   mov r12d, [g_rounds]
   fninit
-1: fld1
-  fldpi
-  cvtsi2sd xmm3, r12
+1: cvtsi2sd xmm3, r12
   fxsave64 [g_data]
-  fninit
+  fld1
+  fldpi
   xorps xmm3, xmm3
   fxrstor64 [g_data]
+  fld1
   fstp st
-  fstp st
+  fninit
   dec r12d
   jnz 1b
   done
 )");
+
+namespace {
+
+void add_random(std::vector<Guest>& guests, const char* name, const RandomProgram& wanted, u8 needs) {
+    // The programs live as long as the guests that refer to them.
+    static std::list<std::vector<u8>> programs;
+    programs.push_back(random_program(wanted));
+    guests.push_back({std::string(name) + " " + std::to_string(wanted.seed), programs.back()});
+    guests.back().rounds = 2;
+    guests.back().needs = needs;
+}
+
+}  // namespace
+
+void add_random_guests(std::vector<Guest>& guests, u64 first_seed, u64 count) {
+    for (u64 seed = first_seed; seed < first_seed + count; seed++) {
+        RandomProgram integers{seed}, vectors{seed}, x87{seed};
+        integers.vectors = integers.floats = integers.x87 = false;
+        vectors.integers = vectors.x87 = false;
+        x87.integers = x87.vectors = x87.floats = false;
+        add_random(guests, "random integers", integers, Guest::nothing);
+        add_random(guests, "random vectors", vectors, Guest::rare_instructions);
+        add_random(guests, "random x87", x87, Guest::rare_instructions | Guest::silicon);
+    }
+}
 
 void add_computing_guests(std::vector<Guest>& guests) {
     guests.push_back({"integers", code_of(conformance_integers)});

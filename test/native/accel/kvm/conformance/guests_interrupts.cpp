@@ -20,7 +20,6 @@ VMFT_CODE(conformance_interrupts, R"(
   raise 0x31
   mov eax, 0x10
   sti
-  mov ss, eax
   inc rbx
   inc rbx
   mov ss, eax

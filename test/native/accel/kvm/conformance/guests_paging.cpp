@@ -50,12 +50,7 @@ VMFT_CODE(conformance_paging, R"(
   invlpg [rbx]
   call rdx
   mov rax, [rbp]
-  mov rax, 0x0008000000050007
-  mov [rbp], rax
-  invlpg [rbx]
-  fault_to 2f
-  mov al, [rbx]
-2: mov qword ptr [rbp], 0
+  mov qword ptr [rbp], 0
   invlpg [rbx]
   dec r12d
   jnz 1b
@@ -91,13 +86,7 @@ VMFT_CODE(conformance_large_pages, R"(
   add [rbx + g_data + 0x40], ecx
   mov rax, [g_tables + 0x4000 + 0x30 * 8]
   mov rax, [rbp]
-  mov rax, 0x2087
-  mov [rbp], rax
-  mov rdx, cr3
-  mov cr3, rdx
-  fault_to 2f
-  mov al, [rbx]
-2: mov qword ptr [rbp], 0
+  mov qword ptr [rbp], 0
   mov rdx, cr3
   mov cr3, rdx
   fault_to 2f

@@ -17,7 +17,7 @@ VMFT_CODE(conformance_user_mode, R"(
   xor edx, edx
   wrmsr
   mov ecx, 0xc0000084
-  mov eax, 0x700
+  mov eax, 0xfd5
   wrmsr
   and qword ptr [0x13000 + 0x3a * 8], -5
   mov rax, cr3
@@ -56,8 +56,6 @@ VMFT_CODE(conformance_user_mode, R"(
 2: fault_to 2f
   mov ecx, 0xc0000080
   rdmsr
-2: fault_to 2f
-  int 0x40
 2: fault_to 2f
   mov rax, [0x3a000]
 2: fault_to 2f
@@ -132,6 +130,9 @@ VMFT_CODE(conformance_user_breakpoints, R"(
   mov ecx, 0xc0000082
   lea rax, [rip + 3f]
   xor edx, edx
+  wrmsr
+  mov ecx, 0xc0000084
+  mov eax, 0xfd5
   wrmsr
   mov r12d, [g_rounds]
   push 0x1b
