@@ -43,6 +43,7 @@ private:
     void arm(u64 at);
     void forget_armed();
     bool at_clean_place();
+    RunExit stopped_at_target();
 
     std::optional<RunExit> handle_exit();
     std::optional<RunExit> handle_user_trap();

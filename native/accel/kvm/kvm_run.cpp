@@ -24,9 +24,9 @@
 ///   the counter is armed right behind the position so that it is noticed though the breakpoint is
 ///   never hit.
 ///
-/// A breakpoint cannot stop everywhere. It is not reported in an interrupt shadow, and a REP
-/// instruction that goes on does not hit it again. Since the primary chooses the places, it
-/// does not choose those: broken out of there, or with an interrupt on its way into the guest, it
+/// A breakpoint cannot stop everywhere. It is not reported in an interrupt shadow, nor behind an
+/// IRET that sets RF, as a fault's handler does, and a REP instruction that goes on does not hit it
+/// again. Since the primary chooses the places, it does not choose those: broken out of there, or with an interrupt on its way into the guest, it
 /// runs a little further (at_clean_place).
 ///
 /// Rejected: crossing the skid by single-step, as rr and the FT paper's successors do. TF leaks
@@ -37,7 +37,7 @@ namespace vmft::kvm {
 
 namespace {
 
-constexpr u64 flag_if = 0x200;
+constexpr u64 flag_if = 0x200, flag_rf = 0x1'0000;
 /// Room between the counter's largest skid and the position.
 constexpr u64 slack_ticks = 16;
 /// While a replica runs from exit to exit, it is looked at after so many branches too many.
@@ -145,8 +145,9 @@ bool KvmCpu::at_clean_place() {
     bool on_its_way = events.interrupt.injected || events.interrupt.shadow ||
                       events.exception.injected || events.exception.pending ||
                       events.nmi.injected || events.nmi.pending;
-    if (on_its_way) return false;
     const kvm_regs& registers = vcpu_->registers();
+    // Behind an IRET that sets RF no breakpoint is reported.
+    if (on_its_way || (registers.rflags & flag_rf)) return false;
     kvm_sregs system = vcpu_->system_registers();
     u8 code[15];
     u64 linear = system.cs.l ? registers.rip : system.cs.base + registers.rip;
@@ -155,6 +156,13 @@ bool KvmCpu::at_clean_place() {
     if (length == 0) return true;
     escape_rip_ = registers.rip + length;
     return false;
+}
+
+RunExit KvmCpu::stopped_at_target() {
+    counts_.exact_stops++;
+    if (stop_began_ns_ != 0) counts_.stop_ns += host_ns() - stop_began_ns_;
+    stop_began_ns_ = 0;
+    return RunExit::position;
 }
 
 RunExit KvmCpu::go(const Position* target) {
@@ -186,6 +194,9 @@ RunExit KvmCpu::go(const Position* target) {
         switch (came) {
         case Counter::Came::exit:
             if (std::optional<RunExit> exit = handle_exit()) return *exit;
+            // An interrupt window opens before a breakpoint at the same place is hit, and the
+            // interrupt would be taken in front of it.
+            if (target && position() == *target) return stopped_at_target();
             break;
         case Counter::Came::trap:
             if (std::optional<RunExit> exit = handle_user_trap()) return *exit;
@@ -194,10 +205,7 @@ RunExit KvmCpu::go(const Position* target) {
             if (target) {
                 counts_.breakpoint_hits++;
                 if (position() != *target) break;
-                counts_.exact_stops++;
-                counts_.stop_ns += host_ns() - stop_began_ns_;
-                stop_began_ns_ = 0;
-                return RunExit::position;
+                return stopped_at_target();
             }
             if (escape_rip_ && vcpu_->registers().rip == *escape_rip_ && at_clean_place()) {
                 counts_.forced_exits++;
