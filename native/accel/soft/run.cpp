@@ -237,7 +237,10 @@ void SoftCpu::instruction_given_up(int code) {
         run_alone_ = true;
         return;
     }
-    if (code == give_up_software_interrupt) return;
+    if (code == give_up_software_interrupt) {
+        cpu.interrupt_shadow = InterruptShadow::none;  // It is over with the instruction in it.
+        return;
+    }
     fault_raised();
 }
 
