@@ -87,6 +87,7 @@ private:
         place_.ticks = soft_.ticks();
         place_.image = soft_.image();
         place_.code = code_;
+        place_.resume_flag = soft_.cpu().rflags & soft::flag_rf;
         // A delivery came first when the handler's first instruction has retired: nobody else goes
         // to the stubs.
         bool delivered = place_.image[field_rip] >> page_shift == stubs_at >> page_shift;

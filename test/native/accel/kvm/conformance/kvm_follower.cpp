@@ -38,19 +38,18 @@ u64 hash_of_general_registers(const CpuImage& image) {
 }  // namespace
 
 KvmFollower::KvmFollower(const Guest& guest, u64 platform_seed, const kvm::KvmOptions& options,
-                         bool faithful_steps)
-    : platform_(platform_seed), cpu_(memory_, platform_, options),
-      faithful_steps_(faithful_steps) {
+                         const KvmSteps& steps)
+    : platform_(platform_seed), cpu_(memory_, platform_, options), steps_(steps) {
     build(memory_, guest);
     cpu_.set_entry(entry_state());
 }
 
 bool KvmFollower::stops_at(const Place& place) {
     if (place.image[field_interrupt_shadow]) return false;
-    if (faithful_steps_) return true;
     if (uncounted_next_ && place.branched) uncounted_branches_++;
-    uncounted_next_ = steps_as_two(place.code);
-    return !uncounted_next_ && !place.in_string;
+    uncounted_next_ = !steps_.behind_returns && steps_as_two(place.code);
+    if (place.resume_flag && !steps_.by_counter) return false;
+    return !uncounted_next_ && (steps_.in_strings || !place.in_string);
 }
 
 Follower::Came KvmFollower::follow(const Place& place) {

@@ -18,7 +18,7 @@ VMFT_TEST(kvm_and_the_software_cpu_are_the_same_at_every_place) {
         kvm::CounterOptions counter;
         counter.kind = kvm::CounterOptions::Kind::step;
         if (const char* n = std::getenv("COUNTER"); n && *n == 'p') counter.kind = kvm::CounterOptions::Kind::perf;
-        return std::make_unique<KvmFollower>(guest, seed, here.options(counter), here.faithful_steps && counter.kind == kvm::CounterOptions::Kind::step);
+        return std::make_unique<KvmFollower>(guest, seed, here.options(counter), KvmSteps{counter.kind == kvm::CounterOptions::Kind::step, here.faithful_steps && counter.kind == kvm::CounterOptions::Kind::step, here.faithful_steps});
     };
     Report sum;
     std::vector<Guest> all = guests();
