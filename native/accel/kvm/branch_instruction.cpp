@@ -103,6 +103,7 @@ void classify_one_byte(const Opcode& opcode, CodeBits mode, DecodedInstruction& 
         break;
     case 0xf1: found.kind = InstructionKind::debug_trap; break;
     case 0xf4: found.kind = InstructionKind::halt; break;
+    case 0xfb: found.kind = InstructionKind::enable_interrupts; break;
     case 0xe4:
     case 0xe5:
     case 0xe6:

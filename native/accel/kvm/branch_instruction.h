@@ -23,6 +23,7 @@ enum class InstructionKind : u8 {
     software_interrupt,  ///< INT n, INT3, INTO (of `vector`): TF to the stack, then cleared.
     debug_trap,          ///< INT1 (F1): #DB as a trap.
     load_stack_segment,  ///< MOV SS, POP SS: traps wait for the end of the next instruction.
+    enable_interrupts,   ///< STI: some processors hold traps back as behind MOV SS.
     halt,
     port,  ///< IN, OUT without REP and string: always an exit.
 };

@@ -6,7 +6,8 @@
 /// it is. PUSHF stores it, so does SYSCALL in R11, and so does the frame of every fault and INT,
 /// whose handler then runs with TF clear: free, uncounted. SYSCALL and SYSRET look at TF only after
 /// they have replaced it. POPF and IRET replace it, and KVM, which hides its own, would hide the
-/// guest's new one too. Behind MOV SS the trap waits for one instruction more.
+/// guest's new one too. Behind MOV SS the trap waits for one instruction more, on some processors
+/// (the lab's) behind STI too.
 ///
 /// The idea: decode the next instruction, and know what it does.
 /// - It may fault: hardware breakpoints stand at the handlers it can reach. There, TF is taken out
@@ -45,12 +46,15 @@ CodeBits code_bits(const kvm_sregs& system) {
     return system.cs.db ? CodeBits::bits32 : CodeBits::bits16;
 }
 
+bool always_exits(const DecodedInstruction& instruction) {
+    return instruction.kind == InstructionKind::halt || instruction.kind == InstructionKind::port;
+}
+
 bool runs_free(const DecodedInstruction& instruction, u64 rflags) {
+    if (always_exits(instruction)) return true;
     switch (instruction.kind) {
     case InstructionKind::system_call:
-    case InstructionKind::system_return:
-    case InstructionKind::halt:
-    case InstructionKind::port: return true;
+    case InstructionKind::system_return: return true;
     case InstructionKind::software_interrupt:
         return instruction.vector != 4 || instruction.length != 1 || (rflags & flag_of);  // INTO
     default: return false;
@@ -116,11 +120,13 @@ Stepper::Next Stepper::look() {
     else
         next.instruction.faults = FaultClass::undefined;  // Cut off by a page that is not there.
 
-    if (next.instruction.kind == InstructionKind::load_stack_segment && next.instruction.length) {
+    bool sti = next.instruction.kind == InstructionKind::enable_interrupts;
+    if (sti || next.instruction.kind == InstructionKind::load_stack_segment) {
         next.behind = decode_instruction(
             std::span<const u8>(code, bytes).subspan(next.instruction.length), bits);
         // Then both are one step, and what is special about the second one holds for it.
-        if (next.behind && runs_free(*next.behind, registers.rflags))
+        if (next.behind && runs_free(*next.behind, registers.rflags) &&
+            !(sti && always_exits(*next.behind)))
             next.instruction = *next.behind;
     }
     look_at_new_flags(next);

@@ -14,7 +14,8 @@ public:
     Stepper(Vcpu& vcpu, GuestMemory& memory) : vcpu_(vcpu), memory_(memory) {}
 
     enum class Ended : u8 {
-        retired,  ///< One instruction, or an iteration of a REP; with MOV SS the one behind it too.
+        retired,  ///< One instruction, or an iteration of a REP; with MOV SS or STI the one behind
+                  ///< it too.
         arrived,  ///< An interrupt or fault was delivered: at its handler's first instruction.
         exit,     ///< The instruction made an exit, see run_page(); it is not finished.
         kicked,   ///< Vcpu::enter would not go in; nothing was executed.
@@ -42,7 +43,7 @@ private:
     /// The instruction at rip, and what there is to know before it is gone.
     struct Next {
         DecodedInstruction instruction;
-        std::optional<DecodedInstruction> behind;  ///< load_stack_segment.
+        std::optional<DecodedInstruction> behind;  ///< MOV SS, STI: the one that may go with it.
         u64 rip = 0, linear = 0;
         bool trap_flag = true;        ///< To be stepped by TF.
         bool sets_trap_flag = false;  ///< POPF, IRET: the guest's own TF.

@@ -49,6 +49,7 @@ VMFT_TEST(instructions_are_told_apart) {
         {{0x8e, 0xd8}, b64, plain, 2},
         {{0x17}, b32, load_stack_segment, 1},
         {{0xf4}, b64, halt, 1},
+        {{0xfb}, b64, enable_interrupts, 1},
         {{0xe6, 1}, b64, port, 2},
         {{0xed}, b64, port, 1},
         {{0x6e}, b64, plain, 1},

@@ -42,6 +42,9 @@ guest_flags_begin:
     pushfq
     pop %rbx
     sti
+    pushfq
+    cli
+    sti
     nop
     pushfq
     cli
@@ -67,6 +70,9 @@ guest_string_begin:
     jne 1f                       # 1
     mov $0, %ecx
     rep movsb
+    sti
+    jc 2f                        # 1
+2:  cli
 1:  mov $50, %ecx
     mov $5, %al
     mov $0x30000, %edi
@@ -327,7 +333,7 @@ std::span<const SteppingGuest> stepping_guests() {
     static const SteppingGuest guests[] = {
         {"branches", 17, {VMFT_CODE(branches)}},
         {"flags", 0, {VMFT_CODE(flags)}},
-        {"string", 1, {VMFT_CODE(string)}},
+        {"string", 2, {VMFT_CODE(string)}},
         {"exits", 3, {VMFT_CODE(exits)}},
         {"page_fault", 16, {VMFT_CODE(page_fault), {{14, guest_page_fault_handler}}}},
         {"faults",
