@@ -6,6 +6,7 @@
 #include "addon/machine_handle.h"
 #include "addon/values.h"
 #include "base/hash64.h"
+#include "runner/runner_events.h"
 
 namespace vmft::addon {
 namespace {
@@ -16,6 +17,13 @@ constexpr double border_version = 2;
 Napi::Value hash(const Napi::CallbackInfo& info) {
     return guarded(info.Env(),
                    [&] { return from_u64(info.Env(), hash64(to_bytes(info[0], "bytes"))); });
+}
+
+Napi::Array stop_reasons(Napi::Env env) {
+    Napi::Array names = Napi::Array::New(env);
+    for (u8 reason = 0; reason <= static_cast<u8>(StopReason::internal_error); reason++)
+        names.Set(u32{reason}, name_of(static_cast<StopReason>(reason)));
+    return names;
 }
 
 /// A machine's state passes through in chunks of 256 KiB. With glibc's sliding threshold the first
@@ -30,6 +38,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     Napi::Array codes = Napi::Array::New(env, error_codes.size());
     for (size_t i = 0; i < error_codes.size(); i++) codes.Set(static_cast<u32>(i), error_codes[i]);
     exports.Set("errorCodes", codes);
+    exports.Set("stopReasons", stop_reasons(env));
     define_kvm_host_info(env, exports);
     exports.Set("NativeMachine", MachineHandle::define(env));
     return exports;

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isErrorCode, MachineError, type ErrorCode } from '../../src/base/errors.js';
 import { hash64 as hash64InTypeScript } from '../../src/base/hash64.js';
+import { acceleratorEnds, stopReasons } from '../../src/flow/machine/machine.js';
 import {
   createNativeMachine,
   hash64,
   nativeErrorCodes,
+  nativeStopReasons,
 } from '../../src/flow/machine/native-machine.js';
 import { guestImage, ObservedMachine, recordingOptions, testConfig } from './native-guest.js';
 
@@ -28,6 +30,15 @@ void describe('the native border', () => {
     const codes = nativeErrorCodes();
     assert.ok(codes.length > 5);
     for (const code of codes) assert.ok(isErrorCode(code), code);
+  });
+
+  void test('has a code for each way in which an accelerator fails', () => {
+    const codes = new Set(nativeErrorCodes());
+    for (const end of acceleratorEnds) assert.ok(codes.has(end), end);
+  });
+
+  void test('stops for the reasons that are known here', () => {
+    assert.deepEqual([...nativeStopReasons()], [...stopReasons]);
   });
 
   void test('hash64 is the same function as ever', () => {

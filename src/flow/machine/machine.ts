@@ -60,29 +60,35 @@ export interface ExecutionProgress {
   readonly digestsChecked: bigint;
 }
 
-export type StopReason =
-  /** The guest powered itself off, or was powered off by a control input. */
-  | 'power-off'
-  /** Triple fault or a reset the machine does not survive. */
-  | 'guest-reset'
-  | 'triple-fault'
-  /** The replica arrived at a position or digest other than the log's. */
-  | 'divergence'
-  /** `stop()` was called. */
-  | 'stopped'
-  /** A log was replayed to its end (or to the position asked for). */
-  | 'log-end'
-  /** The accelerator cannot go on, or not exactly (native/accel/accelerator_fault.h): these are error codes too. */
-  | AcceleratorEnd
-  /** A bug of ours or of the host: `message` says what. */
-  | 'internal-error';
+/** How the accelerator's end is called when it cannot go on, or not exactly (native/accel/accelerator_fault.h). */
+export const acceleratorEnds = [
+  'accelerator-unavailable',
+  'accelerator-failed',
+  'cannot-execute',
+  'counter-lost',
+  'position-missed',
+] as const;
 
-export type AcceleratorEnd =
-  | 'accelerator-unavailable'
-  | 'accelerator-failed'
-  | 'cannot-execute'
-  | 'counter-lost'
-  | 'position-missed';
+/** native/runner/runner_events.h has the same; a test compares them. */
+export const stopReasons = [
+  /** The guest powered itself off, or was powered off by a control input. */
+  'power-off',
+  /** A reset that the machine does not survive. */
+  'guest-reset',
+  'triple-fault',
+  /** The replica arrived at a position or digest other than the log's. */
+  'divergence',
+  /** `stop()` was called. */
+  'stopped',
+  /** A log was replayed to its end (or to the position asked for). */
+  'log-end',
+  /** These are error codes too. */
+  ...acceleratorEnds,
+  /** A bug of ours or of the host: `message` says what. */
+  'internal-error',
+] as const;
+
+export type StopReason = (typeof stopReasons)[number];
 
 export interface Stopped {
   readonly reason: StopReason;

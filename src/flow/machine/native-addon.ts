@@ -52,6 +52,7 @@ export type NativeEvent = (name: string, value: unknown) => void;
 export interface Addon {
   readonly version: number;
   readonly errorCodes: readonly string[];
+  readonly stopReasons: readonly string[];
   hash64(bytes: Buffer): bigint;
   cpuModel(): CpuidLeaf[];
   reducedCpuModel(): CpuidLeaf[];

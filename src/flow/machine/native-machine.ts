@@ -46,6 +46,11 @@ export function nativeErrorCodes(): readonly string[] {
   return addon().errorCodes;
 }
 
+/** The names of StopReason as the addon has them, for the test that compares them with machine.ts. */
+export function nativeStopReasons(): readonly string[] {
+  return addon().stopReasons;
+}
+
 /**
  * A machine in mode `created`. Without `images` it has no guest until it is restored.
  * Throws `kernel-unusable`, `memory-too-small`, `memory-unavailable`, `accelerator-unavailable` or
