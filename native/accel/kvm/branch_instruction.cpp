@@ -191,6 +191,35 @@ void classify_two_byte(const Opcode& opcode, DecodedInstruction& found) {
     }
 }
 
+bool in(u8 opcode, u8 first, u8 last) { return opcode >= first && opcode <= last; }
+
+/// Of the commonest instructions; the rest does not matter.
+bool registers_only(const Opcode& opcode, CodeBits mode) {
+    u8 byte = opcode.byte;
+    bool register_operand = opcode.has_modrm && opcode.modrm >= 0xc0;
+    if (opcode.map == 1)
+        return in(byte, 0x80, 0x8f) || byte == 0x1f || in(byte, 0xc8, 0xcf) ||
+               (register_operand && (in(byte, 0x40, 0x4f) || in(byte, 0x90, 0x9f) || byte == 0xaf ||
+                                     byte == 0xb6 || byte == 0xb7 || byte == 0xbe || byte == 0xbf));
+    if (opcode.map != 0) return false;
+    if (byte < 0x40) {
+        // ADD, OR, ADC, SBB, AND, SUB, XOR, CMP: with ModRM, or an immediate for the accumulator.
+        u8 form = byte & 7;
+        return form < 4 ? register_operand : form < 6;
+    }
+    if (in(byte, 0x40, 0x4f)) return mode != CodeBits::bits64;  // INC, DEC
+    if (in(byte, 0x70, 0x7f) || in(byte, 0x90, 0x99) || in(byte, 0xb0, 0xbf) ||
+        in(byte, 0xe0, 0xe3) || byte == 0xe9 || byte == 0xeb || byte == 0xa8 || byte == 0xa9 ||
+        byte == 0x8d || byte == 0xf5 || byte == 0xf8 || byte == 0xf9 || byte == 0xfc ||
+        byte == 0xfd)
+        return true;
+    if (!register_operand) return false;
+    if (byte == 0xf6 || byte == 0xf7 || byte == 0xfe || byte == 0xff)
+        return opcode.reg() < (byte < 0xf8 ? 6 : 2);  // No DIV; INC and DEC.
+    return in(byte, 0x80, 0x8b) || byte == 0x63 || byte == 0x69 || byte == 0x6b || byte == 0xc0 ||
+           byte == 0xc1 || in(byte, 0xc6, 0xc7) || in(byte, 0xd0, 0xd3);
+}
+
 u8 decoder_mode(CodeBits mode) {
     switch (mode) {
     case CodeBits::bits16: return soft::code16;
@@ -218,6 +247,7 @@ std::optional<DecodedInstruction> decode_instruction(std::span<const u8> bytes, 
         classify_two_byte(*opcode, found);
     else
         found.faults = FaultClass::vector;
+    found.registers_only = registers_only(*opcode, mode);
     // Unknown to that CPU: #UD most likely (of ours, the ones with LOCK and those without a meaning
     // in 64-bit mode), or an instruction of a newer one, which does nothing special either. But
     // SYSCALL outside 64-bit code is AMD's alone.

@@ -39,6 +39,8 @@ struct DecodedInstruction {
     u8 operand_bytes = 4;  ///< Of PUSHF, POPF, IRET: what a slot of the stack takes.
     /// Segments, control registers or MSRs that decide about addresses may be others behind it.
     bool changes_system_state = false;
+    /// Works on registers alone: once fetched it takes no fault, and memory stays as it is.
+    bool registers_only = false;
 };
 
 /// Decodes the instruction at the start of `bytes` (15 suffice). None: they are cut off.

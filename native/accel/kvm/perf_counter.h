@@ -33,12 +33,16 @@ private:
     bool overflowed();
     bool at_breakpoint(std::optional<u64> breakpoint_rip);
     std::optional<Came> came_to(std::optional<u64> breakpoint_rip);
+    std::optional<Came> leave_breakpoint(std::optional<u64> breakpoint_rip);
     std::optional<Came> step_off(std::optional<u64> breakpoint_rip);
+    bool can_resume();
+    std::optional<Came> resume(std::optional<u64> breakpoint_rip);
     void set_breakpoints(std::optional<u64> breakpoint_rip);
     std::optional<Came> run(std::optional<u64> breakpoint_rip);
     std::optional<Came> broken_out_of();
 
     Vcpu& vcpu_;
+    GuestMemory& memory_;
     Stepper stepper_;
     BranchEvent event_;
     u64 skid_ = 0;
@@ -50,6 +54,8 @@ private:
     bool armed_ = false, sampling_ = false;
     u64 armed_at_ = 0;
     std::optional<u64> trap_;
+    u64 stepped_off_rip_ = 0;  ///< Its instruction's page was there.
+    bool resume_works_ = true;
 };
 
 }  // namespace vmft::kvm
