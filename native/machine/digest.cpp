@@ -7,27 +7,9 @@
 namespace vmft {
 namespace {
 
-constexpr u64 dirty_in_all = 0x0101'0101'0101'0101 * GuestMemory::dirty;
-
 void add_page(Hash64& hash, const GuestMemory& memory, u64 page) {
     hash.add(page);
     hash.add({memory.data() + (page << page_shift), page_bytes});
-}
-
-/// Calls `visit(page)` for every dirty page; looks at eight flags at once, since most are clear.
-template <typename Visit>
-void for_each_dirty(GuestMemory& memory, Visit visit) {
-    u8* flags = memory.page_flags();
-    u64 pages = memory.pages(), page = 0;
-    for (; page + 8 <= pages; page += 8) {
-        u64 eight;
-        std::memcpy(&eight, flags + page, 8);
-        if ((eight & dirty_in_all) == 0) continue;
-        for (u64 i = page; i < page + 8; i++)
-            if (flags[i] & GuestMemory::dirty) visit(i);
-    }
-    for (; page < pages; page++)
-        if (flags[page] & GuestMemory::dirty) visit(page);
 }
 
 }  // namespace
@@ -35,7 +17,7 @@ void for_each_dirty(GuestMemory& memory, Visit visit) {
 MemoryDigest take_dirty_digest(GuestMemory& memory) {
     Hash64 hash;
     u32 count = 0;
-    for_each_dirty(memory, [&](u64 page) {
+    for_each_dirty_page(memory, [&](u64 page) {
         memory.page_flags()[page] &= static_cast<u8>(~GuestMemory::dirty);
         add_page(hash, memory, page);
         count++;
@@ -56,7 +38,7 @@ MemoryDigest whole_memory_digest(const GuestMemory& memory) {
 }
 
 void clear_dirty_flags(GuestMemory& memory) {
-    for_each_dirty(memory, [&](u64 page) {
+    for_each_dirty_page(memory, [&](u64 page) {
         memory.page_flags()[page] &= static_cast<u8>(~GuestMemory::dirty);
     });
 }

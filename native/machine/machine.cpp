@@ -17,7 +17,8 @@ constexpr unsigned settle_rounds_max = 16;
 
 Machine::Machine(const MachineConfig& config, const AcceleratorFactory& make_accelerator)
     : config_(config), memory_(config.memory_bytes), time_(config.realtime_ns),
-      board_(memory_, *this, *this, config.mac), accelerator_(make_accelerator(memory_, *this)) {}
+      board_(memory_, *this, *this, config.mac), accelerator_(make_accelerator(memory_, *this)),
+      page_sums_(memory_) {}
 
 Machine::~Machine() = default;
 
@@ -219,7 +220,9 @@ void Machine::restore(StateReader& state) {
     Position here = position();
     if (here.ticks != expected.ticks || here.rip != expected.rip || here.rcx != expected.rcx)
         state.fail();
-    clear_dirty();
+    page_sums_.forget();
+    clear_dirty_flags(memory_);
+    accelerator_->dirty_flags_cleared();
 }
 
 u64 Machine::state_digest() const {
@@ -230,6 +233,10 @@ u64 Machine::state_digest() const {
 
 MemoryDigest Machine::take_memory_digest() {
     accelerator_->collect_dirty_flags();
+    if (tick_unit() == TickUnit::branches) {
+        page_sums_.update();
+        return page_sums_.digest();
+    }
     MemoryDigest digest = take_dirty_digest(memory_);
     if (digest.pages > 0) accelerator_->dirty_flags_cleared();
     return digest;
@@ -237,6 +244,7 @@ MemoryDigest Machine::take_memory_digest() {
 
 void Machine::clear_dirty() {
     accelerator_->collect_dirty_flags();
+    if (tick_unit() == TickUnit::branches) page_sums_.update();
     clear_dirty_flags(memory_);
     accelerator_->dirty_flags_cleared();
 }

@@ -13,6 +13,7 @@
 #include "machine/loader.h"
 #include "machine/machine_config.h"
 #include "machine/machine_exit.h"
+#include "machine/page_sums.h"
 #include "machine/virtual_time.h"
 #include "output/output.h"
 
@@ -88,8 +89,8 @@ public:
     void restore(StateReader& state);
     /// Hash of what `save` writes.
     u64 state_digest() const;
-    /// Digest of the pages dirtied since the last; part of the run: replicas must take it at the
-    /// same position.
+    /// Digest of the pages dirtied since the last, or by branches of all memory (PageSums); part of
+    /// the run: replicas must take it at the same position.
     MemoryDigest take_memory_digest();
     /// Digest of all memory, at any time, with no effect.
     u64 whole_memory_digest() const { return vmft::whole_memory_digest(memory_).value; }
@@ -139,6 +140,7 @@ private:
     VirtualTime time_;
     Board board_;
     std::unique_ptr<Accelerator> accelerator_;
+    PageSums page_sums_;  ///< By branches.
     OutputListener* listener_ = nullptr;
     u64 outputs_produced_ = 0;
     ExitKind end_ = ExitKind::position;

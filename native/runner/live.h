@@ -45,7 +45,7 @@ public:
     /// By branches, where an input costs a replica a stop unless the guest is at an exit of its
     /// own: how long the world waits for such an exit, and how long the clock does.
     static constexpr u64 exit_wait_ns = 200'000;
-    static constexpr u64 forced_clock_interval_ns = 10'000'000;
+    static constexpr u64 forced_clock_interval_ns = 50'000'000;
     static constexpr u64 resume_gap_ns_max = 5'000'000'000;
     static constexpr unsigned frames_per_slice_max = 256;
 

@@ -110,6 +110,10 @@ void KvmCpu::restore(StateReader& state) {
     state.get(next_scan_ns_);
     restore_vcpu(*vcpu_, state);
     msrs_.restore(state);
+    for (u32 msr = msr_number::sysenter_cs; msr <= msr_number::sysenter_eip; msr++) {
+        u64 value = 0;
+        if (msrs_.read(platform_, msr, value)) vcpu_->set_msr(msr, value);
+    }
     traps_.restore(state);
     counter_->set(ticks_);
     collect_dirty_flags();

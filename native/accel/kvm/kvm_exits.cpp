@@ -139,7 +139,10 @@ void KvmCpu::read_msr_exit() {
 
 void KvmCpu::write_msr_exit() {
     kvm_run& page = vcpu_->run_page();
-    page.msr.error = msrs_.write(platform_, page.msr.index, page.msr.data) ? 0 : 1;
+    u32 msr = page.msr.index;
+    u64 value = page.msr.data;
+    page.msr.error = msrs_.write(platform_, msr, value) ? 0 : 1;
+    if (page.msr.error == 0 && MsrExits::also_in_kvm(msr)) vcpu_->set_msr(msr, value);
 }
 
 /// A #GP in the guest: RDTSC in user mode, or one that is the guest's own affair.

@@ -26,8 +26,8 @@
 ///
 /// A breakpoint cannot stop everywhere. It is not reported in an interrupt shadow, nor behind an
 /// IRET that sets RF, as a fault's handler does, and a REP instruction that goes on does not hit it
-/// again. Since the primary chooses the places, it does not choose those: broken out of there, or with an interrupt on its way into the guest, it
-/// runs a little further (at_clean_place).
+/// again. Since the primary chooses the places, it does not choose those: broken out of there, or
+/// with an interrupt on its way into the guest, it runs a little further (at_clean_place).
 ///
 /// Rejected: crossing the skid by single-step, as rr and the FT paper's successors do. TF leaks
 /// into what PUSHF, SYSCALL and every fault save, and a step costs what a breakpoint hit does.

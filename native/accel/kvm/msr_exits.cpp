@@ -21,12 +21,21 @@ constexpr u64 microcode_revision = u64{1} << 32 | 0x0100'0065;
 
 constexpr u64 feature_control_locked = 1;  // No VMX.
 
+bool is_canonical(u64 address) {
+    i64 top = static_cast<i64>(address) >> 47;
+    return top == 0 || top == -1;
+}
+
 }  // namespace
 
 bool MsrExits::read(Platform& platform, u32 msr, u64& value) const {
     if (is_platform_msr(msr)) return read_platform_msr(platform, tsc_adjust_, msr, value);
     if (int slot = mtrr_slot(msr); slot >= 0) {
         value = mtrr_[slot];
+        return true;
+    }
+    if (also_in_kvm(msr)) {
+        value = sysenter_[msr - msr_number::sysenter_cs];
         return true;
     }
     switch (msr) {
@@ -58,6 +67,11 @@ bool MsrExits::write(Platform& platform, u32 msr, u64 value) {
         mtrr_[slot] = value;
         return true;
     }
+    if (also_in_kvm(msr)) {
+        if (msr != msr_number::sysenter_cs && !is_canonical(value)) return false;
+        sysenter_[msr - msr_number::sysenter_cs] = value;
+        return true;
+    }
     switch (msr) {
     // Writing the counter moves the adjustment (SDM 3B 17.17.3).
     case msr_number::tsc: tsc_adjust_ = value - platform.tsc(); return true;
@@ -87,6 +101,7 @@ void MsrExits::save(StateWriter& state) const {
     state.put(misc_enable_);
     state.put(hwcr_);
     for (u64 value : mtrr_) state.put(value);
+    for (u64 value : sysenter_) state.put(value);
 }
 
 void MsrExits::restore(StateReader& state) {
@@ -95,6 +110,8 @@ void MsrExits::restore(StateReader& state) {
     state.get(misc_enable_);
     state.get(hwcr_);
     for (u64& value : mtrr_) state.get(value);
+    for (u64& value : sysenter_) state.get(value);
+    if (!is_canonical(sysenter_[1]) || !is_canonical(sysenter_[2])) state.fail();
     if (!valid_pat(pat_) || (hwcr_ & ~hwcr_kept)) state.fail();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "accel/memory_type_msrs.h"
+#include "accel/msr_numbers.h"
 #include "accel/platform_msrs.h"
 #include "base/state_bytes.h"
 
@@ -22,6 +23,12 @@ public:
     u64 tsc_aux() const { return 0; }
     u64 pat() const { return pat_; }
 
+    /// SYSENTER's three come here although KVM needs them: AMD's KVM gives the host only their
+    /// lower halves, while its guest reads what it wrote. What is written here goes to KVM as well.
+    static bool also_in_kvm(u32 msr) {
+        return msr >= msr_number::sysenter_cs && msr <= msr_number::sysenter_eip;
+    }
+
     void save(StateWriter& state) const;
     /// Marks `state` failed when a value is one that the guest could not have written.
     void restore(StateReader& state);
@@ -32,6 +39,7 @@ private:
     u64 misc_enable_ = 1;  ///< Fast strings.
     u64 hwcr_ = hwcr_at_reset;
     u64 mtrr_[mtrr_slots] = {};
+    u64 sysenter_[3] = {};
 
     static constexpr u64 hwcr_at_reset = 1 << 24;  ///< TscFreqSel: the TSC counts at one rate.
 };

@@ -13,7 +13,6 @@ struct Range {
 };
 
 constexpr Range passed[] = {
-    {0x174, 3},        // IA32_SYSENTER_CS, _ESP, _EIP
     {0xc000'0080, 5},  // EFER, STAR, LSTAR, CSTAR, SFMASK
     {0xc000'0100, 3},  // FS.base, GS.base, KernelGSbase
 };

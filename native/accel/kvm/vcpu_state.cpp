@@ -12,9 +12,7 @@ namespace {
 constexpr u64 flag_rf = u64{1} << 16;
 
 /// Those that stay in KVM (msr_filter.cpp) and are not among kvm_sregs.
-constexpr u32 kept_msrs[] = {msr_number::sysenter_cs,  msr_number::sysenter_esp,
-                             msr_number::sysenter_eip, msr_number::star,
-                             msr_number::lstar,        msr_number::cstar,
+constexpr u32 kept_msrs[] = {msr_number::star, msr_number::lstar, msr_number::cstar,
                              msr_number::syscall_mask, msr_number::kernel_gs_base};
 
 /// What of a segment can be observed. FS and GS have a base without being usable, and the processor
