@@ -10,6 +10,7 @@ const recordMsMax = 4 * 60_000;
 const replayMsMax = 6 * 60_000;
 const guestAddress = '10.0.0.2';
 const hostAddress = '10.0.0.50';
+const guestMac = '52:54:00:00:00:02';
 const log = '/tmp/boot.log';
 
 /** Debian's stock kernel as the guest: network, a CPU benchmark, power-off; then the log of it again. */
@@ -34,12 +35,14 @@ export const kvmBootScenario: Scenario = {
 async function record(host: LabHost, words: readonly string[]): Promise<void> {
   const guestWords = `vmft.mode=bench vmft.ip=${guestAddress}/24`;
   const run = [
-    ...[vmft, 'run', 'debian', '--memory', '96M', ...words, '--net', 'tap=tap0'],
+    ...[vmft, 'run', 'debian', '--memory', '96M', ...words, '--net', `tap=tap0,mac=${guestMac}`],
     ...['--record', log, '--append', `'${guestWords}'`],
   ];
   const output = await host.get(
     `
 ip addr add ${hostAddress}/24 dev br0
+# The guest's network is up for some seconds only: no time is to go on asking for its address.
+ip neigh replace ${guestAddress} lladdr ${guestMac} dev br0
 ${run.join(' ')} >/share/guest-console 2>&1 &
 run=$!
 until ping -c 1 -w 1 ${guestAddress} >/dev/null 2>&1; do
