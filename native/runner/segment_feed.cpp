@@ -22,9 +22,9 @@ LogFault SegmentFeed::add(Segment&& segment, u64 frame_bytes, std::string& reaso
                  std::to_string(segment.generation) + ", found " + std::to_string(segment.sequence);
         return LogFault::sequence;
     }
-    u64 first_ticks =
-        segment.records.empty() ? segment.run_until.ticks : segment.records.front().position.ticks;
-    if (first_ticks < run_until_ticks_) {
+    const Position& first =
+        segment.records.empty() ? segment.run_until : segment.records.front().position;
+    if (first.ticks < run_until_.ticks || first.exits < run_until_.exits) {
         reason = "segment " + std::to_string(segment.sequence) +
                  " begins before the end of the one ahead of it";
         return LogFault::positions_backwards;
@@ -37,7 +37,7 @@ LogFault SegmentFeed::add(Segment&& segment, u64 frame_bytes, std::string& reaso
     generation_known_ = true;
     generation_ = segment.generation;
     next_sequence_ = segment.sequence + 1;
-    run_until_ticks_ = segment.run_until.ticks;
+    run_until_ = segment.run_until;
     waiting_bytes_ += frame_bytes;
     waiting_.push_back({std::move(segment), frame_bytes});
     return LogFault::none;

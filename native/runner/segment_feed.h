@@ -39,7 +39,7 @@ private:
     bool generation_known_ = false;
     u64 generation_ = 0;
     u64 next_sequence_ = 0;
-    u64 run_until_ticks_ = 0;
+    Position run_until_;
 };
 
 }  // namespace vmft
