@@ -230,6 +230,7 @@ private:
         if (!guest_.random_interrupts || soft_.platform().anything_pending()) return;
         // The handler's frame would hold flags that need not be the same.
         if (!(soft_.cpu().rflags & soft::flag_if) || undefined_) return;
+        if (!follower_->takes_inputs()) return;
         if (random_.below(options_.interrupt_in_places) != 0) return;
         u8 vector = static_cast<u8>(0x30 + random_.below(0x40));
         soft_.platform().raise(vector);

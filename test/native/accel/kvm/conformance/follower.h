@@ -42,6 +42,9 @@ public:
     /// Why the last follow() failed.
     virtual std::string why() const { return {}; }
 
+    /// Whether something from outside may come here.
+    virtual bool takes_inputs() { return true; }
+
     virtual CpuImage image() = 0;
     virtual GuestMemory& memory() = 0;
     virtual ScriptedPlatform& platform() = 0;

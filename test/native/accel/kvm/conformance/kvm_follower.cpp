@@ -93,8 +93,8 @@ void KvmFollower::end_string(const Place& place) {
     cpu_.run_to(target);
 }
 
-CpuImage KvmFollower::image() {
-    kvm::Vcpu& vcpu = cpu_.vcpu();
+CpuImage KvmFollower::image_of(kvm::KvmCpu& cpu) {
+    kvm::Vcpu& vcpu = cpu.vcpu();
     CpuImage image;
     kvm_regs registers = vcpu.registers();
     const u64 general[16] = {registers.rax, registers.rcx, registers.rdx, registers.rbx,
@@ -149,7 +149,7 @@ CpuImage KvmFollower::image() {
                 {field_pat, 0x277}};
     for (const auto& [field, msr] : msrs) vcpu.get_msr(msr, image[field]);
     image[field_interrupt_shadow] = vcpu.events().interrupt.shadow != 0;
-    image[field_halted] = cpu_.halted();
+    image[field_halted] = cpu.halted();
     return image;
 }
 

@@ -21,7 +21,7 @@ struct KvmSteps {
 /// all of it at once. Nor does it stop behind IRET and SWAPGS on the software KVM that was met, where
 /// their step covers the next instruction too. A REP instruction that KVM emulates has done all and is not over yet when its count is
 /// 0: it is made to end.
-class KvmFollower final : public Follower {
+class KvmFollower : public Follower {
 public:
     KvmFollower(const Guest& guest, u64 platform_seed, const kvm::KvmOptions& options,
                 const KvmSteps& steps);
@@ -29,11 +29,15 @@ public:
     bool stops_at(const Place& place) override;
     Came follow(const Place& place) override;
     std::string why() const override { return why_; }
-    CpuImage image() override;
+    CpuImage image() override { return image_of(cpu_); }
+    static CpuImage image_of(kvm::KvmCpu& cpu);
     GuestMemory& memory() override { return memory_; }
     ScriptedPlatform& platform() override { return platform_; }
     void collect_dirty_flags() override { cpu_.collect_dirty_flags(); }
     void dirty_flags_cleared() override { cpu_.dirty_flags_cleared(); }
+
+protected:
+    kvm::KvmCpu& cpu() { return cpu_; }
 
 private:
     void end_string(const Place& place);

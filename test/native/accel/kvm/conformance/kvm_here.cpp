@@ -2,6 +2,7 @@
 
 #include <cpuid.h>
 
+#include "accel/kvm/conformance/kvm_follower.h"
 #include "accel/kvm/cpu_model.h"
 #include "accel/kvm/preflight.h"
 
@@ -13,6 +14,16 @@ bool on_emulated_processor() {
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     __cpuid(0x4000'0000, eax, ebx, ecx, edx);
     return ebx == 0x5447'4354 && ecx == 0x4354'4743 && edx == 0x4743'5447;  // "TCGTCGTCGTCG"
+}
+
+std::string why_no_counter(const KvmHere& here) {
+    try {
+        Guest guest;
+        KvmFollower(guest, 1, here.options({}), {});
+        return {};
+    } catch (const AcceleratorFault& fault) {
+        return fault.what();
+    }
 }
 
 KvmHere look() {
@@ -44,6 +55,7 @@ KvmHere look() {
         }
         here.faithful_steps = !(here.lacks & Guest::exact_returns);
         if (here.lacks) here.why_lacks = preflight.why_not_replay();
+        here.why_no_counter = why_no_counter(here);
         here.emulated_processor = on_emulated_processor();
         if (here.emulated_processor) here.lacks |= Guest::silicon;
     } catch (const AcceleratorFault& fault) {

@@ -11,6 +11,7 @@ namespace vmft::test::conformance {
 /// The KVM of this host, as far as tests may use it.
 struct KvmHere {
     std::string why_not;  ///< Empty: it can run guests that stay at CPL0.
+    std::string why_no_counter;  ///< Empty: it has a performance counter.
     std::vector<kvm::CpuidLeaf> cpuid;
     u8 lacks = 0;           ///< Guest::Needs that it is not to be trusted with.
     std::string why_lacks;  ///< By name; empty: none.

@@ -32,7 +32,12 @@ public:
     explicit ScriptedPlatform(u64 seed) : seed_(seed) {}
 
     /// The same interrupt from outside, for both CPUs at the same position.
-    void raise(u8 vector) { pending_.push_back(vector); }
+    void raise(u8 vector) {
+        pending_.push_back(vector);
+        raised_.push_back(vector);
+    }
+    /// All that came from outside so far.
+    const std::vector<u8>& raised() const { return raised_; }
     /// The CPU is halted: raises what is queued for that. False: nothing is.
     bool wake();
     bool ended() const { return ended_; }
@@ -67,6 +72,7 @@ private:
     };
     u64 seed_;
     std::vector<Access> accesses_;
+    std::vector<u8> raised_;
     std::deque<u8> pending_, wakes_;
     std::vector<Later> later_;
     u64 apic_base_ = 0xfee0'0d00;
