@@ -13,8 +13,8 @@ namespace {
 
 /// All of memory is compared after so many places, beside the pages known to be written.
 constexpr u64 places_per_sweep = 256;
-/// C0 to C3: most x87 instructions leave most of them undefined (SDM 1 8.1.3); those that compare are
-/// seen by what the guests do with them.
+/// C0 to C3: most x87 instructions leave most of them undefined (SDM 1 8.1.3); those that compare
+/// are seen by what the guests do with them.
 constexpr u64 x87_conditions = 0x4700;
 /// How far the software CPU may lag behind one exit of a string instruction.
 constexpr u64 iterations_max = 5'000;
@@ -168,8 +168,8 @@ private:
         text << accesses.size() << " accesses";
         if (accesses.empty()) return text.str();
         const ScriptedPlatform::Access& last = accesses.back();
-        text << ", the last of kind " << last.kind << " at " << std::hex << last.address
-             << " size " << last.size << " value " << last.value;
+        text << ", the last of kind " << last.kind << " at " << std::hex << last.address << " size "
+             << last.size << " value " << last.value;
         return text.str();
     }
 

@@ -21,14 +21,12 @@ std::string field_name(unsigned field) {
                                            "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
     static constexpr const char* segments[] = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
     static constexpr const char* parts[] = {"", ".base", ".limit", ".access"};
-    static constexpr const char* control[] = {"rip", "rflags", "cr0", "cr2", "cr3", "cr4",
-                                              "efer"};
-    static constexpr const char* tables[] = {"gdtr.base", "gdtr.limit", "idtr.base",
-                                             "idtr.limit"};
+    static constexpr const char* control[] = {"rip", "rflags", "cr0", "cr2", "cr3", "cr4", "efer"};
+    static constexpr const char* tables[] = {"gdtr.base", "gdtr.limit", "idtr.base", "idtr.limit"};
     static constexpr const char* rest[] = {
-        "x87 control",  "x87 status",   "x87 tags",    "mxcsr",          "star",   "lstar",
-        "cstar",        "syscall mask", "kernel gs",   "sysenter cs",    "sysenter esp",
-        "sysenter eip", "pat",          "int. shadow", "halted"};
+        "x87 control",  "x87 status",   "x87 tags",     "mxcsr",       "star",
+        "lstar",        "cstar",        "syscall mask", "kernel gs",   "sysenter cs",
+        "sysenter esp", "sysenter eip", "pat",          "int. shadow", "halted"};
     if (field < field_rip) return gprs[field];
     if (field < field_dr) return control[field - field_rip];
     if (field < field_segments) {

@@ -9,8 +9,8 @@
 namespace vmft::test::conformance {
 
 /// The values, as an index. Segments have four each (selector, base, limit, access as
-/// soft::SegmentState has it); of one that is not usable, or null, only the selector counts, and the
-/// base of FS and GS.
+/// soft::SegmentState has it); of one that is not usable, or null, only the selector counts, and
+/// the base of FS and GS.
 enum Field : unsigned {
     field_gpr = 0,
     field_rcx = 1,

@@ -49,8 +49,8 @@ public:
 private:
     static u64 name_of(const Position& position) {
         Hash64 hash;
-        for (u64 part : {position.ticks, position.rip, position.rcx, position.registers,
-                         position.exits})
+        for (u64 part :
+             {position.ticks, position.rip, position.rcx, position.registers, position.exits})
             hash.add(part);
         return hash.value();
     }
@@ -74,7 +74,8 @@ public:
     std::string go(const Stop& stop) {
         while (cpu_.position() != stop.position) {
             RunExit exit = cpu_.run_to(stop.position);
-            if (exit == RunExit::triple_fault || exit == RunExit::stuck) return "it has shut down\n";
+            if (exit == RunExit::triple_fault || exit == RunExit::stuck)
+                return "it has shut down\n";
             if (exit != RunExit::halted || cpu_.position() == stop.position) continue;
             if (!platform_.anything_pending() && !platform_.wake()) return "halted for good\n";
         }

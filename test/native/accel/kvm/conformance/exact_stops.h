@@ -3,8 +3,8 @@
 #include "accel/kvm/conformance/comparison.h"
 #include "accel/kvm/conformance/kvm_follower.h"
 
-/// A run on the KVM accelerator, recorded place by place; then run again on a fresh one that is told
-/// to stop at some of the places only, with a counter whose overflow comes late.
+/// A run on the KVM accelerator, recorded place by place; then run again on a fresh one that is
+/// told to stop at some of the places only, with a counter whose overflow comes late.
 namespace vmft::test::conformance {
 
 /// All that is mapped of a guest's memory; pages that stay the same are shared by those after it.

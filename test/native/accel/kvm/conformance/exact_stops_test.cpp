@@ -55,11 +55,9 @@ u64 expect_exact_stops(const KvmHere& here, const KvmSteps& steps,
 VMFT_TEST(stops_by_the_simulated_counter_are_exact) {
     const KvmHere& here = kvm_here();
     if (!here.why_not.empty()) VMFT_SKIP(here.why_not);
-    u64 exact = expect_exact_stops(here, {true, here.faithful_steps, here.faithful_steps},
-                                   {{Kind::simulated, 0, 1},
-                                    {Kind::simulated, 5, 2},
-                                    {Kind::simulated, 40, 3},
-                                    {Kind::step}});
+    u64 exact = expect_exact_stops(
+        here, {true, here.faithful_steps, here.faithful_steps},
+        {{Kind::simulated, 0, 1}, {Kind::simulated, 5, 2}, {Kind::simulated, 40, 3}, {Kind::step}});
     VMFT_EXPECT(exact >= 1'000);
 }
 

@@ -14,11 +14,11 @@ struct Place {
     u64 branches = 0;  ///< Conditional branches retired so far.
     CpuImage image;
     std::span<const u8> code;  ///< From the instruction on that retired last.
-    bool branched = false;  ///< It was a conditional branch.
+    bool branched = false;     ///< It was a conditional branch.
     bool resume_flag = false;  ///< RF is set.
-    bool in_string = false;  ///< Between two iterations of a REP instruction.
-    u64 string_rip = 0;      ///< Of that instruction.
-    u64 string_bytes = 0;    ///< Its length.
+    bool in_string = false;    ///< Between two iterations of a REP instruction.
+    u64 string_rip = 0;        ///< Of that instruction.
+    u64 string_bytes = 0;      ///< Its length.
 };
 
 /// A CPU that goes from place to place behind the software CPU, each with its own memory and

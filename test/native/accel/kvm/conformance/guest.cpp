@@ -10,8 +10,8 @@ namespace vmft::test::conformance {
 
 asm(VMFT_GUEST_NAMES);
 
-// Long mode with SSE and no-execute, the tables loaded; then the program. CR4.TSD is set because the
-// KVM accelerator sets it at the guest's first exit.
+// Long mode with SSE and no-execute, the tables loaded; then the program. CR4.TSD is set because
+// the KVM accelerator sets it at the guest's first exit.
 VMFT_CODE(conformance_boot, R"(
   mov eax, 0x624
   mov cr4, rax

@@ -53,17 +53,17 @@ inline constexpr u16 kernel_code = 0x08, kernel_data = 0x10, user_data = 0x1b, u
 struct Guest {
     enum Needs : u8 {
         nothing = 0,
-        user_mode = 1,       ///< CPL 3.
+        user_mode = 1,            ///< CPL 3.
         software_interrupts = 2,  ///< INT3, INT n.
-        wide_exchange = 4,   ///< CMPXCHG16B.
-        rare_instructions = 8,  ///< A KVM that emulates lacks them, or does them otherwise.
-        exact_returns = 16,     ///< What happens right behind IRET.
-        silicon = 32,           ///< What QEMU's emulated processor does otherwise than a real one.
+        wide_exchange = 4,        ///< CMPXCHG16B.
+        rare_instructions = 8,    ///< A KVM that emulates lacks them, or does them otherwise.
+        exact_returns = 16,       ///< What happens right behind IRET.
+        silicon = 32,  ///< What QEMU's emulated processor does otherwise than a real one.
     };
     std::string name;
     std::span<const u8> program;
     u8 needs = nothing;
-    u64 rounds = 1;                 ///< In [g_rounds]: how often its loop runs.
+    u64 rounds = 1;                  ///< In [g_rounds]: how often its loop runs.
     bool random_interrupts = false;  ///< Interrupts come at any position with IF set, too.
     std::function<void(GuestMemory&)> prepare = {};
 };

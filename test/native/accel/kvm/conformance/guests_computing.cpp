@@ -178,7 +178,8 @@ VMFT_CODE(conformance_saved_state, R"(
 
 namespace {
 
-void add_random(std::vector<Guest>& guests, const char* name, const RandomProgram& wanted, u8 needs) {
+void add_random(std::vector<Guest>& guests, const char* name, const RandomProgram& wanted,
+                u8 needs) {
     // The programs live as long as the guests that refer to them.
     static std::list<std::vector<u8>> programs;
     programs.push_back(random_program(wanted));

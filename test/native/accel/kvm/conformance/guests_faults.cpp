@@ -118,10 +118,10 @@ VMFT_CODE(conformance_cures, R"(
   done
 )");
 
-// What only a real processor does as the manual says: an emulated one (QEMU's TCG) knows no unmasked
-// floating-point exceptions, no #SS for addresses that are not canonical, no exponents under MMX
-// registers, lets any address into LSTAR, and has other error codes for reserved bits and for
-// reads before writes.
+// What only a real processor does as the manual says: an emulated one (QEMU's TCG) knows no
+// unmasked floating-point exceptions, no #SS for addresses that are not canonical, no exponents
+// under MMX registers, lets any address into LSTAR, and has other error codes for reserved bits and
+// for reads before writes.
 VMFT_CODE(conformance_silicon_faults, R"(
   mov r12d, [g_rounds]
 1:

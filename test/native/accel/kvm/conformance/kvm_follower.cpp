@@ -10,9 +10,9 @@ namespace {
 
 u16 access_of(const kvm_segment& segment) {
     if (segment.unusable || !segment.present) return 0;
-    return static_cast<u16>(segment.type | segment.s << 4 | segment.dpl << 5 | segment.present << 7 |
-                            segment.avl << 12 | segment.l << 13 | segment.db << 14 |
-                            segment.g << 15);
+    return static_cast<u16>(segment.type | segment.s << 4 | segment.dpl << 5 |
+                            segment.present << 7 | segment.avl << 12 | segment.l << 13 |
+                            segment.db << 14 | segment.g << 15);
 }
 
 void set_segment(CpuImage& image, unsigned field, const kvm_segment& segment) {
@@ -142,10 +142,14 @@ CpuImage KvmFollower::image_of(kvm::KvmCpu& cpu) {
     static constexpr struct {
         unsigned field;
         u32 msr;
-    } msrs[] = {{field_star, 0xc000'0081},         {field_lstar, 0xc000'0082},
-                {field_cstar, 0xc000'0083},        {field_syscall_mask, 0xc000'0084},
-                {field_kernel_gs_base, 0xc000'0102}, {field_sysenter_cs, 0x174},
-                {field_sysenter_esp, 0x175},       {field_sysenter_eip, 0x176},
+    } msrs[] = {{field_star, 0xc000'0081},
+                {field_lstar, 0xc000'0082},
+                {field_cstar, 0xc000'0083},
+                {field_syscall_mask, 0xc000'0084},
+                {field_kernel_gs_base, 0xc000'0102},
+                {field_sysenter_cs, 0x174},
+                {field_sysenter_esp, 0x175},
+                {field_sysenter_eip, 0x176},
                 {field_pat, 0x277}};
     for (const auto& [field, msr] : msrs) vcpu.get_msr(msr, image[field]);
     image[field_interrupt_shadow] = vcpu.events().interrupt.shadow != 0;

@@ -7,8 +7,8 @@ namespace vmft::test::conformance {
 
 /// How far a step goes.
 struct KvmSteps {
-    bool by_counter = false;  ///< The counter steps, instead of breakpoints.
-    bool in_strings = false;  ///< From one iteration of a REP instruction to the next.
+    bool by_counter = false;      ///< The counter steps, instead of breakpoints.
+    bool in_strings = false;      ///< From one iteration of a REP instruction to the next.
     bool behind_returns = false;  ///< IRET and SWAPGS are steps of their own.
 };
 
@@ -18,9 +18,9 @@ struct KvmSteps {
 /// It does not stop in an interrupt shadow, nor, but by steps, where RF is set: no breakpoint is
 /// reported there. It stops inside a REP
 /// instruction only where the counter steps and the processor executes it: a KVM that emulates does
-/// all of it at once. Nor does it stop behind IRET and SWAPGS on the software KVM that was met, where
-/// their step covers the next instruction too. A REP instruction that KVM emulates has done all and is not over yet when its count is
-/// 0: it is made to end.
+/// all of it at once. Nor does it stop behind IRET and SWAPGS on the software KVM that was met,
+/// where their step covers the next instruction too. A REP instruction that KVM emulates has done
+/// all and is not over yet when its count is 0: it is made to end.
 class KvmFollower : public Follower {
 public:
     KvmFollower(const Guest& guest, u64 platform_seed, const kvm::KvmOptions& options,

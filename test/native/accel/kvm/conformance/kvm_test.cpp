@@ -42,8 +42,8 @@ void expect_conformance(const KvmHere& here, Kind kind) {
             Report report =
                 compare(guest, kvm, {.seed = seed, .rf_may_lack = here.emulated_processor});
             std::cout << "  " << guest.name << ": " << report.places << " places compared, "
-                      << report.passed_by << " passed by, " << report.interrupts
-                      << " interrupts, " << report.accesses << " accesses" << std::endl;
+                      << report.passed_by << " passed by, " << report.interrupts << " interrupts, "
+                      << report.accesses << " accesses" << std::endl;
             VMFT_EXPECT_EQUAL(report.difference, std::string());
             VMFT_EXPECT(report.completed);
             all += report;

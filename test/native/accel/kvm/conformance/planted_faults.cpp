@@ -34,7 +34,7 @@ bool FaultyFollower::plant() {
     case Planted::register_bit: cpu.gpr[soft::r11] ^= 1 << 5; return true;
     case Planted::segment_base: cpu.segments[soft::seg_gs].base += 0x1000; return true;
     case Planted::vector_bit: cpu.xmm[7].bytes[9] ^= 0x10; return true;
-    case Planted::skipped_write: 
+    case Planted::skipped_write:
         memory.data()[data_at + 0x700] ^= 1;
         memory.mark_dirty((data_at + 0x700) >> page_shift);
         return true;

@@ -7,12 +7,12 @@ namespace vmft::test::conformance {
 /// What a wrong accelerator could do, each done once, at a place of its own: the comparison must
 /// say so.
 enum class Planted : u8 {
-    flag,           ///< Carry is another.
-    register_bit,   ///< So is a bit of R11.
-    segment_base,   ///< GS's base.
-    vector_bit,     ///< A bit of XMM7.
-    skipped_write,  ///< A byte of memory is as it was.
-    accessed_bit,   ///< A page table entry lost its accessed bit.
+    flag,            ///< Carry is another.
+    register_bit,    ///< So is a bit of R11.
+    segment_base,    ///< GS's base.
+    vector_bit,      ///< A bit of XMM7.
+    skipped_write,   ///< A byte of memory is as it was.
+    accessed_bit,    ///< A page table entry lost its accessed bit.
     lost_interrupt,  ///< An interrupt is acknowledged and not taken.
     late_interrupt,  ///< An interrupt is taken an instruction late.
     double_access,   ///< A device was accessed twice.

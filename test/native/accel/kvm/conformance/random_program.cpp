@@ -46,9 +46,9 @@ bool harmless(const Form& form) {
     case Kind::plain: {
         // Where the rows of what user mode is refused begin, and instructions like them.
         std::string_view name = form.name;
-        for (const char* other : {"undefined", "ud2", "privileged", "mov cr", "mov dr", "lgdt",
-                                  "lidt", "invlpg", "in", "mov cs", "direction", "lahf", "fence",
-                                  "clflush", "mov sreg"})
+        for (const char* other :
+             {"undefined", "ud2", "privileged", "mov cr", "mov dr", "lgdt", "lidt", "invlpg", "in",
+              "mov cs", "direction", "lahf", "fence", "clflush", "mov sreg"})
             if (name == other) return false;
         // TEST has a second encoding that not every emulator knows.
         return (name != "test" || form.extension != 1) && form.feature == Feature::base;
@@ -60,8 +60,7 @@ bool harmless(const Form& form) {
     case Kind::bit_test:
     case Kind::compare_exchange:
     case Kind::swap_bytes:
-    case Kind::simd_integer:
-        return form.map != 3 || (form.opcode & 0xfc) != 0x60;  // PCMPxSTRx
+    case Kind::simd_integer: return form.map != 3 || (form.opcode & 0xfc) != 0x60;  // PCMPxSTRx
     case Kind::simd_single:
     case Kind::simd_double:
     case Kind::mmx: return true;

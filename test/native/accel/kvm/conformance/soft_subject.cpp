@@ -30,8 +30,7 @@ CpuImage SoftSubject::image() {
     auto segment = [&](unsigned field, const soft::SegmentState& state) {
         image.set_segment(field, state.selector, state.base, state.limit, state.access);
     };
-    for (unsigned i = 0; i < soft::seg_count; i++)
-        segment(field_segments + 4 * i, cpu.segments[i]);
+    for (unsigned i = 0; i < soft::seg_count; i++) segment(field_segments + 4 * i, cpu.segments[i]);
     segment(field_ldtr, cpu.ldtr);
     segment(field_tr, cpu.tr);
     image[field_gdt_base] = cpu.gdtr.base;
