@@ -67,6 +67,7 @@ Napi::Function MachineHandle::define(Napi::Env env) {
                            InstanceMethod<&M::digest>("digest"),
                            InstanceMethod<&M::status>("status"),
                            InstanceMethod<&M::stop>("stop"),
+                           InstanceMethod<&M::close>("close"),
                        });
 }
 
@@ -93,9 +94,16 @@ MachineHandle::MachineHandle(Info info) : Napi::ObjectWrap<MachineHandle>(info) 
     hooked_ = napi_add_env_cleanup_hook(info.Env(), environment_ends, this) == napi_ok;
 }
 
-MachineHandle::~MachineHandle() {
+MachineHandle::~MachineHandle() { discard(); }
+
+void MachineHandle::discard() {
     if (hooked_) napi_remove_env_cleanup_hook(Env(), environment_ends, this);
     shut_down();
+}
+
+Runner& MachineHandle::runner() const {
+    if (!runner_) throw RunnerError("wrong-mode", "the machine is closed");
+    return *runner_;
 }
 
 void MachineHandle::shut_down() {
@@ -107,10 +115,11 @@ void MachineHandle::shut_down() {
 void MachineHandle::attach_tap(Info info) {
     guarded(info.Env(), [&] {
         std::string name = to_text(to_object(info[0], "options").Get("name"), "name");
+        bool networked = runner().config().mac.has_value();
         if (started_ || world_->has_tap())
             throw RunnerError("wrong-mode",
                               "attachTap: the machine has a tap, or has been started");
-        if (!runner_->config().mac)
+        if (!networked)
             throw RunnerError("bad-argument", "attachTap: the guest has no network device");
         std::string fault = world_->attach_tap(name);
         if (!fault.empty()) throw RunnerError("tap-unavailable", fault);
@@ -118,26 +127,26 @@ void MachineHandle::attach_tap(Info info) {
 }
 
 void MachineHandle::start_live(Info info) {
-    guarded(info.Env(), [&] { runner_->start_live(to_live_options(info[0])); });
+    guarded(info.Env(), [&] { runner().start_live(to_live_options(info[0])); });
     started_ = true;
     events_->keep_process_alive(info.Env());
 }
 
 void MachineHandle::pause(Info info) {
-    guarded(info.Env(), [&] { runner_->pause(); });
+    guarded(info.Env(), [&] { runner().pause(); });
 }
 
 void MachineHandle::resume(Info info) {
-    guarded(info.Env(), [&] { runner_->resume(to_live_options(info[0])); });
+    guarded(info.Env(), [&] { runner().resume(to_live_options(info[0])); });
 }
 
 void MachineHandle::reconfigure(Info info) {
-    guarded(info.Env(), [&] { runner_->reconfigure(to_live_options(info[0])); });
+    guarded(info.Env(), [&] { runner().reconfigure(to_live_options(info[0])); });
 }
 
 Napi::Value MachineHandle::snapshot_begin(Info info) {
     return guarded(info.Env(), [&] {
-        Runner::SnapshotSize size = runner_->snapshot_begin();
+        Runner::SnapshotSize size = runner().snapshot_begin();
         Napi::Object object = Napi::Object::New(info.Env());
         object.Set("bytes", static_cast<double>(size.bytes));
         object.Set("checksum", from_u64(info.Env(), size.checksum));
@@ -150,23 +159,23 @@ Napi::Value MachineHandle::snapshot_read(Info info) {
         constexpr u64 chunk_bytes_max = u64{64} << 20;
         u64 bytes_max = std::min(to_size(info[1], "maxBytes"), chunk_bytes_max);
         return from_bytes(info.Env(),
-                          runner_->snapshot_read(to_size(info[0], "offset"), bytes_max));
+                          runner().snapshot_read(to_size(info[0], "offset"), bytes_max));
     });
 }
 
 void MachineHandle::snapshot_end(Info info) {
-    guarded(info.Env(), [&] { runner_->snapshot_end(); });
+    guarded(info.Env(), [&] { runner().snapshot_end(); });
 }
 
 void MachineHandle::restore_chunk(Info info) {
     guarded(info.Env(), [&] {
-        runner_->restore_chunk(to_size(info[0], "offset"), to_bytes(info[1], "bytes"));
+        runner().restore_chunk(to_size(info[0], "offset"), to_bytes(info[1], "bytes"));
     });
 }
 
 void MachineHandle::restore_end(Info info) {
     guarded(info.Env(),
-            [&] { runner_->restore_end(to_size(info[0], "bytes"), to_u64(info[1], "checksum")); });
+            [&] { runner().restore_end(to_size(info[0], "bytes"), to_u64(info[1], "checksum")); });
 }
 
 void MachineHandle::start_replica(Info info) {
@@ -176,7 +185,7 @@ void MachineHandle::start_replica(Info info) {
         if (!options.Get("generation").IsNull())
             generation = to_u64(options.Get("generation"), "generation");
         Napi::Value until = options.Get("untilTicks");
-        runner_->start_replica(generation, until.IsUndefined() ? Replay::no_limit
+        runner().start_replica(generation, until.IsUndefined() ? Replay::no_limit
                                                                : to_u64(until, "untilTicks"));
     });
     started_ = true;
@@ -186,7 +195,7 @@ void MachineHandle::start_replica(Info info) {
 Napi::Value MachineHandle::feed(Info info) {
     return guarded(info.Env(), [&] {
         Napi::Env env = info.Env();
-        FedSegment fed = runner_->feed(to_bytes(info[0], "frame"));
+        FedSegment fed = runner().feed(to_bytes(info[0], "frame"));
         Napi::Object object = Napi::Object::New(env);
         object.Set("generation", from_u64(env, fed.generation));
         object.Set("sequence", from_u64(env, fed.sequence));
@@ -198,43 +207,43 @@ Napi::Value MachineHandle::feed(Info info) {
 }
 
 void MachineHandle::end_of_log(Info info) {
-    guarded(info.Env(), [&] { runner_->end_of_log(); });
+    guarded(info.Env(), [&] { runner().end_of_log(); });
 }
 
 void MachineHandle::go_live(Info info) {
-    guarded(info.Env(), [&] { runner_->go_live(to_live_options(info[0])); });
+    guarded(info.Env(), [&] { runner().go_live(to_live_options(info[0])); });
 }
 
 void MachineHandle::acknowledge(Info info) {
-    guarded(info.Env(), [&] { runner_->acknowledge(to_u64(info[0], "sequence")); });
+    guarded(info.Env(), [&] { runner().acknowledge(to_u64(info[0], "sequence")); });
 }
 
 void MachineHandle::release_outputs(Info info) {
-    guarded(info.Env(), [&] { runner_->release_outputs(to_u64(info[0], "through")); });
+    guarded(info.Env(), [&] { runner().release_outputs(to_u64(info[0], "through")); });
 }
 
 Napi::Value MachineHandle::announce(Info info) {
     return guarded(info.Env(), [&] {
-        const auto& mac = runner_->config().mac;
+        const auto& mac = runner().config().mac;
         return Napi::Boolean::New(info.Env(), mac && world_->announce(*mac));
     });
 }
 
 void MachineHandle::console_input(Info info) {
-    guarded(info.Env(), [&] { runner_->console_input(to_bytes(info[0], "bytes")); });
+    guarded(info.Env(), [&] { runner().console_input(to_bytes(info[0], "bytes")); });
 }
 
 void MachineHandle::control(Info info) {
-    guarded(info.Env(), [&] { runner_->control(to_control_kind(info[0])); });
+    guarded(info.Env(), [&] { runner().control(to_control_kind(info[0])); });
 }
 
 void MachineHandle::set_speed_limit(Info info) {
-    guarded(info.Env(), [&] { runner_->set_speed_limit(to_number(info[0], "share")); });
+    guarded(info.Env(), [&] { runner().set_speed_limit(to_number(info[0], "share")); });
 }
 
 Napi::Value MachineHandle::digest(Info info) {
     return guarded(info.Env(), [&] {
-        Runner::MachineDigest digest = runner_->digest();
+        Runner::MachineDigest digest = runner().digest();
         Napi::Object object = Napi::Object::New(info.Env());
         object.Set("position", from_position(info.Env(), digest.position));
         object.Set("state", from_u64(info.Env(), digest.state));
@@ -244,12 +253,14 @@ Napi::Value MachineHandle::digest(Info info) {
 }
 
 Napi::Value MachineHandle::status(Info info) {
-    return guarded(info.Env(), [&] { return from_status(info.Env(), runner_->status()); });
+    return guarded(info.Env(), [&] { return from_status(info.Env(), runner().status()); });
 }
 
 void MachineHandle::stop(Info info) {
-    guarded(info.Env(), [&] { runner_->stop(); });
+    guarded(info.Env(), [&] { runner().stop(); });
     events_->keep_process_alive(info.Env());  // Until `stopped` is delivered.
 }
+
+void MachineHandle::close(Info) { discard(); }
 
 }  // namespace vmft::addon

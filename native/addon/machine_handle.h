@@ -18,7 +18,8 @@ namespace vmft::addon {
 ///
 /// `cpuid` and `counter` are null for the software CPU; else the guest's leaves and what counts its
 /// branches, on KVM. `kernel` is a Buffer, or null for a machine that will be restored; `initramfs`
-/// a Buffer or null. When the object is collected, its vCPU thread ends.
+/// a Buffer or null. When the object is closed or collected, its vCPU thread ends, and memory and
+/// tap are given back.
 class MachineHandle final : public Napi::ObjectWrap<MachineHandle> {
 public:
     static Napi::Function define(Napi::Env env);
@@ -52,7 +53,11 @@ private:
     Napi::Value digest(Info info);
     Napi::Value status(Info info);
     void stop(Info info);
+    void close(Info info);
 
+    /// Throws `wrong-mode` once the machine is closed.
+    Runner& runner() const;
+    void discard();
     /// Ends the vCPU thread and the events. Also run when the process ends, before Node takes down
     /// what events travel on.
     void shut_down();

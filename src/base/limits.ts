@@ -61,6 +61,14 @@ export interface PairSettings {
   readonly arbiterRetryMaxMs: number;
   /** An operation on shared storage that takes longer counts as unreachable storage. */
   readonly arbiterOperationMs: number;
+  /** From the discarding of a replica that diverged to joining anew; doubled after each attempt that fails. */
+  readonly rebuildDelayMs: number;
+  readonly rebuildDelayMaxMs: number;
+  /** How long after a divergence the join is tried again: the primary first has to win its generation. */
+  readonly rebuildPatienceMs: number;
+  /** More divergences than this within the window, and the replica is not rebuilt any more. */
+  readonly divergencesMax: number;
+  readonly divergenceWindowMs: number;
 }
 
 export const defaultPairSettings: PairSettings = {
@@ -77,6 +85,11 @@ export const defaultPairSettings: PairSettings = {
   arbiterRetryMinMs: 50,
   arbiterRetryMaxMs: 2_000,
   arbiterOperationMs: 2_000,
+  rebuildDelayMs: 200,
+  rebuildDelayMaxMs: 2_000,
+  rebuildPatienceMs: 10_000,
+  divergencesMax: 5,
+  divergenceWindowMs: 600_000,
 };
 
 /** After going live, the guest's MAC address is announced at these times: a lost broadcast is cheap to repeat. */

@@ -4,7 +4,7 @@ import { systemClock } from '../flow/world/system-clock.js';
 import { systemRandom } from '../flow/world/system-random.js';
 import { openArbiter } from '../pair/arbiter/open-arbiter.js';
 import { resolveHost } from '../pair/channel/resolve-host.js';
-import { joinAsBackup } from '../pair/session/join-as-backup.js';
+import { joinAndRebuild } from '../pair/session/rejoin-after-divergence.js';
 import { attendSession } from './attend-session.js';
 import { buildIdentity } from './build-identity.js';
 import { availableMemoryBytes } from './guest-files.js';
@@ -64,7 +64,7 @@ async function backup(
   if (listenHere !== null) warnOfPlainChannel(listenHere, tls);
   const arbiter = await openArbiter(options.arbiter, systemRandom);
   await attendSession({ jsonEvents: options.jsonEvents, notices: true }, (callbacks) =>
-    joinAsBackup({
+    joinAndRebuild({
       ...callbacks,
       clock: systemClock,
       random: systemRandom,

@@ -33,8 +33,24 @@ export function pairNotice(event: StampedPairEvent, formed: boolean): string | n
     case 'live':
       return `live ${Math.round(event.goLiveMs)} ms after the suspicion: the machine is not protected`;
     case 'diverged':
-      return `this replica diverged at tick ${event.ticks}: ${event.what}`;
+      // The primary says it as well.
+      return `the backup diverged at tick ${event.ticks}: ${event.what}`;
+    case 'rebuilding':
+      return `this replica diverged (tick ${event.ticks}); rebuilding it, the ${ordinal(event.divergences)} time`;
+    case 'rebuild-delayed':
+      return `not rebuilt yet, trying again: ${event.error.message}`;
     case 'stalled':
       return `the guest stalls: the backup has not received ${event.unacknowledgedBytes} bytes of log`;
   }
+}
+
+const ordinalForms = new Intl.PluralRules('en', { type: 'ordinal' });
+const ordinalEndings: Partial<Record<Intl.LDMLPluralRule, string>> = {
+  one: 'st',
+  two: 'nd',
+  few: 'rd',
+};
+
+function ordinal(count: number): string {
+  return `${count}${ordinalEndings[ordinalForms.select(count)] ?? 'th'}`;
 }

@@ -53,7 +53,8 @@ export class TerminalConsole {
   /** A line of our own, to standard error. */
   notice(text: string): void {
     const fresh = this.tty !== null && !this.atLineStart ? newline : '';
-    process.stderr.write(`${fresh}vmft: ${text}${this.tty === null ? '\n' : newline}`);
+    const end = this.tty === null ? '\n' : newline;
+    process.stderr.write(`${fresh}vmft: ${text.replaceAll('\n', end)}${end}`);
     this.atLineStart = true;
   }
 

@@ -111,6 +111,30 @@ void describe('the native border', () => {
     assert.equal(machine.status().mode, 'stopped');
   });
 
+  void test('a closed machine gives its memory back at once, says nothing and takes nothing', async () => {
+    const memoryBytes = 256 << 20;
+    const rssBytes = process.memoryUsage.rss();
+    for (let round = 0; round < 4; round += 1) {
+      const observed = new ObservedMachine(guestImage('halt'), { ...testConfig, memoryBytes });
+      let ended = false;
+      void observed.ended.then(() => (ended = true));
+      observed.machine.startLive(recordingOptions);
+      observed.machine.close();
+      observed.machine.close();
+      throwsCode('wrong-mode', () => observed.machine.status());
+      throwsCode('wrong-mode', () => {
+        observed.machine.stop();
+      });
+      throwsCode('wrong-mode', () => observed.machine.announce());
+      throwsCode('wrong-mode', () => {
+        observed.machine.attachTap({ name: 'none' });
+      });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.ok(!ended, 'close says nothing');
+    }
+    assert.ok(process.memoryUsage.rss() - rssBytes < memoryBytes);
+  });
+
   void test('a pause that the end of the machine overtakes is rejected', async () => {
     const observed = new ObservedMachine(guestImage('halt'));
     observed.machine.startLive(recordingOptions);

@@ -231,4 +231,9 @@ export interface Machine {
   status(): MachineStatus;
   /** Ends the machine; `stopped` follows. Idempotent. */
   stop(): void;
+  /**
+   * Ends the machine without a word and gives its memory, tap and thread back at once, for whoever makes
+   * another in this process. Idempotent; every other method throws `wrong-mode` afterwards.
+   */
+  close(): void;
 }

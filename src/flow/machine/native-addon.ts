@@ -45,6 +45,7 @@ export interface NativeMachine {
   /** `stops` is all zero where the accelerator counts instructions. */
   status(): Omit<MachineStatus, 'residentBytes'>;
   stop(): void;
+  close(): void;
 }
 
 export type NativeEvent = (name: string, value: unknown) => void;

@@ -246,6 +246,12 @@ class AddonMachine implements ReplayMachine {
       this.native.stop();
     });
   }
+
+  close(): void {
+    mapped(() => {
+      this.native.close();
+    });
+  }
 }
 
 type PendingPauses = {

@@ -5,7 +5,7 @@ import type { FromPrimary, LogFrame, Welcome } from '../channel/messages.js';
 import { aloneOptions, AloneRole, endWith, refuse, type MachineIdentity } from './alone.js';
 import { Arbitration } from './arbitration.js';
 import { decideFailover, type FailoverRow, type Situation } from './failover-table.js';
-import { guestEnd, isGuestEnd } from './pair-event.js';
+import { guestEnd, isDivergence, isGuestEnd } from './pair-event.js';
 import { PeerPulse } from './peer-pulse.js';
 import { generationFault, lostArbitration } from './primary.js';
 import { StateIntake } from './state-intake.js';
@@ -215,7 +215,7 @@ export class BackupRole implements Role {
       if (this.state === 'going-live') return this.finish();
       return this.decide(nowMs);
     }
-    if (stopped.reason !== 'divergence' || this.state === 'going-live') {
+    if (!isDivergence(stopped.reason) || this.state === 'going-live') {
       this.state = 'ended';
       return [...this.hangUp(stopped.message), { do: 'end', end: guestEnd(stopped) }];
     }

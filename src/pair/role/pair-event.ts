@@ -46,6 +46,19 @@ export type PairEvent =
       readonly ticks: bigint;
       readonly what: string;
     }
+  /** A backup's replica diverged and is discarded; the same primary is joined anew with a fresh machine. */
+  | {
+      readonly type: 'rebuilding';
+      /** Since the command began, this one included. */
+      readonly divergences: number;
+      /** Of the pair that ended. */
+      readonly generation: bigint;
+      readonly ticks: bigint;
+      /** The report: what differed where, and the registers. */
+      readonly what: string;
+    }
+  /** It could not be joined yet and is tried again after `delayMs`. */
+  | { readonly type: 'rebuild-delayed'; readonly error: VmftError; readonly delayMs: number }
   | { readonly type: 'stalled'; readonly unacknowledgedBytes: number }
   | { readonly type: 'ended'; readonly end: SessionEnd };
 
@@ -90,6 +103,11 @@ export function guestEnd(stopped: Stopped): SessionEnd {
 
 export function failure(error: VmftError): SessionEnd {
   return { reason: error.code, message: error.message, error, exitStatus: error.exitStatus };
+}
+
+/** True for ends at which a replica's state cannot be taken for the primary's any more, and another's could. */
+export function isDivergence(reason: StopReason): boolean {
+  return reason === 'divergence' || reason === 'position-missed';
 }
 
 /** True for ends that every replica of the machine reaches at the same position. */

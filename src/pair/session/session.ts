@@ -56,6 +56,8 @@ export interface SessionStatus {
   readonly replicaId: string;
   /** Where backups may join; null when nowhere. */
   readonly listening: Address | null;
+  /** How often this backup's replica diverged and was discarded. */
+  readonly divergences: number;
   /** Null until a backup has the machine's configuration. */
   readonly machine: MachineStatus | null;
 }
@@ -98,6 +100,7 @@ export function sessionOf(
       machineId: replica.machineId,
       replicaId,
       listening: listening(),
+      divergences: 0,
       machine: replica.machine?.status() ?? null,
     }),
     consoleInput: (bytes) => {

@@ -39,6 +39,7 @@ export class FakeMachine implements Machine {
   /** Every input since boot, on this machine and those whose state it has: its history, for checkers. */
   readonly lineage: GuestInput[] = [];
   state: GuestState;
+  closed = false;
   private modeNow: Mode = 'created';
   private live: LiveOptions | null = null;
   private goingLive: LiveOptions | null = null;
@@ -254,6 +255,16 @@ export class FakeMachine implements Machine {
   stop(): void {
     if (this.modeNow === 'stopped') return;
     this.halt('stopped', 'stop() was called');
+  }
+
+  /** Planted fault: the accelerator ends it. */
+  fail(reason: StopReason, message: string): void {
+    this.halt(reason, message);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.modeNow = 'stopped';
   }
 
   /** Runs for up to `ticks` ticks: live with the world's inputs, a replica as far as its log goes. */
