@@ -44,6 +44,7 @@ function upToDate(folder, program) {
     'qemu-amd-pmu.patch',
     'qemu-svm-int3.patch',
     'qemu-svm-breakpoints.patch',
+    'qemu-svm-flags.patch',
   ]) {
     hash.update(readFileSync(join(labSources, 'qemu', name)));
   }
