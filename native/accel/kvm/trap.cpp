@@ -176,9 +176,12 @@ bool KernelTraps::is_trap_port(u16 port) {
 KernelTraps::Site KernelTraps::site_of_exit(u16 port, u64 rip, const kvm_sregs& registers) const {
     if (!is_trap_port(port)) return {};
     const PagingState paging = PagingState::of(registers);
+    const bool user_mode = registers.ss.dpl == 3;
     auto replacement = [&](std::span<const u8> bytes) {
         TrapBytes trap = replacement_at(bytes);
         bool ours = trap.kind != Kind::none && bytes[trap.length() - 1] == port;
+        // A program that may use ports may not write to CR4.
+        if (trap.kind == Kind::write_cr4 && user_mode) ours = false;
         return ours ? Site{trap.kind, trap.source_register} : Site{};
     };
     // It begins at rip, perhaps with prefixes.

@@ -336,6 +336,14 @@ VMFT_TEST(exits_of_others_are_not_ours) {
     VMFT_EXPECT(kind(rdtscp, {0x3e, 0xe6, rdtscp}) == Kind::rdtscp);
     VMFT_EXPECT(kind(rdtsc, {0xee}) == Kind::none);
     VMFT_EXPECT(traps.site_of_exit(rdtsc, 0x1234'5000, guest.registers()).kind == Kind::none);
+    // A program that may use ports reads the counter by them, but does not write to CR4.
+    kvm_sregs user = guest.registers();
+    user.ss.dpl = 3;
+    const u8 cr4 = layout::trap_write_cr4;
+    VMFT_EXPECT(kind(cr4, {0x3e, 0xe6, cr4}) == Kind::write_cr4);
+    VMFT_EXPECT(traps.site_of_exit(cr4, TextGuest::base, user).kind == Kind::none);
+    VMFT_EXPECT(kind(rdtsc, {0xe6, rdtsc}) == Kind::rdtsc);
+    VMFT_EXPECT(traps.site_of_exit(rdtsc, TextGuest::base, user).kind == Kind::rdtsc);
     VMFT_EXPECT(KernelTraps::is_trap_port(0x5f) && !KernelTraps::is_trap_port(0x20) &&
                 !KernelTraps::is_trap_port(0x12));
 }
