@@ -123,7 +123,7 @@ bool Live::input_due_by_branches(u64 host_ns) {
 void Live::break_out_in_time() {
     u64 at = last_clock_host_ns_ + forced_clock_interval_ns;
     u64 timer = wake_at_ns({ExitKind::halted, machine_.deadline_ns()});
-    if (timer != no_deadline_ns) at = std::min(at, timer + exit_wait_ns);
+    if (timer < at) at = std::min(at, timer + exit_wait_ns);
     machine_.break_out_at(at);
 }
 

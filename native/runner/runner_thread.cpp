@@ -216,7 +216,14 @@ void Runner::end_machine(StopReason reason, const std::string& message,
     go_live_wanted_.reset();
     snapshot_.reset();
     world_->set_receiving(false);
-    if (!quit_wanted_) events_.stopped({reason, machine_->position(), message, what_to_do});
+    if (quit_wanted_) return;
+    Position here = published_.position;
+    try {
+        here = machine_->position();
+    } catch (const AcceleratorFault&) {
+        // An accelerator that failed may not even tell that any more.
+    }
+    events_.stopped({reason, here, message, what_to_do});
 }
 
 void Runner::end_as_guest_did() {
