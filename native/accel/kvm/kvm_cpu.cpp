@@ -81,6 +81,11 @@ void KvmCpu::set_entry(const EntryState& entry) {
 /// KVM empties the translations when it is given another CR3.
 void KvmCpu::flush_caches() {
     collect_dirty_flags();
+    // What the state does not hold (vcpu_state.h) and FXSAVE writes to memory.
+    kvm_fpu fpu = vcpu_->fpu();
+    fpu.last_opcode = 0;
+    fpu.last_ip = fpu.last_dp = 0;
+    vcpu_->set_fpu(fpu);
     kvm_sregs system = vcpu_->system_registers();
     traps_.scan(system);
     watch_user_tsc();

@@ -51,7 +51,8 @@ private:
     void finish_instruction();
     void port_exit();
     bool trapped_instruction(u16 port);
-    void write_cr4(const KernelTraps::Site& site);
+    bool write_cr4(const KernelTraps::Site& site);
+    void refuse_instruction(u64 rip);
     void mmio_exit();
     void read_msr_exit();
     void write_msr_exit();

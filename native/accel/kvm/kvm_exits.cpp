@@ -14,6 +14,10 @@ namespace {
 constexpr u64 cr4_tsd = 4;
 constexpr u64 efer_lma = 0x400;
 constexpr u64 low_word = 0xffff'ffff;
+constexpr u64 flag_rf = 0x1'0000;
+constexpr u8 vector_gp = 13;
+/// MOV to CR4 and what replaces it.
+constexpr u64 write_cr4_bytes = 3;
 
 /// Kernel text changes mostly while the guest boots: it is looked for again after an eighth of the
 /// guest's age.
@@ -89,10 +93,12 @@ bool KvmCpu::trapped_instruction(u16 port) {
         traps_.site_of_exit(port, vcpu_->registers().rip, vcpu_->system_registers());
     if (site.kind == KernelTraps::Kind::none) return false;
     u64 tsc = platform_.tsc() + msrs_.tsc_adjust();
+    u64 rip = vcpu_->registers().rip;
     while (vcpu_->complete()) {
     }
     if (site.kind == KernelTraps::Kind::write_cr4) {
-        write_cr4(site);
+        u64 behind = vcpu_->registers().rip;
+        if (!write_cr4(site)) refuse_instruction(rip != behind ? rip : behind - write_cr4_bytes);
         return true;
     }
     kvm_regs registers = vcpu_->registers();
@@ -103,7 +109,8 @@ bool KvmCpu::trapped_instruction(u16 port) {
     return true;
 }
 
-void KvmCpu::write_cr4(const KernelTraps::Site& site) {
+/// False: no processor takes the value, nothing is changed.
+bool KvmCpu::write_cr4(const KernelTraps::Site& site) {
     const kvm_regs& registers = vcpu_->registers();
     const __u64 by_number[16] = {registers.rax, registers.rcx, registers.rdx, registers.rbx,
                                  registers.rsp, registers.rbp, registers.rsi, registers.rdi,
@@ -113,7 +120,28 @@ void KvmCpu::write_cr4(const KernelTraps::Site& site) {
     u64 value = by_number[site.source_register & 15] | cr4_tsd;
     // A change of CR4 has KVM drop the guest's translations, as a change of PGE must.
     system.cr4 = value;
-    vcpu_->set_system_registers(system);
+    try {
+        vcpu_->set_system_registers(system);
+    } catch (const AcceleratorFault&) {
+        return false;
+    }
+    return true;
+}
+
+/// #GP(0) in front of the instruction at `rip`, with the next entry.
+void KvmCpu::refuse_instruction(u64 rip) {
+    kvm_regs registers = vcpu_->registers();
+    registers.rip = rip;
+    registers.rflags |= flag_rf;  // As a fault saves them.
+    vcpu_->set_registers(registers);
+    kvm_vcpu_events events = vcpu_->events();
+    events.flags = 0;
+    events.exception.injected = 1;
+    events.exception.pending = 0;
+    events.exception.nr = vector_gp;
+    events.exception.has_error_code = 1;
+    events.exception.error_code = 0;
+    vcpu_->set_events(events);
 }
 
 void KvmCpu::mmio_exit() {

@@ -145,6 +145,9 @@ bool KvmCpu::at_clean_place() {
     bool on_its_way = events.interrupt.injected || events.interrupt.shadow ||
                       events.exception.injected || events.exception.pending ||
                       events.nmi.injected || events.nmi.pending;
+    // KVM does not tell of an INT n that it delivers again, but that it takes no interrupt.
+    const kvm_run& page = vcpu_->run_page();
+    if (page.if_flag && !page.ready_for_interrupt_injection) on_its_way = true;
     const kvm_regs& registers = vcpu_->registers();
     // Behind an IRET that sets RF no breakpoint is reported.
     if (on_its_way || (registers.rflags & flag_rf)) return false;

@@ -10,6 +10,29 @@ namespace vmft::kvm {
 namespace {
 
 constexpr u64 flag_rf = u64{1} << 16;
+constexpr u8 exceptions = 32;
+/// Those that are no faults (SDM 3A 6.15): #DB, #BP, #OF, #DF, #MC.
+constexpr u32 no_faults = 1u << 1 | 1u << 3 | 1u << 4 | 1u << 8 | 1u << 18;
+
+/// An exception that the instruction behind the last exit has raised, and that is delivered by the
+/// next entry: an MSR access that was refused, say.
+struct WaitingException {
+    u8 waits = 0, vector = 0, has_error_code = 0;
+    u8 sets_rf = 0;  ///< In the flags it saves: KVM does so only for one that it raised itself.
+    u32 error_code = 0;
+
+    static WaitingException of(const kvm_vcpu_events& events, u64 rflags) {
+        WaitingException found;
+        if (!events.exception.injected && !events.exception.pending) return found;
+        found.waits = 1;
+        found.vector = events.exception.nr;
+        found.has_error_code = events.exception.has_error_code != 0;
+        if (found.has_error_code) found.error_code = events.exception.error_code;
+        bool fault = found.vector < exceptions && !(no_faults >> found.vector & 1);
+        found.sets_rf = fault && (events.exception.pending || (rflags & flag_rf));
+        return found;
+    }
+};
 
 /// Those that stay in KVM (msr_filter.cpp) and are not among kvm_sregs.
 constexpr u32 kept_msrs[] = {msr_number::star, msr_number::lstar, msr_number::cstar,
@@ -66,6 +89,12 @@ void each_debug_register(Debug& debug, Field field) {
     field(debug.dr6), field(debug.dr7);
 }
 
+template <typename Exception, typename Field>
+void each_exception_field(Exception& exception, Field field) {
+    field(exception.waits), field(exception.vector), field(exception.has_error_code);
+    field(exception.sets_rf), field(exception.error_code);
+}
+
 void restore_fields(Vcpu& vcpu, StateReader& state) {
     auto get = [&](auto& value) { state.get(value); };
     auto get_bytes = [&](u8* bytes, size_t size) { state.get_bytes({bytes, size}); };
@@ -84,11 +113,18 @@ void restore_fields(Vcpu& vcpu, StateReader& state) {
     kvm_vcpu_events events{};
     state.get(events.interrupt.shadow);
     state.get(events.nmi.masked);
+    WaitingException exception;
+    each_exception_field(exception, get);
     u64 msrs[std::size(kept_msrs)];
     for (u64& value : msrs) state.get(value);
     if (!state.ok()) return;
 
     events.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
+    events.exception.injected = exception.waits;
+    events.exception.nr = exception.vector;
+    events.exception.has_error_code = exception.has_error_code;
+    events.exception.error_code = exception.error_code;
+    if (exception.sets_rf) registers.rflags |= flag_rf;
     vcpu.set_system_registers(system);
     vcpu.set_registers(registers);
     vcpu.set_fpu(fpu);
@@ -126,6 +162,8 @@ void save_vcpu(Vcpu& vcpu, StateWriter& state) {
     kvm_vcpu_events events = vcpu.events();
     put(events.interrupt.shadow);
     put(events.nmi.masked);
+    const auto exception = WaitingException::of(events, vcpu.registers().rflags);
+    each_exception_field(exception, put);
     for (u32 msr : kept_msrs) {
         u64 value = 0;
         vcpu.get_msr(msr, value);
