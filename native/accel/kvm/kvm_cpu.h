@@ -35,6 +35,8 @@ public:
     Statistics statistics() const override;
 
     Vcpu& vcpu() { return *vcpu_; }  ///< For tests.
+    /// How long a live vCPU that was broken out of may be where no replica could stop. For tests.
+    void set_unclean_ns_max(u64 nanoseconds) { unclean_ns_max_ = nanoseconds; }
 
 private:
     RunExit go(const Position* target);
@@ -43,6 +45,7 @@ private:
     void arm(u64 at);
     void forget_armed();
     bool at_clean_place();
+    [[noreturn]] void throw_nowhere_clean();
     RunExit stopped_at_target();
 
     std::optional<RunExit> handle_exit();
@@ -79,7 +82,8 @@ private:
     // Of the way to a position.
     static constexpr u64 nothing = ~u64{0};
     u64 armed_at_ = nothing;
-    u64 stop_began_ns_ = 0;          ///< Host time; 0: no stop is under way.
+    u64 stop_began_ns_ = 0;  ///< Host time; 0: no stop is under way.
+    u64 unclean_ns_max_ = 60'000'000'000;
     std::optional<u64> escape_rip_;  ///< Behind the REP instruction a live run was broken in.
 
     struct Counts {

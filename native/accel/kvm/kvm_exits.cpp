@@ -14,7 +14,7 @@ namespace {
 constexpr u64 cr4_tsd = 4;
 constexpr u64 efer_lma = 0x400;
 constexpr u64 low_word = 0xffff'ffff;
-constexpr u64 flag_rf = 0x1'0000;
+constexpr u64 flag_tf = 0x100, flag_rf = 0x1'0000;
 constexpr u8 vector_gp = 13;
 /// MOV to CR4 and what replaces it.
 constexpr u64 write_cr4_bytes = 3;
@@ -105,7 +105,16 @@ bool KvmCpu::trapped_instruction(u16 port) {
     registers.rax = tsc & low_word;
     registers.rdx = tsc >> 32;
     if (site.kind == KernelTraps::Kind::rdtscp) registers.rcx = msrs_.tsc_aux();
+    // The #DB of the guest's own single-step waits, and KVM_SET_REGS would drop it.
+    kvm_vcpu_events events{};
+    if (registers.rflags & flag_tf) events = vcpu_->events();
     vcpu_->set_registers(registers);
+    if (events.exception.injected || events.exception.pending) {
+        events.flags = 0;
+        events.exception.injected = 1;
+        events.exception.pending = 0;
+        vcpu_->set_events(events);
+    }
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "accel/kvm/kvm_cpu.h"
 #include "base/hash64.h"
@@ -161,6 +162,22 @@ bool KvmCpu::at_clean_place() {
     return false;
 }
 
+/// A guest that never stands where a replica could stop (one string instruction that takes for
+/// ever, say) would take no input any more, and not be stopped either.
+void KvmCpu::throw_nowhere_clean() {
+    const kvm_regs& registers = vcpu_->registers();
+    char text[160];
+    std::snprintf(
+        text, sizeof text,
+        "the guest came to no place in %llu s at which a replica could stop; it is at rip "
+        "0x%llx, rcx 0x%llx",
+        static_cast<unsigned long long>(unclean_ns_max_ / 1'000'000'000),
+        static_cast<unsigned long long>(registers.rip),
+        static_cast<unsigned long long>(registers.rcx));
+    throw AcceleratorFault(AcceleratorFault::Kind::cannot_execute, text,
+                           "run this guest with --accel soft");
+}
+
 RunExit KvmCpu::stopped_at_target() {
     counts_.exact_stops++;
     if (stop_began_ns_ != 0) counts_.stop_ns += host_ns() - stop_began_ns_;
@@ -184,7 +201,7 @@ RunExit KvmCpu::go(const Position* target) {
     }
     if (!target) forget_armed();
     escape_rip_.reset();
-    u64 unclean_retry_ns = unclean_retry_min_ns;
+    u64 unclean_retry_ns = unclean_retry_min_ns, unclean_since_ns = 0;
     for (;;) {
         std::optional<u64> breakpoint = target ? approach(*target) : escape_rip_;
         offer_interrupt();
@@ -220,15 +237,19 @@ RunExit KvmCpu::go(const Position* target) {
             if (target && exits_ == target->exits && stop_began_ns_ == 0)
                 stop_began_ns_ = host_ns();
             break;
-        case Counter::Came::kicked:
+        case Counter::Came::kicked: {
             if (target) return RunExit::position;
             if (at_clean_place()) {
                 counts_.forced_exits++;
                 return RunExit::position;
             }
-            vcpu_->kick_at(host_ns() + unclean_retry_ns);
+            u64 now = host_ns();
+            if (unclean_since_ns == 0) unclean_since_ns = now;
+            if (now - unclean_since_ns > unclean_ns_max_) throw_nowhere_clean();
+            vcpu_->kick_at(now + unclean_retry_ns);
             unclean_retry_ns = std::min(2 * unclean_retry_ns, unclean_retry_max_ns);
             break;
+        }
         }
     }
 }

@@ -132,6 +132,49 @@ VMFT_TEST(a_value_that_cr4_cannot_hold_is_refused_as_by_a_processor) {
     VMFT_EXPECT(guest.on_stack(at_flags) & 0x1'0000);
 }
 
+VMFT_TEST(a_single_step_over_a_replaced_instruction_is_told) {
+    VMFT_NEED_KVM(host);
+    // As it is over any other OUT; not every KVM tells it there.
+    u32 told_at[2] = {};
+    for (unsigned i = 0; i < 2; i++) {
+        const u8 code[] = {0xe6, i == 0 ? u8{0x80} : u8{layout::trap_rdtsc}, 0x90, 0xf4};
+        Guest guest(host);
+        guest.load(code);
+        kvm_regs registers = guest.cpu.vcpu().registers();
+        registers.rflags |= 0x100;
+        guest.cpu.vcpu().set_registers(registers);
+        VMFT_REQUIRE(guest.cpu.run(~u64{0}) == RunExit::device);
+        VMFT_EXPECT_EQUAL(guest.cpu.position().rip, Guest::code + 2);
+        VMFT_EXPECT(guest.cpu.run(~u64{0}) == RunExit::halted);
+        VMFT_EXPECT_EQUAL(guest.cpu.position().rip, Guest::handler + 1);
+        told_at[i] = guest.on_stack(at_rip);
+    }
+    VMFT_EXPECT_EQUAL(told_at[1], told_at[0]);
+}
+
+VMFT_TEST(a_guest_that_comes_to_no_position_is_ended_in_the_end) {
+    VMFT_NEED_KVM(host);
+    // MOV ECX, -1; REP LODSB
+    const u8 code[] = {0xb9, 0xff, 0xff, 0xff, 0xff, 0xf3, 0xac, 0xf4};
+    Guest guest(host);
+    guest.load(code);
+    guest.cpu.set_unclean_ns_max(20'000'000);
+    guest.cpu.break_out_at(1);
+    VMFT_REQUIRE(guest.cpu.run(~u64{0}) == RunExit::position);
+    kvm_regs registers = guest.cpu.vcpu().registers();
+    registers.rip = Guest::code + 5;
+    registers.rcx = ~u32{0};
+    guest.cpu.vcpu().set_registers(registers);
+    guest.cpu.break_out_at(0);
+    std::string why;
+    try {
+        guest.cpu.run(~u64{0});
+    } catch (const AcceleratorFault& fault) {
+        why = fault.what();
+    }
+    VMFT_EXPECT(why.find("no place") != why.npos && why.find("at rip 0x8005") != why.npos);
+}
+
 VMFT_TEST(a_place_where_kvm_takes_no_interrupt_is_no_position) {
     VMFT_NEED_KVM(host);
     // STI; again: INC EAX; JMP again
