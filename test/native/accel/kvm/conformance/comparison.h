@@ -20,8 +20,8 @@ struct Report {
 struct ComparisonOptions {
     u64 seed = 1;
     u64 places_max = 200'000;
-    /// The processor's frames of faults lack RF (QEMU's TCG): a word of the stacks may differ in
-    /// it.
+    /// The processor's frames of faults may lack RF (QEMU's TCG, unless patched): a word of the
+    /// stacks may differ in it.
     bool rf_may_lack = false;
     u64 interrupt_in_places =
         23;  ///< Mean distance of random interrupts, where a guest takes them.

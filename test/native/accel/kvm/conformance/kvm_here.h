@@ -15,7 +15,7 @@ struct KvmHere {
     std::vector<kvm::CpuidLeaf> cpuid;
     u8 lacks = 0;                     ///< Guest::Needs that it is not to be trusted with.
     std::string why_lacks;            ///< By name; empty: none.
-    bool emulated_processor = false;  ///< QEMU's TCG: frames of faults lack RF.
+    bool emulated_processor = false;  ///< QEMU's TCG.
     bool faithful_steps = false;      ///< A step is one instruction, one iteration of a REP.
 
     bool runs(const Guest& guest) const { return (guest.needs & lacks) == 0; }
