@@ -49,8 +49,8 @@ public:
 
 struct CounterOptions {
     enum class Kind : u8 { perf, step, simulated } kind = Kind::perf;
-    u64 skid = 0;          ///< simulated: the largest skid. perf: 0 takes the CPU's.
-    u64 random_seed = 1;   ///< simulated.
+    u64 skid = 0;         ///< simulated: the largest skid. perf: 0 takes the CPU's.
+    u64 random_seed = 1;  ///< simulated.
 };
 
 /// Throws AcceleratorFault (unavailable): no such event here, not permitted (names the setting),

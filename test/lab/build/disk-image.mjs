@@ -18,7 +18,15 @@ export function makeDiskImage(folder, image) {
   try {
     execFileSync(
       mke2fs(),
-      [...options, '-E', 'root_owner=0:0,lazy_itable_init=1', '-d', folder, partial, String(blocks)],
+      [
+        ...options,
+        '-E',
+        'root_owner=0:0,lazy_itable_init=1',
+        '-d',
+        folder,
+        partial,
+        String(blocks),
+      ],
       { stdio: 'pipe' },
     );
     renameSync(partial, image);

@@ -16,7 +16,9 @@ export function buildQemu() {
   const program = join(folder, 'qemu-system-x86_64');
   if (upToDate(folder, program)) return program;
   if (!existsSync('/etc/debian_version')) {
-    throw new LabUnavailable('its QEMU is built from Debian’s source package, and this is not Debian');
+    throw new LabUnavailable(
+      'its QEMU is built from Debian’s source package, and this is not Debian',
+    );
   }
   if (process.getuid() !== 0) {
     throw new LabUnavailable('its QEMU is not built, and what that needs is installed as root');

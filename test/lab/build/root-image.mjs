@@ -17,17 +17,14 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDiskImage } from './disk-image.mjs';
-import {
-  LabUnavailable,
-  cacheFolder,
-  labSources,
-  readRecord,
-  writeRecord,
-} from './lab-folder.mjs';
+import { LabUnavailable, cacheFolder, labSources, readRecord, writeRecord } from './lab-folder.mjs';
 import { sharedLibraries } from './shared-libraries.mjs';
 
 /** Programs of this machine that a host gets as well; those only wanted may be absent. */
-const programs = { needed: ['ip', 'bash', 'date'], wanted: ['unshare', 'nsenter', 'taskset', 'strace', 'perf'] };
+const programs = {
+  needed: ['ip', 'bash', 'date'],
+  wanted: ['unshare', 'nsenter', 'taskset', 'strace', 'perf'],
+};
 const folders = ['proc', 'sys', 'dev', 'tmp', 'run', 'root', 'vmft', 'files', 'share', 'storage'];
 
 /** @param {{busybox: string, pmutest: string}} own programs that the lab brings @returns {string} the image's path */
@@ -82,7 +79,10 @@ function fillStage(stage, files, kernel) {
 
 function addBusyboxLinks(stage) {
   const applets = execFileSync(join(stage, 'bin/busybox'), ['--list'], { encoding: 'utf8' });
-  const taken = new Set([...readdirSync(join(stage, 'bin')), ...readdirSync(join(stage, 'usr/bin'))]);
+  const taken = new Set([
+    ...readdirSync(join(stage, 'bin')),
+    ...readdirSync(join(stage, 'usr/bin')),
+  ]);
   mkdirSync(join(stage, 'sbin'));
   // Not busybox's: its shell prefers its own applets, and its ip makes no taps.
   execFileSync('ln', ['-s', '/usr/bin/bash', join(stage, 'bin/sh')]);
