@@ -81,8 +81,9 @@ void Vcpu::create_vcpu(std::span<const CpuidLeaf> cpuid) {
     if (mapped == MAP_FAILED) throw_request_failed("mmap of the vCPU", errno);
     run_ = static_cast<struct kvm_run*>(mapped);
 
-    // Of KVM's own hypercalls none is offered, so none may work (one reads the host's clock).
-    // Before CPUID, which is where KVM looks what is offered.
+    // Of KVM's own hypercalls none is offered, so none should work. Before CPUID, which is where
+    // KVM looks what is offered. One it never looks for, KVM_HC_CLOCK_PAIRING: a kernel that makes
+    // it though CPUID names another hypervisor sees the host's clock.
     enable(host_, vcpu_.get(), KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 1,
            "KVM_CAP_ENFORCE_PV_FEATURE_CPUID");
 
