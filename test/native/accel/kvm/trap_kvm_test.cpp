@@ -95,6 +95,7 @@ VMFT_TEST(user_mode_s_rdtsc_is_answered) {
     // A fault that is the guest's own goes its way.
     const u8 halt[] = {0xf4};
     guest.load_user(halt);
+    vcpu.set_guest_debug(debug);  // Loading has taken it away.
     VMFT_REQUIRE(guest.run_to_exit(KVM_EXIT_DEBUG));
     VMFT_EXPECT(!resume_behind_rdtsc(vcpu, guest.memory(), 1, 0));
 }
