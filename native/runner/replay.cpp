@@ -52,7 +52,7 @@ Replay::Result Replay::at_position(const Segment& segment, const Position& expec
     Position here = machine_.position();
     if (here == expected) return Result::executed;
     std::string found = "expected " + std::string(what) + " at " + text_of(expected);
-    if (here.ticks < expected.ticks) {
+    if (here.ticks < expected.ticks || here.exits < expected.exits) {
         found += machine_.end() != ExitKind::position
                      ? ", but the machine has ended: " + machine_.describe_end()
                      : ", but the CPU is halted and waits for an input";

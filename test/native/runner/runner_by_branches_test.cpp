@@ -87,6 +87,18 @@ private:
     }
 };
 
+/// Halts at its third exit, without a branch since the first.
+class HaltingAccelerator final : public BranchesAccelerator {
+    using BranchesAccelerator::BranchesAccelerator;
+
+    RunExit run(u64 until_ticks) override {
+        if (exits_ < 3) BranchesAccelerator::run(until_ticks);
+        return exits_ < 3 ? RunExit::device : RunExit::halted;
+    }
+    RunExit run_to(const Position&) override { return run(0); }
+    Position position() const override { return {1, 0, 0, 0, exits_}; }
+};
+
 template <typename Kind>
 struct Host {
     Host() {
@@ -127,6 +139,21 @@ VMFT_TEST(a_timer_at_the_end_of_time_does_not_break_the_guest_out_at_once) {
     u64 runs = host.seen.runs;
     while (host.seen.runs < runs + 200) std::this_thread::yield();
     VMFT_EXPECT(host.seen.earliest_break_out_ns >= start_ns);
+}
+
+VMFT_TEST(a_replica_that_halts_before_an_exit_of_the_log_says_so) {
+    Seen seen;
+    MachineConfig config;
+    config.memory_bytes = 1 << 20;
+    Machine machine(config, [&](GuestMemory&, Platform& platform) {
+        return std::make_unique<HaltingAccelerator>(platform, seen);
+    });
+    Segment segment;
+    segment.run_until = {1, 0, 0, 0, 5};
+    Replay replay(machine);
+    std::atomic<bool> cancel{false};
+    VMFT_EXPECT(replay.execute(segment, Replay::no_limit, cancel) == Replay::Result::diverged);
+    VMFT_EXPECT(replay.message().find("the CPU is halted") != std::string::npos);
 }
 
 }  // namespace vmft::test
