@@ -27,10 +27,12 @@ bool Recorder::has_content() const {
 bool Recorder::due(bool gated, u64 host_ns) const {
     if (!active_) return false;
     if (gated && output_waits()) return true;
-    if (encoder_.bytes() >= segment_bytes_wanted ||
-        encoder_.records() >= limits::segment_records_max / 2)
-        return true;
-    return has_content() && host_ns - flushed_host_ns_ >= segment_age_max_ns;
+    return full() || (has_content() && host_ns - flushed_host_ns_ >= segment_age_max_ns);
+}
+
+bool Recorder::full() const {
+    return active_ && (encoder_.bytes() >= segment_bytes_wanted ||
+                       encoder_.records() >= limits::segment_records_max / 2);
 }
 
 u64 Recorder::due_at_ns() const {

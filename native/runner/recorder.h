@@ -25,6 +25,8 @@ public:
     bool has_content() const;
     /// Whether the segment should go now: `gated` and an output waits, or it is old or big enough.
     bool due(bool gated, u64 host_ns) const;
+    /// The segment has grown as large as one should: it goes whatever its end costs.
+    bool full() const;
     /// Host time from which the segment is due by its age alone; no_deadline_ns while it is empty.
     u64 due_at_ns() const;
     /// Whether an output was produced since the last segment.

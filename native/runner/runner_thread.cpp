@@ -131,7 +131,8 @@ void Runner::live_step(Lock& lock) {
     u64 now = world_->monotonic_ns();
     // A segment that ends where the guest made no exit costs the backup an exact stop: it waits for
     // one that does, though not for ever.
-    bool dear = exit.broken_out && now < recorder_.due_at_ns() + dear_segment_delay_ns;
+    bool dear =
+        exit.broken_out && !recorder_.full() && now < recorder_.due_at_ns() + dear_segment_delay_ns;
     if (!dear && recorder_.due(options_.gated, now)) flush_segment();
     if (exit.kind == ExitKind::halted) {
         // What happened since the last segment goes when it is old enough, woken for nothing else:
