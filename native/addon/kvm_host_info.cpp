@@ -3,11 +3,11 @@
 #include <exception>
 #include <thread>
 
-#include "accel/kvm/counter_measure.h"
 #include "accel/kvm/cpu_model.h"
-#include "accel/kvm/preflight.h"
-#include "accel/kvm/spec_lock_map.h"
-#include "accel/kvm/stop_cost.h"
+#include "accel/kvm/probe/counter_measure.h"
+#include "accel/kvm/probe/preflight.h"
+#include "accel/kvm/probe/spec_lock_map.h"
+#include "accel/kvm/probe/stop_cost.h"
 #include "addon/values.h"
 
 namespace vmft::addon {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "accel/accelerator_fault.h"
-#include "accel/kvm/counter.h"
+#include "accel/kvm/counter/counter.h"
 #include "addon/error_codes.h"
 #include "base/position.h"
 #include "machine/machine_config.h"

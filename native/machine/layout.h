@@ -42,7 +42,8 @@ inline constexpr unsigned virtio_slot_console = 1;
 inline constexpr unsigned virtio_slot_entropy = 2;
 
 // I/O ports --------------------------------------------------------------------
-// Written to by patched kernel text only (accel/kvm/trap.h); no device is here, and a PC has none.
+// Written to by patched kernel text only (accel/kvm/trap/trap.h); no device is here, and a PC has
+// none.
 inline constexpr u16 trap_rdtsc = 0x10;
 inline constexpr u16 trap_rdtscp = 0x11;
 inline constexpr u16 trap_write_cr4 = 0x50;  // 16 ports: number of the source register

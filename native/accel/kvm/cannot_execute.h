@@ -1,6 +1,6 @@
 #pragma once
 
-#include "accel/kvm/guest_code.h"
+#include "accel/kvm/vcpu/guest_code.h"
 
 namespace vmft::kvm {
 

@@ -3,8 +3,8 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "accel/kvm/kvm_request.h"
-#include "accel/kvm/kvm_tables.h"
+#include "accel/kvm/vcpu/kvm_request.h"
+#include "accel/kvm/vcpu/kvm_tables.h"
 
 namespace vmft::kvm {
 

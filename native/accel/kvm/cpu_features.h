@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-#include "accel/kvm/vcpu.h"
+#include "accel/kvm/vcpu/vcpu.h"
 
 /// The features of CPUID that a guest on KVM gets (SDM 2A, CPUID; AMD APM 3 appendix E): those of
 /// x86-64-v2, without what would let it see the host's time or state (TSC, RDTSCP, RDRAND, RDSEED,

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "accel/kvm/vcpu.h"
+#include "accel/kvm/vcpu/vcpu.h"
 
 namespace vmft::kvm {
 

@@ -1,7 +1,7 @@
 #include "accel/kvm/kvm.h"
 
 #include "accel/kvm/kvm_cpu.h"
-#include "accel/kvm/preflight.h"
+#include "accel/kvm/probe/preflight.h"
 
 namespace vmft::kvm {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "accel/accel.h"
-#include "accel/kvm/counter.h"
+#include "accel/kvm/counter/counter.h"
 
 namespace vmft::kvm {
 

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "accel/kvm/vcpu_state.h"
+#include "accel/kvm/vcpu/vcpu_state.h"
 #include "base/hash64.h"
 
 namespace vmft::kvm {

@@ -4,11 +4,11 @@
 #include <memory>
 
 #include "accel/accel.h"
-#include "accel/kvm/counter.h"
+#include "accel/kvm/counter/counter.h"
 #include "accel/kvm/kvm.h"
 #include "accel/kvm/msr_exits.h"
-#include "accel/kvm/trap.h"
-#include "accel/kvm/vcpu.h"
+#include "accel/kvm/trap/trap.h"
+#include "accel/kvm/vcpu/vcpu.h"
 
 namespace vmft::kvm {
 

@@ -3,7 +3,7 @@
 
 #include "accel/kvm/cannot_execute.h"
 #include "accel/kvm/kvm_cpu.h"
-#include "accel/kvm/user_tsc.h"
+#include "accel/kvm/trap/user_tsc.h"
 
 /// What happens at each exit of the guest's own. KVM finishes the instruction when it is entered
 /// again; here it is made to finish it at once, so that the position behind it exists.

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "accel/kvm/kvm_request.h"
+#include "accel/kvm/vcpu/kvm_request.h"
 
 namespace vmft::kvm {
 

@@ -6,7 +6,7 @@ export function isAcceleratorName(name: string): name is AcceleratorName {
   return (acceleratorNames as readonly string[]).includes(name);
 }
 
-/** What counts a guest's branches on kvm (native/accel/kvm/counter.h). */
+/** What counts a guest's branches on kvm (native/accel/kvm/counter/counter.h). */
 export const counterKinds = ['perf', 'step', 'simulated'] as const;
 export type CounterKind = (typeof counterKinds)[number];
 

@@ -1,4 +1,4 @@
-/** One CPUID leaf as the guest sees it: 32-bit registers (native/accel/kvm/vcpu.h). */
+/** One CPUID leaf as the guest sees it: 32-bit registers (native/accel/kvm/vcpu/vcpu.h). */
 export interface CpuidLeaf {
   readonly function: number;
   /** ECX; 0 unless `indexed`. */

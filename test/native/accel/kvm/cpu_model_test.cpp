@@ -1,7 +1,7 @@
 #include "accel/kvm/cpu_model.h"
 
 #include "accel/kvm/cpu_features.h"
-#include "with_kvm.h"
+#include "accel/kvm/with_kvm.h"
 
 namespace vmft::kvm {
 

@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "accel/kvm/cpu_model.h"
+#include "accel/kvm/with_kvm.h"
 #include "machine/layout.h"
-#include "with_kvm.h"
 
 /// The accelerator's own rules at the edges: exceptions that wait, values that are refused.
 namespace vmft::kvm {

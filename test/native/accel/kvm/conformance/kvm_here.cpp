@@ -4,7 +4,7 @@
 
 #include "accel/kvm/conformance/kvm_follower.h"
 #include "accel/kvm/cpu_model.h"
-#include "accel/kvm/preflight.h"
+#include "accel/kvm/probe/preflight.h"
 
 namespace vmft::test::conformance {
 namespace {

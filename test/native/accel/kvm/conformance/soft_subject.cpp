@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "accel/kvm/guest_code.h"
+#include "accel/kvm/vcpu/guest_code.h"
 #include "accel/soft/flags.h"
 
 namespace vmft::test::conformance {
