@@ -200,6 +200,7 @@ FedSegment Runner::feed(std::span<const u8> frame) {
 
 void Runner::end_of_log() {
     Lock lock(mutex_);
+    if (mode_ == Mode::stopped) return;  // What was fed may have ended the guest already.
     require_mode(Mode::replica, "endOfLog");
     end_of_log_ = true;
     world_->wake();

@@ -76,7 +76,8 @@ public:
     /// See SegmentFeed::start. Stops with log_end at `until_ticks`.
     void start_replica(std::optional<u64> generation, u64 until_ticks = Replay::no_limit);
     FedSegment feed(std::span<const u8> frame);
-    /// No frame comes any more: stops with log_end when all are executed.
+    /// No frame comes any more: stops with log_end when all are executed. Nothing on a machine that
+    /// has stopped.
     void end_of_log();
     void go_live(const LiveOptions& options);
 
