@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "accel/kvm/counter/branch_instruction.h"
+
 namespace vmft::kvm {
 
 namespace {
@@ -49,9 +51,7 @@ std::vector<u8> instruction_at(Vcpu& vcpu, const GuestMemory& memory, const kvm_
         return {bytes, bytes + size};
     }
     u8 bytes[instruction_bytes_max];
-    bool long_code = (system.efer & efer_lma) && system.cs.l;
-    u64 linear = long_code ? rip : static_cast<u32>(system.cs.base + rip);
-    size_t size = read_linear(memory, PagingState::of(system), linear, bytes);
+    size_t size = read_linear(memory, PagingState::of(system), linear_code(system, rip), bytes);
     return {bytes, bytes + size};
 }
 

@@ -1,5 +1,6 @@
 #include "accel/kvm/kvm_cpu.h"
 
+#include "accel/kvm/vcpu/flat_segment.h"
 #include <cstdio>
 
 #include "accel/kvm/vcpu/vcpu_state.h"
@@ -12,20 +13,6 @@ namespace {
 constexpr u64 cr0_pe = 1, cr0_et = 16, cr0_ne = 32, cr0_pg = u64{1} << 31;
 constexpr u64 cr4_pae = 32;
 constexpr u64 efer_lme = 0x100, efer_lma = 0x400;
-
-kvm_segment flat_segment(u16 selector, u8 type, bool long_code) {
-    kvm_segment segment{};
-    segment.base = 0;
-    segment.limit = 0xffff'ffff;
-    segment.selector = selector;
-    segment.type = type;
-    segment.present = 1;
-    segment.db = long_code ? 0 : 1;
-    segment.s = 1;
-    segment.l = long_code ? 1 : 0;
-    segment.g = 1;
-    return segment;
-}
 
 u64 hash_of_general_registers(const kvm_regs& registers) {
     static_assert(offsetof(kvm_regs, rip) == 16 * sizeof(u64), "the 16 general ones come first");
@@ -104,7 +91,6 @@ void KvmCpu::save(StateWriter& state) const {
     state.put(next_scan_ns_);
     save_vcpu(*vcpu_, state);
     msrs_.save(state);
-    traps_.save(state);
 }
 
 void KvmCpu::restore(StateReader& state) {
@@ -119,7 +105,7 @@ void KvmCpu::restore(StateReader& state) {
         u64 value = 0;
         if (msrs_.read(platform_, msr, value)) vcpu_->set_msr(msr, value);
     }
-    traps_.restore(state);
+    traps_.forget();
     counter_->set(ticks_);
     collect_dirty_flags();
     restored_ = true;

@@ -109,12 +109,8 @@ bool KvmCpu::trapped_instruction(u16 port) {
     kvm_vcpu_events events{};
     if (registers.rflags & flag_tf) events = vcpu_->events();
     vcpu_->set_registers(registers);
-    if (events.exception.injected || events.exception.pending) {
-        events.flags = 0;
-        events.exception.injected = 1;
-        events.exception.pending = 0;
-        vcpu_->set_events(events);
-    }
+    if (events.exception.injected || events.exception.pending)
+        vcpu_->inject_exception(events.exception.nr);
     return true;
 }
 
@@ -143,14 +139,7 @@ void KvmCpu::refuse_instruction(u64 rip) {
     registers.rip = rip;
     registers.rflags |= flag_rf;  // As a fault saves them.
     vcpu_->set_registers(registers);
-    kvm_vcpu_events events = vcpu_->events();
-    events.flags = 0;
-    events.exception.injected = 1;
-    events.exception.pending = 0;
-    events.exception.nr = vector_gp;
-    events.exception.has_error_code = 1;
-    events.exception.error_code = 0;
-    vcpu_->set_events(events);
+    vcpu_->inject_exception(vector_gp, 0);
 }
 
 void KvmCpu::mmio_exit() {

@@ -1,9 +1,10 @@
-#include <time.h>
 
 #include <algorithm>
 #include <cstdio>
 
+#include "accel/kvm/counter/branch_instruction.h"
 #include "accel/kvm/kvm_cpu.h"
+#include "accel/kvm/monotonic_clock.h"
 #include "base/hash64.h"
 
 /// Running real vCPUs, and stopping them at a position.
@@ -47,32 +48,7 @@ constexpr u64 runaway_ticks = 200'000'000;
 /// since on a slow host the shortest does not get it anywhere.
 constexpr u64 unclean_retry_min_ns = 30'000, unclean_retry_max_ns = 10'000'000;
 
-u64 host_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-}
-
 std::string number(u64 value) { return std::to_string(value); }
-
-/// Length of a REP string instruction; 0: it is none.
-unsigned repeated_string_length(std::span<const u8> code) {
-    bool repeated = false;
-    for (unsigned i = 0; i < code.size(); i++) {
-        u8 byte = code[i];
-        if (byte == 0xf2 || byte == 0xf3) {
-            repeated = true;
-            continue;
-        }
-        bool prefix = (byte & 0xf0) == 0x40 || byte == 0x66 || byte == 0x67 || byte == 0x2e ||
-                      byte == 0x36 || byte == 0x3e || byte == 0x26 || byte == 0x64 || byte == 0x65;
-        if (prefix) continue;
-        bool is_string = (byte >= 0x6c && byte <= 0x6f) || (byte >= 0xa4 && byte <= 0xa7) ||
-                         (byte >= 0xaa && byte <= 0xaf);
-        return repeated && is_string ? i + 1 : 0;
-    }
-    return 0;
-}
 
 }  // namespace
 
@@ -119,7 +95,7 @@ std::optional<u64> KvmCpu::approach(const Position& target) {
         arm(target.ticks - short_by);
         return std::nullopt;
     }
-    if (stop_began_ns_ == 0) stop_began_ns_ = host_ns();
+    if (stop_began_ns_ == 0) stop_began_ns_ = monotonic_ns();
     arm(target.ticks + 1);
     return target.rip;
 }
@@ -154,11 +130,11 @@ bool KvmCpu::at_clean_place() {
     if (on_its_way || (registers.rflags & flag_rf)) return false;
     kvm_sregs system = vcpu_->system_registers();
     u8 code[15];
-    u64 linear = system.cs.l ? registers.rip : system.cs.base + registers.rip;
-    size_t bytes = read_linear(memory_, PagingState::of(system), linear, code);
-    unsigned length = repeated_string_length({code, bytes});
-    if (length == 0) return true;
-    escape_rip_ = registers.rip + length;
+    size_t bytes =
+        read_linear(memory_, PagingState::of(system), linear_code(system, registers.rip), code);
+    auto next = decode_instruction({code, bytes}, code_bits(system));
+    if (!next || next->kind != InstructionKind::repeated_string) return true;
+    escape_rip_ = registers.rip + next->length;
     return false;
 }
 
@@ -180,7 +156,7 @@ void KvmCpu::throw_nowhere_clean() {
 
 RunExit KvmCpu::stopped_at_target() {
     counts_.exact_stops++;
-    if (stop_began_ns_ != 0) counts_.stop_ns += host_ns() - stop_began_ns_;
+    if (stop_began_ns_ != 0) counts_.stop_ns += monotonic_ns() - stop_began_ns_;
     stop_began_ns_ = 0;
     return RunExit::position;
 }
@@ -235,7 +211,7 @@ RunExit KvmCpu::go(const Position* target) {
         case Counter::Came::overflow:
             armed_at_ = nothing;
             if (target && exits_ == target->exits && stop_began_ns_ == 0)
-                stop_began_ns_ = host_ns();
+                stop_began_ns_ = monotonic_ns();
             break;
         case Counter::Came::kicked: {
             if (target) return RunExit::position;
@@ -243,7 +219,7 @@ RunExit KvmCpu::go(const Position* target) {
                 counts_.forced_exits++;
                 return RunExit::position;
             }
-            u64 now = host_ns();
+            u64 now = monotonic_ns();
             if (unclean_since_ns == 0) unclean_since_ns = now;
             if (now - unclean_since_ns > unclean_ns_max_) throw_nowhere_clean();
             vcpu_->kick_at(now + unclean_retry_ns);

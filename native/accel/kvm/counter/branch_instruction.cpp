@@ -9,6 +9,7 @@ namespace vmft::kvm {
 namespace {
 
 constexpr unsigned prefixes_max = 14;
+constexpr u64 efer_lma = 0x400;
 
 struct Opcode {
     u8 map = 0;  ///< 0: one byte; 1: 0F; 2: 0F 38; 3: 0F 3A.
@@ -230,6 +231,16 @@ u8 decoder_mode(CodeBits mode) {
 }
 
 }  // namespace
+
+CodeBits code_bits(const kvm_sregs& registers) {
+    if ((registers.efer & efer_lma) && registers.cs.l) return CodeBits::bits64;
+    return registers.cs.db ? CodeBits::bits32 : CodeBits::bits16;
+}
+
+u64 linear_code(const kvm_sregs& registers, u64 rip) {
+    if (code_bits(registers) == CodeBits::bits64) return rip;
+    return static_cast<u32>(registers.cs.base + rip);
+}
 
 std::optional<DecodedInstruction> decode_instruction(std::span<const u8> bytes, CodeBits mode) {
     std::optional<Opcode> opcode = read_opcode(bytes, mode == CodeBits::bits64);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <linux/kvm.h>
+
 #include <optional>
 #include <span>
 
@@ -9,6 +11,10 @@ namespace vmft::kvm {
 
 /// How the processor decodes: CS.L and CS.D, in long mode and out of it.
 enum class CodeBits : u8 { bits16, bits32, bits64 };
+
+CodeBits code_bits(const kvm_sregs& registers);
+/// Linear address of the code at `rip`.
+u64 linear_code(const kvm_sregs& registers, u64 rip);
 
 /// What whoever steps over an instruction has to know about it. SDM 2.
 enum class InstructionKind : u8 {

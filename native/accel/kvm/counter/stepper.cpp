@@ -41,11 +41,6 @@ constexpr u8 vector_de = 0, vector_db = 1, vector_nmi = 2, vector_br = 5, vector
 constexpr unsigned instruction_bytes_max = 15;
 constexpr u64 low_half = 0xffff'ffff;
 
-CodeBits code_bits(const kvm_sregs& system) {
-    if ((system.efer & efer_lma) && system.cs.l) return CodeBits::bits64;
-    return system.cs.db ? CodeBits::bits32 : CodeBits::bits16;
-}
-
 bool always_exits(const DecodedInstruction& instruction) {
     return instruction.kind == InstructionKind::halt || instruction.kind == InstructionKind::port;
 }
@@ -67,13 +62,7 @@ void give_debug_exception_to_guest(Vcpu& vcpu, u64 dr6_causes) {
     kvm_debugregs debug = vcpu.debug_registers();
     debug.dr6 = (debug.dr6 & ~dr6_breakpoints) | dr6_causes;
     vcpu.set_debug_registers(debug);
-    kvm_vcpu_events events = vcpu.events();
-    events.flags = 0;  // Nothing but the exception and what is always taken.
-    events.exception.injected = 1;
-    events.exception.pending = 0;
-    events.exception.nr = vector_db;
-    events.exception.has_error_code = 0;
-    vcpu.set_events(events);
+    vcpu.inject_exception(vector_db);
 }
 
 void Stepper::begin() {
@@ -112,7 +101,7 @@ Stepper::Next Stepper::look() {
     const kvm_regs& registers = vcpu_.registers();
     next.rip = registers.rip;
     CodeBits bits = code_bits(system());
-    next.linear = bits == CodeBits::bits64 ? next.rip : (system().cs.base + next.rip) & low_half;
+    next.linear = linear_code(system(), next.rip);
     u8 code[2 * instruction_bytes_max];
     size_t bytes = read_linear(memory_, PagingState::of(system()), next.linear, code);
     if (auto instruction = decode_instruction({code, bytes}, bits))
@@ -242,10 +231,7 @@ bool Stepper::enter(bool single_step) {
 }
 
 const Stepper::Target* Stepper::target_here() {
-    const kvm_regs& registers = vcpu_.registers();
-    u64 linear = code_bits(system()) == CodeBits::bits64
-                     ? registers.rip
-                     : (system().cs.base + registers.rip) & low_half;
+    u64 linear = linear_code(system(), vcpu_.registers().rip);
     for (unsigned i = 0; i < target_count_; i++)
         if (targets_[i].linear == linear) return &targets_[i];
     return nullptr;

@@ -1,12 +1,13 @@
 #include "accel/kvm/probe/counter_measure.h"
 
-#include <time.h>
+#include "accel/kvm/monotonic_clock.h"
 
 #include <algorithm>
 #include <cstdio>
 
 #include "accel/kvm/counter/perf_event.h"
 #include "accel/kvm/counter/stepper.h"
+#include "accel/kvm/probe/median.h"
 #include "accel/kvm/probe/tiny_guest.h"
 #include "accel/kvm/vcpu/kick.h"
 
@@ -73,17 +74,6 @@ constexpr u8 measured_code[] = {
 /// Never ends: DEC ECX; JNZ to it; JMP to it.
 constexpr u8 loop_code[] = {0xff, 0xc9, 0x75, 0xfc, 0xeb, 0xfa};
 
-u64 monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-}
-
-u64 median(std::vector<u64> values) {
-    std::sort(values.begin(), values.end());
-    return values.empty() ? 0 : values[values.size() / 2];
-}
-
 template <typename Body>
 u64 median_ns(Body body) {
     std::vector<u64> times;
@@ -92,7 +82,7 @@ u64 median_ns(Body body) {
         body();
         times.push_back(monotonic_ns() - begin);
     }
-    return median(std::move(times));
+    return median(times);
 }
 
 std::string text(long long value) { return std::to_string(value); }

@@ -1,7 +1,7 @@
-#include <time.h>
 
 #include <cstring>
 
+#include "accel/kvm/monotonic_clock.h"
 #include "accel/kvm/probe/probe.h"
 
 /// Whether the guest comes out where it must, and goes on as it must.
@@ -11,12 +11,6 @@ namespace {
 
 constexpr u16 in_port = 0x10, out_port = 0x11;
 constexpr u64 kick_after_ns = 200'000;
-
-u64 monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-}
 
 }  // namespace
 

@@ -1,9 +1,10 @@
 #include "accel/kvm/probe/stop_cost.h"
 
-#include <time.h>
+#include "accel/kvm/monotonic_clock.h"
 
 #include <algorithm>
 
+#include "accel/kvm/probe/median.h"
 #include "accel/kvm/probe/tiny_guest.h"
 #include "accel/kvm/vcpu/vcpu_state.h"
 
@@ -13,19 +14,6 @@ namespace {
 
 constexpr unsigned vcpu_cost_rounds = 200;
 constexpr u64 stops_ns_max = 60'000'000'000;
-
-u64 monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-}
-
-u64 median(std::vector<u64>& values) {
-    if (values.empty()) return 0;
-    auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 template <typename Body>
 u64 timed(Body body) {

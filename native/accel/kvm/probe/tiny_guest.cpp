@@ -1,6 +1,7 @@
 #include "accel/kvm/probe/tiny_guest.h"
 
-#include <time.h>
+#include "accel/kvm/monotonic_clock.h"
+#include "accel/kvm/vcpu/flat_segment.h"
 
 namespace vmft::kvm {
 
@@ -11,24 +12,6 @@ constexpr u64 pml4 = 0x1000, pdpt = 0x2000, page_directory = 0x3000, gdt = 0x400
 constexpr unsigned handler_bytes = 8;
 constexpr u16 task_selector = 0x28;
 constexpr u64 present_writable_user = 7, large_page = 0x80;
-
-u64 monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-}
-
-kvm_segment flat_segment(u16 selector, u8 type, bool code) {
-    kvm_segment segment{};
-    segment.selector = selector;
-    segment.limit = 0xffff'ffff;
-    segment.type = type;
-    segment.present = segment.s = segment.g = 1;
-    segment.dpl = selector & 3;
-    segment.l = code;
-    segment.db = !code;
-    return segment;
-}
 
 }  // namespace
 

@@ -202,8 +202,4 @@ KernelTraps::Site KernelTraps::site_of_exit(u16 port, u64 rip, const kvm_sregs& 
     return {};
 }
 
-void KernelTraps::save(StateWriter&) const {}
-
-void KernelTraps::restore(StateReader&) { known_.clear(); }
-
 }  // namespace vmft::kvm

@@ -4,7 +4,6 @@
 
 #include "accel/kvm/trap/kernel_text.h"
 #include "accel/kvm/vcpu/guest_code.h"
-#include "base/state_bytes.h"
 
 namespace vmft::kvm {
 
@@ -34,10 +33,9 @@ public:
     /// the OUT is finished, rip is where the replaced instruction would have left it.
     Site site_of_exit(u16 port, u64 rip, const kvm_sregs& registers) const;
 
-    /// Nothing is saved: what was looked at is only remembered to save time, and looking again
-    /// changes nothing.
-    void save(StateWriter& state) const;
-    void restore(StateReader& state);
+    /// What was looked at is no part of the state: it is remembered only to save time, and looking
+    /// again changes nothing. After a restore it is not true any more.
+    void forget() { known_.clear(); }
 
     /// What scans have done so far, for reports; not part of the state.
     struct Figures {

@@ -147,11 +147,7 @@ bool resume_behind_rdtsc(Vcpu& vcpu, GuestMemory& memory, u64 tsc, u32 tsc_aux) 
         kvm_debugregs debug = vcpu.debug_registers();
         debug.dr6 |= dr6_single_step;
         vcpu.set_debug_registers(debug);
-        kvm_vcpu_events events = vcpu.events();
-        events.exception.injected = 1;
-        events.exception.nr = vector_db;
-        events.exception.has_error_code = 0;
-        vcpu.set_events(events);
+        vcpu.inject_exception(vector_db);
     }
     return true;
 }

@@ -1,9 +1,9 @@
 #include "accel/kvm/vcpu/kick.h"
 
+#include "accel/kvm/monotonic_clock.h"
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,12 +29,6 @@ thread_local std::atomic<Kick*> entered_here{nullptr};
 int this_thread() {
     thread_local int id = static_cast<int>(::syscall(SYS_gettid));
     return id;
-}
-
-u64 now_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
 }
 
 /// Takes the first real-time signal that the process leaves alone. The lowest ones are what
@@ -161,7 +155,7 @@ bool Kick::take() {
     // that has passed, and be forgotten with it.
     std::lock_guard lock(mutex_);
     kicked_ = false;
-    if (deadline_ns_ != never && deadline_ns_ <= now_ns()) deadline_ns_ = never;
+    if (deadline_ns_ != never && deadline_ns_ <= monotonic_ns()) deadline_ns_ = never;
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <linux/kvm.h>
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -65,6 +66,9 @@ public:
     /// KVM_INTERRUPT: enters the guest with it next time. The caller has checked that it can be
     /// taken.
     void inject_interrupt(u8 vector);
+    /// Delivers the exception in front of the next instruction, with the next entry; in place of
+    /// one that waits already.
+    void inject_exception(u8 vector, std::optional<u32> error_code = {});
 
     /// Adds the dirty flags of pages written by the guest since the last call (KVM_GET_DIRTY_LOG).
     void collect_dirty_flags();

@@ -114,6 +114,17 @@ void Vcpu::set_events(const kvm_vcpu_events& events) {
     VMFT_KVM_REQUEST(vcpu_.get(), KVM_SET_VCPU_EVENTS, &events);
 }
 
+void Vcpu::inject_exception(u8 vector, std::optional<u32> error_code) {
+    kvm_vcpu_events now = events();
+    now.flags = 0;  // Nothing but the exception and what is always taken.
+    now.exception.injected = 1;
+    now.exception.pending = 0;
+    now.exception.nr = vector;
+    now.exception.has_error_code = error_code.has_value();
+    now.exception.error_code = error_code.value_or(0);
+    set_events(now);
+}
+
 bool Vcpu::get_msr(u32 msr, u64& value) {
     RequestTable<kvm_msr_entry> one(1);
     one.set(0, {msr, 0, 0});

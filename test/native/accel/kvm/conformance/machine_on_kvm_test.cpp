@@ -1,6 +1,7 @@
 #include <ctime>
 
 #include "accel/kvm/conformance/kvm_here.h"
+#include "accel/kvm/monotonic_clock.h"
 #include "base/limits.h"
 #include "determinism/small_guest.h"
 
@@ -41,12 +42,6 @@ struct RecordedMachine {
     u64 end_state = 0, end_memory = 0, outputs = 0, broken_out = 0;
 };
 
-u64 monotonic_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-}
-
 Checkpoint checkpoint_of(const Machine& machine, u64 records_before) {
     return {records_before, machine.position(), machine.state_digest(),
             machine.whole_memory_digest()};
@@ -81,7 +76,7 @@ RecordedMachine record(Machine& machine, u64 seed) {
             take(ControlInput{ControlKind::power_off});
             break;
         }
-        machine.break_out_at(monotonic_ns() + random.below(slice_ns_max));
+        machine.break_out_at(kvm::monotonic_ns() + random.below(slice_ns_max));
         MachineExit exit = machine.run(~u64{0});
         run.broken_out += exit.broken_out;
         if (random.below(turns_per_checkpoint) == 0 && machine.end() == ExitKind::position)

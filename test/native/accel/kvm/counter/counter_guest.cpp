@@ -1,5 +1,6 @@
 #include "accel/kvm/counter/counter_guest.h"
 
+#include "accel/kvm/vcpu/flat_segment.h"
 #include <cstddef>
 #include <cstring>
 #include <iostream>
@@ -14,17 +15,6 @@ constexpr u64 gdt = 0x500, task_state = 0x600, idt = 0x1000, pml4 = 0x2000, pdpt
               page_directory = 0x4000, default_handlers = 0x20000;
 constexpr u64 user_mapped = 7, large_page = 0x80;
 constexpr u32 msr_star = 0xc000'0081, msr_lstar = 0xc000'0082, msr_mask = 0xc000'0084;
-
-kvm_segment segment(u16 selector, u8 type, bool code) {
-    kvm_segment made{};
-    made.selector = selector;
-    made.limit = 0xffff'ffff;
-    made.type = type;
-    made.present = made.s = made.g = 1;
-    made.l = code;
-    made.db = !code;
-    return made;
-}
 
 }  // namespace
 
@@ -74,8 +64,8 @@ void CounterGuest::build_tables(const GuestCode& guest_code) {
 
 void CounterGuest::load() {
     kvm_sregs system = vcpu_->system_registers();
-    system.cs = segment(kernel_code, 0xb, true);
-    system.ds = system.es = system.ss = system.fs = system.gs = segment(kernel_data, 3, false);
+    system.cs = flat_segment(kernel_code, 0xb, true);
+    system.ds = system.es = system.ss = system.fs = system.gs = flat_segment(kernel_data, 3, false);
     system.tr = {};
     system.tr.base = task_state;
     system.tr.limit = 0x67;

@@ -89,8 +89,7 @@ void PatchedSoftCpu::scan() {
         before.insert(before.end(), bytes, bytes + page_bytes);
     }
     // The software CPU does not keep the `written` flags: all is looked at each time.
-    StateReader nothing({});
-    traps_.restore(nothing);
+    traps_.forget();
     u64 patched = traps_.figures().patched, start_ns = host_ns();
     traps_.scan(system);
     seen_.scans++;

@@ -380,8 +380,7 @@ VMFT_TEST(replicas_agree_whenever_they_have_looked) {
             if (change == 0) guests[i].unmap(page);
             if (change == 1) guests[i].map(page, physical);
             if (change == 2) guests[i].map(page, physical, TextGuest::pte_no_execute);
-            StateReader nothing({});
-            if (i == 1 && forget) traps[i].restore(nothing);
+            if (i == 1 && forget) traps[i].forget();
             if (scan) traps[i].scan(guests[i].registers());
         }
         bytes_different += guests[0].text() != guests[1].text();

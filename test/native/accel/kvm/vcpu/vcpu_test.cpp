@@ -1,9 +1,9 @@
-#include <time.h>
 
 #include <atomic>
 #include <cstring>
 #include <thread>
 
+#include "accel/kvm/monotonic_clock.h"
 #include "accel/kvm/probe/tiny_guest.h"
 #include "accel/kvm/with_kvm.h"
 
@@ -16,12 +16,6 @@ const CpuidLeaf leaves[] = {{0, 0, false, 1, 0x746d'6676, 0x746d'6676, 0x746d'66
                             {0x8000'0000, 0, false, 0x8000'0008, 0, 0, 0},
                             {0x8000'0001, 0, false, 0, 0, 0, 0x2010'0800},
                             {0x8000'0008, 0, false, 0x3028, 0, 0, 0}};
-
-u64 now_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-}
 
 }  // namespace
 
@@ -148,12 +142,12 @@ VMFT_TEST(a_kick_ends_an_entry_and_none_is_lost) {
     VMFT_EXPECT(!vcpu.enter() && !vcpu.enter() && vcpu.take_kick() && !vcpu.take_kick());
     vcpu.kick_at(1);
     VMFT_EXPECT(!vcpu.enter() && vcpu.take_kick());
-    u64 at = now_ns() + 3'000'000;
+    u64 at = monotonic_ns() + 3'000'000;
     vcpu.kick_at(at + 1'000'000'000);
     vcpu.kick_at(at);
     vcpu.kick_at(at + 2'000'000'000);
     VMFT_EXPECT(!vcpu.enter() && vcpu.take_kick());
-    VMFT_EXPECT(now_ns() >= at && now_ns() < at + 500'000'000);
+    VMFT_EXPECT(monotonic_ns() >= at && monotonic_ns() < at + 500'000'000);
 
     // From another thread, each answered before the next.
     constexpr unsigned rounds = 300;
@@ -161,7 +155,7 @@ VMFT_TEST(a_kick_ends_an_entry_and_none_is_lost) {
     std::thread kicker([&] {
         for (unsigned i = 0; i < rounds; i++) {
             while (taken < i) std::this_thread::yield();
-            vcpu.kick_at(i % 3 == 0 ? 0 : now_ns() + (i % 3 - 1) * 20'000);
+            vcpu.kick_at(i % 3 == 0 ? 0 : monotonic_ns() + (i % 3 - 1) * 20'000);
         }
     });
     while (taken < rounds) {
@@ -196,7 +190,7 @@ VMFT_TEST(a_kick_after_the_vcpu_has_gone_touches_nothing) {
     for (unsigned i = 0; i < 20; i++) {
         TinyGuest guest(host, leaves);
         guest.load(halt);
-        guest.vcpu().kick_at(now_ns() + 300'000 + i * 50'000);
+        guest.vcpu().kick_at(monotonic_ns() + 300'000 + i * 50'000);
         guest.vcpu().enter();
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(3));
