@@ -1,53 +1,32 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 
 import { VmftError } from '../../../src/base/errors.js';
 import { describeCpu } from '../../../src/flow/machine/guest-cpu.js';
-import { systemRandom } from '../../../src/flow/world/system-random.js';
 import { pairNotice } from '../../../src/cli/pair-notice.js';
-import { openArbiter } from '../../../src/pair/arbiter/open-arbiter.js';
-import type { Arbiter } from '../../../src/pair/arbiter/arbiter.js';
 import { joinAsBackup } from '../../../src/pair/session/join-as-backup.js';
 import { runPrimary } from '../../../src/pair/session/run-primary.js';
 import type { Session, SessionOptions } from '../../../src/pair/session/session.js';
 import { exampleCpu, exampleGuest } from '../../flow/log/example-guest.js';
-import { InProcess } from './in-process.js';
+import { TwoHosts } from './two-hosts.js';
 
 const guest = { ...exampleGuest, cpu: exampleCpu };
-let directory = '';
-let arbiter: Arbiter;
-let primarySide: InProcess;
-let backupSide: InProcess;
-let sessions: Session[] = [];
+let hosts: TwoHosts;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'vmft-declined-'));
-  arbiter = await openArbiter(`file:${directory}`, systemRandom);
-  primarySide = new InProcess();
-  backupSide = new InProcess();
-  sessions = [];
+  hosts = await TwoHosts.open('declined');
 });
 
-afterEach(async () => {
-  for (const session of sessions) {
-    session.stop('the test is over');
-    await session.ended;
-  }
-  primarySide.close();
-  backupSide.close();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterEach(() => hosts.close());
 
 async function startPrimary(accelerator: string): Promise<Session> {
   const session = await runPrimary({
-    ...primarySide.options,
-    ...{ accelerator, guest, arbiter, recordTo: null },
+    ...hosts.primarySide.options,
+    ...{ accelerator, guest, arbiter: hosts.arbiter, recordTo: null },
     listen: { host: '127.0.0.1', port: 0 },
   });
-  sessions.push(session);
+  hosts.sessions.push(session);
   return session;
 }
 
@@ -55,11 +34,11 @@ async function join_(primary: Session, options: Partial<SessionOptions>): Promis
   const { listening } = primary.status();
   assert.ok(listening !== null);
   const session = await joinAsBackup({
-    ...backupSide.options,
+    ...hosts.backupSide.options,
     ...options,
-    ...{ primary: listening, arbiter, memoryBytesMax: null, listen: null },
+    ...{ primary: listening, arbiter: hosts.arbiter, memoryBytesMax: null, listen: null },
   });
-  sessions.push(session);
+  hosts.sessions.push(session);
   return session;
 }
 
@@ -80,15 +59,15 @@ describe('a backup whose host cannot be the machine', () => {
     const end = await backup.ended;
     assert.equal(end.error?.code, 'accelerator-unavailable');
     assert.match(end.message, /AuthenticAMD family 23 model 49/);
-    const failed = await primarySide.until('join-failed');
+    const failed = await hosts.primarySide.until('join-failed');
     assert.equal(failed.error.code, 'peer-refused');
     const line = pairNotice(failed, false) ?? '';
     assert.match(line, /^the join failed: the backup cannot take this machine: this host cannot/);
     assert.match(line, /AuthenticAMD family 23 model 49/);
     assert.equal(primary.status().role, 'alone');
-    while (primarySide.machine?.mode !== 'live')
+    while (hosts.primarySide.machine?.mode !== 'live')
       await new Promise((resolve) => setTimeout(resolve, 5));
-    assert.ok(!readdirSync(directory).some((name) => name.endsWith('.taken')));
+    assert.ok(!readdirSync(hosts.directory).some((name) => name.endsWith('.taken')));
   });
 
   it('is asked no further where the accelerators differ: the primary refuses by name', async () => {
@@ -97,7 +76,7 @@ describe('a backup whose host cannot be the machine', () => {
     const end = await backup.ended;
     assert.equal(end.error?.code, 'peer-refused');
     assert.match(end.message, /this primary runs on accelerator kvm, the backup on soft/);
-    assert.equal(backupSide.machine, null);
+    assert.equal(hosts.backupSide.machine, null);
   });
 
   it('may be followed by one that can', async () => {
@@ -109,8 +88,8 @@ describe('a backup whose host cannot be the machine', () => {
       },
     });
     assert.equal((await first.ended).error?.code, 'memory-unavailable');
-    await primarySide.until('join-failed');
+    await hosts.primarySide.until('join-failed');
     await join_(primary, { accelerator: 'kvm' });
-    await Promise.all([primarySide.until('formed'), backupSide.until('formed')]);
+    await Promise.all([hosts.primarySide.until('formed'), hosts.backupSide.until('formed')]);
   });
 });

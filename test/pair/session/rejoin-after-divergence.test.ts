@@ -1,64 +1,43 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 
 import { pairNotice } from '../../../src/cli/pair-notice.js';
 import type { PairSettings } from '../../../src/base/limits.js';
-import { systemRandom } from '../../../src/flow/world/system-random.js';
-import type { Arbiter } from '../../../src/pair/arbiter/arbiter.js';
-import { openArbiter } from '../../../src/pair/arbiter/open-arbiter.js';
 import { joinAndRebuild } from '../../../src/pair/session/rejoin-after-divergence.js';
 import { runPrimary } from '../../../src/pair/session/run-primary.js';
 import type { Session } from '../../../src/pair/session/session.js';
 import { exampleGuest } from '../../flow/log/example-guest.js';
 import type { FakeMachine } from '../../flow/machine/fake-machine.js';
-import { InProcess } from './in-process.js';
+import type { InProcess } from './in-process.js';
+import { TwoHosts } from './two-hosts.js';
 
 /** Real channels, real storage, fake machines; a flipped bit is the divergence. */
-let directory = '';
-let arbiter: Arbiter;
-let primarySide: InProcess;
-let backupSide: InProcess;
-let sessions: Session[] = [];
+let hosts: TwoHosts;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'vmft-rebuilt-'));
-  arbiter = await openArbiter(`file:${directory}`, systemRandom);
-  primarySide = new InProcess();
-  backupSide = new InProcess();
-  sessions = [];
+  hosts = await TwoHosts.open('rebuilt');
 });
 
-afterEach(async () => {
-  for (const session of sessions) {
-    session.stop('the test is over');
-    await session.ended;
-  }
-  primarySide.close();
-  backupSide.close();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterEach(() => hosts.close());
 
 async function formPair(
   settings: Partial<PairSettings> = {},
 ): Promise<{ primary: Session; backup: Session }> {
   const primary = await runPrimary({
-    ...primarySide.options,
-    ...{ guest: exampleGuest, arbiter, recordTo: null },
+    ...hosts.primarySide.options,
+    ...{ guest: exampleGuest, arbiter: hosts.arbiter, recordTo: null },
     listen: { host: '127.0.0.1', port: 0 },
   });
-  sessions.push(primary);
+  hosts.sessions.push(primary);
   const { listening } = primary.status();
   assert.ok(listening !== null);
   const backup = await joinAndRebuild({
-    ...backupSide.options,
-    ...{ primary: listening, arbiter, memoryBytesMax: null },
-    settings: { ...backupSide.options.settings, rebuildDelayMs: 5, ...settings },
+    ...hosts.backupSide.options,
+    ...{ primary: listening, arbiter: hosts.arbiter, memoryBytesMax: null },
+    settings: { ...hosts.backupSide.options.settings, rebuildDelayMs: 5, ...settings },
     listen: { host: '127.0.0.1', port: 0 },
   });
-  sessions.push(backup);
+  hosts.sessions.push(backup);
   await formed(1);
   return { primary, backup };
 }
@@ -67,20 +46,20 @@ async function formPair(
 async function formed(pairs: number): Promise<void> {
   const count = (side: InProcess): number =>
     side.events.filter(({ type }) => type === 'formed').length;
-  await until(() => count(primarySide) >= pairs && count(backupSide) >= pairs);
+  await until(() => count(hosts.primarySide) >= pairs && count(hosts.backupSide) >= pairs);
 }
 
 async function until(fits: () => boolean): Promise<void> {
   const seen = (side: InProcess): string => side.events.map(({ type }) => type).join();
   for (let tries = 0; !fits(); tries += 1) {
-    assert.ok(tries < 4_000, `${seen(primarySide)} | ${seen(backupSide)}`);
+    assert.ok(tries < 4_000, `${seen(hosts.primarySide)} | ${seen(hosts.backupSide)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
 function replica(): FakeMachine {
-  assert.ok(backupSide.machine !== null);
-  return backupSide.machine;
+  assert.ok(hosts.backupSide.machine !== null);
+  return hosts.backupSide.machine;
 }
 
 function diverge(): void {
@@ -102,21 +81,21 @@ describe('a backup whose replica diverges', () => {
     assert.deepEqual([role, generation, divergences], ['backup', 2n, 1]);
     assert.deepEqual(listeningNow, listening);
     assert.notEqual(backup.replicaId, firstId);
-    const rebuilding = await backupSide.until('rebuilding');
+    const rebuilding = await hosts.backupSide.until('rebuilding');
     assert.equal(rebuilding.generation, 1n);
     assert.match(rebuilding.what, /digest at tick \d+/);
     assert.match(
       pairNotice(rebuilding, true) ?? '',
       /^this replica diverged \(tick \d+\); rebuilding it, the 1st time$/,
     );
-    assert.equal((await primarySide.until('diverged')).what, rebuilding.what);
+    assert.equal((await hosts.primarySide.until('diverged')).what, rebuilding.what);
 
     primary.stop('killed');
-    await backupSide.until('live');
+    await hosts.backupSide.until('live');
     replica().request(1);
-    await until(() => backupSide.outputs.includes('answer 1 1'));
-    assert.equal(backupSide.events.filter(({ type }) => type === 'ended').length, 0);
-    const times = backupSide.events.map(({ atMs }) => atMs);
+    await until(() => hosts.backupSide.outputs.includes('answer 1 1'));
+    assert.equal(hosts.backupSide.events.filter(({ type }) => type === 'ended').length, 0);
+    const times = hosts.backupSide.events.map(({ atMs }) => atMs);
     assert.deepEqual(
       times,
       times.toSorted((a, b) => a - b),
@@ -127,7 +106,7 @@ describe('a backup whose replica diverges', () => {
     const { backup } = await formPair();
     replica().fail('position-missed', 'past it');
     await formed(2);
-    assert.equal((await primarySide.until('diverged')).what, 'past it');
+    assert.equal((await hosts.primarySide.until('diverged')).what, 'past it');
     assert.equal(backup.status().divergences, 1);
   });
 
@@ -153,7 +132,9 @@ describe('a backup whose replica diverges', () => {
     );
     assert.equal(end.error?.whatToDo, 'run both sides with --accel soft');
     assert.equal(backup.status().divergences, 3);
-    const ends = backupSide.events.flatMap((event) => (event.type === 'ended' ? [event.end] : []));
+    const ends = hosts.backupSide.events.flatMap((event) =>
+      event.type === 'ended' ? [event.end] : [],
+    );
     assert.deepEqual(ends, [end]);
     await until(() => primary.status().role === 'alone');
   });
@@ -170,7 +151,7 @@ describe('a backup whose replica diverges', () => {
   it('ends with the error of the join when the primary is gone meanwhile', async () => {
     const { primary, backup } = await formPair({ rebuildDelayMs: 300, rebuildPatienceMs: 1_500 });
     diverge();
-    await backupSide.until('rebuilding');
+    await hosts.backupSide.until('rebuilding');
     primary.stop('killed');
     await primary.ended;
     assert.deepEqual([backup.status().role, backup.status().phase], ['none', 'rebuilding']);
@@ -178,47 +159,47 @@ describe('a backup whose replica diverges', () => {
     assert.equal(end.reason, 'peer-unreachable');
     assert.equal(end.exitStatus, 40);
     assert.match(end.message, /^this replica diverged and could not be rebuilt: cannot reach/);
-    const tried = backupSide.events.filter(({ type }) => type === 'rebuild-delayed');
+    const tried = hosts.backupSide.events.filter(({ type }) => type === 'rebuild-delayed');
     assert.ok(tried.length >= 1);
-    assert.equal(backupSide.events.at(-1)?.type, 'ended');
+    assert.equal(hosts.backupSide.events.at(-1)?.type, 'ended');
   });
 
   it('waits for a primary that is still on its way to being alone', async () => {
     const { backup } = await formPair();
-    const testAndSet = arbiter.testAndSet.bind(arbiter);
+    const testAndSet = hosts.arbiter.testAndSet.bind(hosts.arbiter);
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    arbiter.testAndSet = async (flag) => {
+    hosts.arbiter.testAndSet = async (flag) => {
       await held;
       return testAndSet(flag);
     };
     diverge();
-    const delayed = await backupSide.until('rebuild-delayed');
+    const delayed = await hosts.backupSide.until('rebuild-delayed');
     assert.equal(delayed.error.code, 'peer-refused');
     release();
     await formed(2);
     assert.equal(backup.status().divergences, 1);
-    assert.equal(backupSide.events.filter(({ type }) => type === 'ended').length, 0);
+    assert.equal(hosts.backupSide.events.filter(({ type }) => type === 'ended').length, 0);
   });
 
   it('ends at once when it is stopped while it waits', async () => {
     const { backup } = await formPair({ rebuildDelayMs: 60_000, rebuildDelayMaxMs: 60_000 });
     diverge();
-    await backupSide.until('rebuilding');
+    await hosts.backupSide.until('rebuilding');
     await until(() => replica().closed);
     backup.stop('stopped by SIGTERM');
     const end = await backup.ended;
     assert.equal(end.reason, 'stopped');
     assert.equal(end.message, 'stopped by SIGTERM');
-    assert.equal(backupSide.events.filter(({ type }) => type === 'ended').length, 1);
+    assert.equal(hosts.backupSide.events.filter(({ type }) => type === 'ended').length, 1);
   });
 
   it('ends when it is stopped while the old session closes', async () => {
     const { backup } = await formPair();
     diverge();
-    await backupSide.until('rebuilding');
+    await hosts.backupSide.until('rebuilding');
     backup.stop('stopped by SIGTERM');
     assert.equal((await backup.ended).reason, 'stopped');
-    assert.equal(backupSide.events.filter(({ type }) => type === 'formed').length, 1);
+    assert.equal(hosts.backupSide.events.filter(({ type }) => type === 'formed').length, 1);
   });
 });
