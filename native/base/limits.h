@@ -19,6 +19,11 @@ inline constexpr u64 segment_records_max = 65536;
 inline constexpr u32 cpuid_leaves_max = 256;      ///< KVM_SET_CPUID2 takes no more.
 inline constexpr u64 received_frames_max = 4096;  ///< Frames waiting between the tap and the guest.
 inline constexpr u64 outputs_withheld_bytes_max = u64{256} << 20;
+inline constexpr u32 disks_max = 5;
+/// Larger requests are refused as an I/O error; Linux makes none above 1280 KiB unless told to. A
+/// read's data must fit into one segment of the log.
+inline constexpr u64 disk_request_bytes_max = u64{2} << 20;
+inline constexpr u64 disk_reserved_bytes = u64{1} << 20;  ///< At the end of each disk: vmft's own.
 /// Exceptions delivered in a row without one retired instruction: a guest stuck in its own
 /// handlers.
 inline constexpr u32 fault_deliveries_max = 65536;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/types.h"
+#include "disk/disk_request.h"
 
 namespace vmft {
 
@@ -37,8 +38,22 @@ struct ControlInput {
     ControlKind kind = ControlKind::power_button;
 };
 
+/// A disk request has ended.
+struct DiskCompletionInput {
+    u32 disk = 0;
+    u64 request = 0;  ///< DiskRequest::id.
+    DiskStatus status = DiskStatus::ok;
+    /// Of a read that went well: all of it when it is applied to a machine.
+    std::vector<u8> data;
+    /// The log does not carry `data`: the backup reads the disk itself, and `data_hash` (hash64)
+    /// tells whether it found the same.
+    bool read_on_backup = false;
+    u64 data_hash = 0;
+};
+
 /// The closed list of what the world can do to the machine; mirrors Record.input in
 /// proto/log.proto.
-using Input = std::variant<NetFrameInput, ClockInput, ConsoleInput, EntropyInput, ControlInput>;
+using Input = std::variant<NetFrameInput, ClockInput, ConsoleInput, EntropyInput, ControlInput,
+                           DiskCompletionInput>;
 
 }  // namespace vmft

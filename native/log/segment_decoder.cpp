@@ -124,6 +124,43 @@ ControlInput decode_control(WireReader& wire) {
     return {static_cast<ControlKind>(kind)};
 }
 
+DiskCompletionInput decode_disk_completion(WireReader& wire) {
+    DiskCompletionInput input;
+    u32 seen = 0;
+    while (wire.next_field()) {
+        wire.once(seen);
+        switch (wire.field()) {
+        case 1: {
+            u64 value = wire.varint();
+            if (value >= limits::disks_max) wire.fail(LogFault::bad_value);
+            input.disk = static_cast<u32>(value);
+            break;
+        }
+        case 2: input.request = wire.varint(); break;
+        case 3: {
+            u64 value = wire.varint();
+            if (value > static_cast<u64>(DiskStatus::io_error)) wire.fail(LogFault::bad_value);
+            input.status = static_cast<DiskStatus>(value);
+            break;
+        }
+        case 4: input.data = copy(wire.bytes()); break;
+        case 5: {
+            u64 value = wire.varint();
+            if (value > 1) wire.fail(LogFault::bad_value);
+            input.read_on_backup = value == 1;
+            break;
+        }
+        case 6: input.data_hash = wire.fixed64(); break;
+        default: wire.fail(LogFault::unknown_field);
+        }
+    }
+    bool data_is_elsewhere = input.read_on_backup || input.status != DiskStatus::ok;
+    if (input.request == 0 || input.data.size() > limits::disk_request_bytes_max ||
+        (data_is_elsewhere && !input.data.empty()))
+        wire.fail(LogFault::bad_value);
+    return input;
+}
+
 Record decode_record(WireReader& outer) {
     WireReader wire(outer.bytes());
     Record record;
@@ -135,7 +172,7 @@ Record decode_record(WireReader& outer) {
             record.position = decode_position(wire);
             continue;
         }
-        if (wire.field() > 6) {
+        if (wire.field() > 7) {
             wire.fail(LogFault::unknown_field);
             break;
         }
@@ -149,6 +186,7 @@ Record decode_record(WireReader& outer) {
         case 4: record.input = decode_console(message); break;
         case 5: record.input = decode_entropy(message); break;
         case 6: record.input = decode_control(message); break;
+        case 7: record.input = decode_disk_completion(message); break;
         }
         if (message.fault() != LogFault::none) wire.fail(message.fault());
     }

@@ -44,6 +44,14 @@ struct InputSize {
     size_t operator()(const ControlInput& input) const {
         return WireWriter::varint_field_size(1, static_cast<u64>(input.kind));
     }
+    size_t operator()(const DiskCompletionInput& input) const {
+        return WireWriter::varint_field_size(1, input.disk) +
+               WireWriter::varint_field_size(2, input.request) +
+               WireWriter::varint_field_size(3, static_cast<u64>(input.status)) +
+               (input.read_on_backup ? 0 : bytes_size(4, input.data)) +
+               WireWriter::varint_field_size(5, input.read_on_backup ? 1 : 0) +
+               WireWriter::fixed64_field_size(6, input.data_hash);
+    }
 };
 
 struct InputBytes {
@@ -61,6 +69,14 @@ struct InputBytes {
     void operator()(const EntropyInput& input) const { wire.bytes_field(1, input.data); }
     void operator()(const ControlInput& input) const {
         wire.varint_field(1, static_cast<u64>(input.kind));
+    }
+    void operator()(const DiskCompletionInput& input) const {
+        wire.varint_field(1, input.disk);
+        wire.varint_field(2, input.request);
+        wire.varint_field(3, static_cast<u64>(input.status));
+        if (!input.read_on_backup) wire.bytes_field(4, input.data);
+        wire.varint_field(5, input.read_on_backup ? 1 : 0);
+        wire.fixed64_field(6, input.data_hash);
     }
 };
 

@@ -156,6 +156,8 @@ void Machine::apply(const Input& input) {
         board_.receive_console(console->port, console->data);
     } else if (const auto* entropy = std::get_if<EntropyInput>(&input)) {
         board_.supply_entropy(entropy->data);
+    } else if (const auto* disk = std::get_if<DiskCompletionInput>(&input)) {
+        (void)disk;
     } else {
         switch (std::get<ControlInput>(input).kind) {
         case ControlKind::power_button: board_.press_power_button(); break;

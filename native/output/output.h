@@ -8,8 +8,9 @@
 namespace vmft {
 
 enum class OutputKind : u8 {
-    net_frame = 1,  ///< A whole Ethernet frame, without checksum.
-    console = 2,    ///< Bytes the guest wrote to its console.
+    net_frame = 1,     ///< A whole Ethernet frame, without checksum.
+    console = 2,       ///< Bytes the guest wrote to its console.
+    disk_request = 3,  ///< Stands for the DiskRequest with this output_sequence; has no bytes.
 };
 
 /// Something the machine shows the world, stamped where it was produced.

@@ -24,6 +24,11 @@ export const limits = {
   // Heartbeats.
   heartbeatDatagramBytesMax: 256,
 
+  disksMax: 5,
+  diskUrlLengthMax: 1024,
+  /** At the end of each disk: vmft's own (docs/disks.md). */
+  diskReservedBytes: mib,
+
   /** Leaves of a guest's CPUID; KVM takes no more than 256. */
   cpuidLeavesMax: 256,
 

@@ -88,6 +88,7 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
     randomSeed: systemRandom.bytes(32),
     realtimeNs: BigInt(Math.round(systemClock.realtimeMs())) * 1_000_000n,
     cpu,
+    disks: [],
   };
   await attendSession({ jsonEvents: options.jsonEvents, notices: listen !== null }, (callbacks) =>
     runPrimary({

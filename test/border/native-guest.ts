@@ -31,6 +31,7 @@ export const testConfig: GuestConfig = {
   randomSeed: Buffer.alloc(32, 7),
   realtimeNs: 1_700_000_000_000_000_000n,
   cpu: null,
+  disks: [],
 };
 
 export const recordingOptions: LiveOptions = {

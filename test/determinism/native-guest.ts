@@ -25,6 +25,7 @@ export function testGuestConfig(name: string): GuestConfig {
     randomSeed: Buffer.alloc(32, 7),
     realtimeNs: 1_700_000_000_000_000_000n,
     cpu: null,
+    disks: [],
   };
 }
 

@@ -246,6 +246,7 @@ export const simGuest: GuestConfig = {
   randomSeed: Buffer.alloc(32, 7),
   realtimeNs: 0n,
   cpu: null,
+  disks: [],
 };
 
 const ticksPerMs = 2;

@@ -5,6 +5,7 @@ import { bigintOfLong, longOfBigint } from '../../base/uint64.js';
 import type { CpuidLeaf, GuestCpu } from '../machine/guest-cpu.js';
 import type { GuestConfig } from '../machine/machine.js';
 import { vmft } from './generated/log-messages.js';
+import { guestDiskFields, guestDisksOf } from './guest-disks.js';
 
 /** Hashes of the files a guest is made of (src/flow/world/file-hash.ts); 0 = not known. */
 export interface GuestHashes {
@@ -29,6 +30,7 @@ export function guestConfigFields(config: GuestConfig, hashes: GuestHashes): Fie
     randomSeed: config.randomSeed,
     realtimeNs: longOfBigint(config.realtimeNs),
     cpu: config.cpu === null ? null : { ...config.cpu, leaves: [...config.cpu.leaves] },
+    disks: config.disks.map(guestDiskFields),
   };
 }
 
@@ -89,6 +91,8 @@ export function guestConfigOf(fields: Fields): { config: GuestConfig; hashes: Gu
   if (!parsed.success) return null;
   const cpu = fields.cpu ? cpuOf(fields.cpu) : null;
   if (fields.cpu && cpu === null) return null;
+  const disks = guestDisksOf(fields.disks ?? []);
+  if (disks === null) return null;
   const { memoryBytes, kernelPath, initramfsPath, commandLine, mac, randomSeed } = parsed.data;
   const config: GuestConfig = {
     memoryBytes: Number(memoryBytes),
@@ -99,6 +103,7 @@ export function guestConfigOf(fields: Fields): { config: GuestConfig; hashes: Gu
     randomSeed: Buffer.from(randomSeed),
     realtimeNs: big(fields.realtimeNs),
     cpu,
+    disks,
   };
   return {
     config,

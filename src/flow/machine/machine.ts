@@ -37,6 +37,26 @@ export interface GuestConfig {
   readonly realtimeNs: bigint;
   /** What CPUID tells the guest, on accelerator kvm; null on one whose CPU is the same everywhere. */
   readonly cpu: GuestCpu | null;
+  /** Disk n is the guest's /dev/vd(a + n); at most five. */
+  readonly disks: readonly GuestDisk[];
+}
+
+/** Mirrors GuestDisk in proto/log.proto; see docs/disks.md. */
+export interface GuestDisk {
+  /** What the guest sees: without the reserved area. A multiple of `blockBytes`. */
+  readonly capacityBytes: bigint;
+  readonly blockBytes: 512 | 4096;
+  /** `shared`: one disk that both hosts see; `private`: each replica has a copy of its own. */
+  readonly holding: 'shared' | 'private';
+  readonly readOnly: boolean;
+  /** The log does not carry what is read: the backup reads the disk itself. */
+  readonly readsOnBackup: boolean;
+  /** What the guest finds as the disk's name: at most 20 printable ASCII characters. */
+  readonly serial: string;
+  /** The primary's, without a password. */
+  readonly url: string;
+  /** Which disk it is, from its reserved area; empty for one that has none. */
+  readonly uuid: string;
 }
 
 /** One encoded `vmft.log.Frame`, with what the protocol needs to know about it. */

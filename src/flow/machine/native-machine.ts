@@ -102,6 +102,7 @@ class AddonMachine implements ReplayMachine {
             realtimeNs: config.realtimeNs,
             kernel: images?.kernel ?? null,
             initramfs: images?.initramfs ?? null,
+            disks: config.disks,
             cpuid: config.cpu?.leaves ?? null,
             counter: accelerator.name === 'kvm' ? accelerator.counter : null,
           },

@@ -10,6 +10,7 @@ export const exampleGuest: GuestConfig = {
   randomSeed: Buffer.alloc(32, 9),
   realtimeNs: 1_700_000_000_000_000_000n,
   cpu: null,
+  disks: [],
 };
 
 /** As on accelerator kvm: a Zen 2, in short. */

@@ -46,6 +46,7 @@ const guest: GuestConfig = {
   randomSeed: createHash('sha256').update('fake').digest(),
   realtimeNs: 0n,
   cpu: null,
+  disks: [],
 };
 
 function tell(message: FromReplica): void {

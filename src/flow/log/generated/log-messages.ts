@@ -149,10 +149,11 @@ export const vmft: typeof Types = $root.vmft = (() => {
             Record.prototype.consoleBytes = null;
             Record.prototype.entropy = null;
             Record.prototype.control = null;
+            Record.prototype.diskCompletion = null;
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
             $Object.defineProperty(Record.prototype, "input", {
-                get: $util.oneOfGetter($oneOfFields = ["netFrame", "clock", "consoleBytes", "entropy", "control"]),
+                get: $util.oneOfGetter($oneOfFields = ["netFrame", "clock", "consoleBytes", "entropy", "control", "diskCompletion"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
             Record.encode = function (message, writer, _depth) {
@@ -174,6 +175,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     $root.vmft.log.Entropy.encode(message.entropy, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
                 if (message.control != null && $Object.hasOwnProperty.call(message, "control"))
                     $root.vmft.log.Control.encode(message.control, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                if (message.diskCompletion != null && $Object.hasOwnProperty.call(message, "diskCompletion"))
+                    $root.vmft.log.DiskCompletion.encode(message.diskCompletion, writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -245,6 +248,13 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 break;
                             message.control = $root.vmft.log.Control.decode(reader, reader.size(), $undefined, _depth + 1, message.control);
                             message.input = "control";
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            message.diskCompletion = $root.vmft.log.DiskCompletion.decode(reader, reader.size(), $undefined, _depth + 1, message.diskCompletion);
+                            message.input = "diskCompletion";
                             continue;
                         }
                     }
@@ -604,6 +614,148 @@ export const vmft: typeof Types = $root.vmft = (() => {
                 return message;
             };
             return Entropy;
+        })();
+        log.DiskCompletion = (function() {
+            const DiskCompletion = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            DiskCompletion.prototype.disk = 0;
+            DiskCompletion.prototype.request = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            DiskCompletion.prototype.status = 0;
+            DiskCompletion.prototype.data = $util.newBuffer([]);
+            DiskCompletion.prototype.readOnBackup = false;
+            DiskCompletion.prototype.dataHash = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            DiskCompletion.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.disk != null && $Object.hasOwnProperty.call(message, "disk") && message.disk !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.disk);
+                if (message.request != null && $Object.hasOwnProperty.call(message, "request") && (typeof message.request === "object" ? message.request.low || message.request.high : message.request !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.request);
+                if (message.status != null && $Object.hasOwnProperty.call(message, "status") && message.status !== 0)
+                    writer.uint32(/* id 3, wireType 0 =*/24).int32(message.status);
+                if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.data);
+                if (message.readOnBackup != null && $Object.hasOwnProperty.call(message, "readOnBackup") && message.readOnBackup !== false)
+                    writer.uint32(/* id 5, wireType 0 =*/40).bool(message.readOnBackup);
+                if (message.dataHash != null && $Object.hasOwnProperty.call(message, "dataHash") && (typeof message.dataHash === "object" ? message.dataHash.low || message.dataHash.high : message.dataHash !== 0))
+                    writer.uint32(/* id 6, wireType 1 =*/49).fixed64(message.dataHash);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            DiskCompletion.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.DiskCompletion();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.disk = value;
+                            else
+                                delete message.disk;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.request = value;
+                            else
+                                delete message.request;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.status = value;
+                            else
+                                delete message.status;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.data = value;
+                            else
+                                delete message.data;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.readOnBackup = value;
+                            else
+                                delete message.readOnBackup;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.dataHash = value;
+                            else
+                                delete message.dataHash;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            DiskCompletion.Status = (function() {
+                const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                values[valuesById[0] = "OK"] = 0;
+                values[valuesById[1] = "IO_ERROR"] = 1;
+                return values;
+            })();
+            return DiskCompletion;
         })();
         log.Control = (function() {
             const Control = function (properties) {
@@ -1156,6 +1308,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
         })();
         log.GuestConfig = (function() {
             const GuestConfig = function (properties) {
+                this.disks = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1171,6 +1324,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             GuestConfig.prototype.randomSeed = $util.newBuffer([]);
             GuestConfig.prototype.realtimeNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             GuestConfig.prototype.cpu = null;
+            GuestConfig.prototype.disks = $util.emptyArray;
             GuestConfig.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -1198,6 +1352,9 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.realtimeNs);
                 if (message.cpu != null && $Object.hasOwnProperty.call(message, "cpu"))
                     $root.vmft.log.Cpu.encode(message.cpu, writer.uint32(/* id 10, wireType 2 =*/82).fork(), _depth + 1).ldelim();
+                if (message.disks != null && message.disks.length)
+                    for (let i = 0; i < message.disks.length; ++i)
+                        $root.vmft.log.GuestDisk.encode(message.disks[i], writer.uint32(/* id 11, wireType 2 =*/90).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1317,6 +1474,14 @@ export const vmft: typeof Types = $root.vmft = (() => {
                             message.cpu = $root.vmft.log.Cpu.decode(reader, reader.size(), $undefined, _depth + 1, message.cpu);
                             continue;
                         }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.disks && message.disks.length))
+                                message.disks = [];
+                            message.disks.push($root.vmft.log.GuestDisk.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -1334,6 +1499,166 @@ export const vmft: typeof Types = $root.vmft = (() => {
                 return message;
             };
             return GuestConfig;
+        })();
+        log.GuestDisk = (function() {
+            const GuestDisk = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            GuestDisk.prototype.capacityBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            GuestDisk.prototype.blockBytes = 0;
+            GuestDisk.prototype["private"] = false;
+            GuestDisk.prototype.readOnly = false;
+            GuestDisk.prototype.readsOnBackup = false;
+            GuestDisk.prototype.serial = "";
+            GuestDisk.prototype.url = "";
+            GuestDisk.prototype.uuid = "";
+            GuestDisk.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.capacityBytes != null && $Object.hasOwnProperty.call(message, "capacityBytes") && (typeof message.capacityBytes === "object" ? message.capacityBytes.low || message.capacityBytes.high : message.capacityBytes !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.capacityBytes);
+                if (message.blockBytes != null && $Object.hasOwnProperty.call(message, "blockBytes") && message.blockBytes !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.blockBytes);
+                if (message["private"] != null && $Object.hasOwnProperty.call(message, "private") && message["private"] !== false)
+                    writer.uint32(/* id 3, wireType 0 =*/24).bool(message["private"]);
+                if (message.readOnly != null && $Object.hasOwnProperty.call(message, "readOnly") && message.readOnly !== false)
+                    writer.uint32(/* id 4, wireType 0 =*/32).bool(message.readOnly);
+                if (message.readsOnBackup != null && $Object.hasOwnProperty.call(message, "readsOnBackup") && message.readsOnBackup !== false)
+                    writer.uint32(/* id 5, wireType 0 =*/40).bool(message.readsOnBackup);
+                if (message.serial != null && $Object.hasOwnProperty.call(message, "serial") && message.serial !== "")
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.serial);
+                if (message.url != null && $Object.hasOwnProperty.call(message, "url") && message.url !== "")
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.url);
+                if (message.uuid != null && $Object.hasOwnProperty.call(message, "uuid") && message.uuid !== "")
+                    writer.uint32(/* id 8, wireType 2 =*/66).string(message.uuid);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            GuestDisk.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.GuestDisk();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.capacityBytes = value;
+                            else
+                                delete message.capacityBytes;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.blockBytes = value;
+                            else
+                                delete message.blockBytes;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message["private"] = value;
+                            else
+                                delete message["private"];
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.readOnly = value;
+                            else
+                                delete message.readOnly;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.readsOnBackup = value;
+                            else
+                                delete message.readsOnBackup;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.serial = value;
+                            else
+                                delete message.serial;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.url = value;
+                            else
+                                delete message.url;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.uuid = value;
+                            else
+                                delete message.uuid;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return GuestDisk;
         })();
         log.Cpu = (function() {
             const Cpu = function (properties) {

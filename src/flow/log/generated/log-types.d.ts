@@ -126,8 +126,11 @@ export namespace vmft {
             /** Record control. */
             control?: (vmft.log.Control.$Properties|null);
 
+            /** Record diskCompletion. */
+            diskCompletion?: (vmft.log.DiskCompletion.$Properties|null);
+
             /** Record input. */
-            input?: ("netFrame"|"clock"|"consoleBytes"|"entropy"|"control");
+            input?: ("netFrame"|"clock"|"consoleBytes"|"entropy"|"control"|"diskCompletion");
 
             /**
              * Encodes the specified Record message. Does not implicitly {@link vmft.log.Record.verify|verify} messages.
@@ -171,8 +174,11 @@ export namespace vmft {
                 /** Record control */
                 control?: (vmft.log.Control.$Properties|null);
 
+                /** Record diskCompletion */
+                diskCompletion?: (vmft.log.DiskCompletion.$Properties|null);
+
                 /** Record input */
-                input?: ("netFrame"|"clock"|"consoleBytes"|"entropy"|"control");
+                input?: ("netFrame"|"clock"|"consoleBytes"|"entropy"|"control"|"diskCompletion");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -186,9 +192,10 @@ export namespace vmft {
               consoleBytes?: vmft.log.ConsoleBytes.$Shape|null;
               entropy?: vmft.log.Entropy.$Shape|null;
               control?: vmft.log.Control.$Shape|null;
+              diskCompletion?: vmft.log.DiskCompletion.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ input?: undefined; netFrame?: null; clock?: null; consoleBytes?: null; entropy?: null; control?: null }|{ input?: "netFrame"; netFrame: vmft.log.NetFrame.$Shape; clock?: null; consoleBytes?: null; entropy?: null; control?: null }|{ input?: "clock"; netFrame?: null; clock: vmft.log.Clock.$Shape; consoleBytes?: null; entropy?: null; control?: null }|{ input?: "consoleBytes"; netFrame?: null; clock?: null; consoleBytes: vmft.log.ConsoleBytes.$Shape; entropy?: null; control?: null }|{ input?: "entropy"; netFrame?: null; clock?: null; consoleBytes?: null; entropy: vmft.log.Entropy.$Shape; control?: null }|{ input?: "control"; netFrame?: null; clock?: null; consoleBytes?: null; entropy?: null; control: vmft.log.Control.$Shape })
+              ({ input?: undefined; netFrame?: null; clock?: null; consoleBytes?: null; entropy?: null; control?: null; diskCompletion?: null }|{ input?: "netFrame"; netFrame: vmft.log.NetFrame.$Shape; clock?: null; consoleBytes?: null; entropy?: null; control?: null; diskCompletion?: null }|{ input?: "clock"; netFrame?: null; clock: vmft.log.Clock.$Shape; consoleBytes?: null; entropy?: null; control?: null; diskCompletion?: null }|{ input?: "consoleBytes"; netFrame?: null; clock?: null; consoleBytes: vmft.log.ConsoleBytes.$Shape; entropy?: null; control?: null; diskCompletion?: null }|{ input?: "entropy"; netFrame?: null; clock?: null; consoleBytes?: null; entropy: vmft.log.Entropy.$Shape; control?: null; diskCompletion?: null }|{ input?: "control"; netFrame?: null; clock?: null; consoleBytes?: null; entropy?: null; control: vmft.log.Control.$Shape; diskCompletion?: null }|{ input?: "diskCompletion"; netFrame?: null; clock?: null; consoleBytes?: null; entropy?: null; control?: null; diskCompletion: vmft.log.DiskCompletion.$Shape })
             );
         }
 
@@ -436,6 +443,103 @@ export namespace vmft {
 
             /** Shape of an Entropy. */
             type $Shape = vmft.log.Entropy.$Properties;
+        }
+
+        /**
+         * Properties of a DiskCompletion.
+         * @deprecated Use vmft.log.DiskCompletion.$Properties instead.
+         */
+        interface IDiskCompletion extends vmft.log.DiskCompletion.$Properties {
+        }
+
+        /** Represents a DiskCompletion. */
+        class DiskCompletion {
+
+            /**
+             * Constructs a new DiskCompletion.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.log.DiskCompletion.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** DiskCompletion disk. */
+            disk: number;
+
+            /** DiskCompletion request. */
+            request: Long;
+
+            /** DiskCompletion status. */
+            status: vmft.log.DiskCompletion.Status;
+
+            /** DiskCompletion data. */
+            data: Uint8Array;
+
+            /** DiskCompletion readOnBackup. */
+            readOnBackup: boolean;
+
+            /** DiskCompletion dataHash. */
+            dataHash: Long;
+
+            /**
+             * Encodes the specified DiskCompletion message. Does not implicitly {@link vmft.log.DiskCompletion.verify|verify} messages.
+             * @param message DiskCompletion message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.log.DiskCompletion.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a DiskCompletion message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.log.DiskCompletion & vmft.log.DiskCompletion.$Shape} DiskCompletion
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.log.DiskCompletion & vmft.log.DiskCompletion.$Shape;
+        }
+
+        namespace DiskCompletion {
+
+            /** Properties of a DiskCompletion. */
+            interface $Properties {
+
+                /** DiskCompletion disk */
+                disk?: (number|null);
+
+                /** DiskCompletion request */
+                request?: (Long|null);
+
+                /** DiskCompletion status */
+                status?: (vmft.log.DiskCompletion.Status|null);
+
+                /** DiskCompletion data */
+                data?: (Uint8Array|null);
+
+                /** DiskCompletion readOnBackup */
+                readOnBackup?: (boolean|null);
+
+                /** DiskCompletion dataHash */
+                dataHash?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a DiskCompletion. */
+            type $Shape = vmft.log.DiskCompletion.$Properties;
+
+            /** Status enum. */
+            enum Status {
+
+                /** OK value */
+                OK = 0,
+
+                /** IO_ERROR value */
+                IO_ERROR = 1
+            }
         }
 
         /**
@@ -884,6 +988,9 @@ export namespace vmft {
             /** GuestConfig cpu. */
             cpu?: (vmft.log.Cpu.$Properties|null);
 
+            /** GuestConfig disks. */
+            disks: vmft.log.GuestDisk.$Properties[];
+
             /**
              * Encodes the specified GuestConfig message. Does not implicitly {@link vmft.log.GuestConfig.verify|verify} messages.
              * @param message GuestConfig message or plain object to encode
@@ -938,12 +1045,114 @@ export namespace vmft {
                 /** GuestConfig cpu */
                 cpu?: (vmft.log.Cpu.$Properties|null);
 
+                /** GuestConfig disks */
+                disks?: (vmft.log.GuestDisk.$Properties[]|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a GuestConfig. */
             type $Shape = vmft.log.GuestConfig.$Properties;
+        }
+
+        /**
+         * Properties of a GuestDisk.
+         * @deprecated Use vmft.log.GuestDisk.$Properties instead.
+         */
+        interface IGuestDisk extends vmft.log.GuestDisk.$Properties {
+        }
+
+        /** Represents a GuestDisk. */
+        class GuestDisk {
+
+            /**
+             * Constructs a new GuestDisk.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.log.GuestDisk.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** GuestDisk capacityBytes. */
+            capacityBytes: Long;
+
+            /** GuestDisk blockBytes. */
+            blockBytes: number;
+
+            /** GuestDisk private. */
+            private: boolean;
+
+            /** GuestDisk readOnly. */
+            readOnly: boolean;
+
+            /** GuestDisk readsOnBackup. */
+            readsOnBackup: boolean;
+
+            /** GuestDisk serial. */
+            serial: string;
+
+            /** GuestDisk url. */
+            url: string;
+
+            /** GuestDisk uuid. */
+            uuid: string;
+
+            /**
+             * Encodes the specified GuestDisk message. Does not implicitly {@link vmft.log.GuestDisk.verify|verify} messages.
+             * @param message GuestDisk message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.log.GuestDisk.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a GuestDisk message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.log.GuestDisk & vmft.log.GuestDisk.$Shape} GuestDisk
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.log.GuestDisk & vmft.log.GuestDisk.$Shape;
+        }
+
+        namespace GuestDisk {
+
+            /** Properties of a GuestDisk. */
+            interface $Properties {
+
+                /** GuestDisk capacityBytes */
+                capacityBytes?: (Long|null);
+
+                /** GuestDisk blockBytes */
+                blockBytes?: (number|null);
+
+                /** GuestDisk private */
+                "private"?: (boolean|null);
+
+                /** GuestDisk readOnly */
+                readOnly?: (boolean|null);
+
+                /** GuestDisk readsOnBackup */
+                readsOnBackup?: (boolean|null);
+
+                /** GuestDisk serial */
+                serial?: (string|null);
+
+                /** GuestDisk url */
+                url?: (string|null);
+
+                /** GuestDisk uuid */
+                uuid?: (string|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a GuestDisk. */
+            type $Shape = vmft.log.GuestDisk.$Properties;
         }
 
         /**
