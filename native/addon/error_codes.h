@@ -13,7 +13,8 @@ inline constexpr std::array error_codes{
     "frame-generation",   "snapshot-corrupt",   "snapshot-version", "kernel-unusable",
     "memory-too-small",   "memory-unavailable", "tap-unavailable",  "accelerator-unavailable",
     "accelerator-failed", "cannot-execute",     "counter-lost",     "position-missed",
-    "divergence",         "internal",
+    "divergence",         "disk-unusable",      "disk-in-use",      "disk-unavailable",
+    "disk-failed",        "internal",
 };
 
 /// The code of an accelerator's fault.

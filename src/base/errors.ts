@@ -21,6 +21,9 @@ export const exitStatusByCode = {
   'address-unavailable': 17,
   'tls-unusable': 18,
 
+  // A replica's own disk failed: it leaves the pair. What a disk can be refused for is below.
+  'disk-failed': 19,
+
   // The guest's own end, where it is not a clean one.
   'triple-fault': 20,
   'guest-reset': 21,
@@ -30,6 +33,12 @@ export const exitStatusByCode = {
   'counter-lost': 23,
   'position-missed': 24,
   'accelerator-failed': 25,
+
+  // Disks.
+  'disk-unusable': 26,
+  'disk-in-use': 27,
+  'disk-unavailable': 28,
+  'disk-not-shared': 29,
 
   // Log files.
   'log-unreadable': 30,
