@@ -12,13 +12,19 @@ export interface Disk {
   readonly capacityBytes: bigint;
   readonly blockBytes: 512 | 4096;
   readonly readOnly: boolean;
+  /** Whether {@link compareAndWrite} works: false for a LUN of a target without it, found out without writing. */
+  readonly supportsCompareAndWrite: boolean;
+
+  /** What keeps requests from ending, in one line; empty when nothing does. */
+  trouble(): string;
 
   /** Block `index` of the reserved area; `blockBytes` long. */
   readReserved(index: number): Promise<Buffer>;
   /**
    * Writes `desired` to block `index` of the reserved area if it holds `expected`, as one atomic step among
    * all hosts (SCSI COMPARE AND WRITE; under a lock on files, which local block devices share with one host
-   * only). False: it held something else. Durable when it resolves. Both are `blockBytes` long.
+   * only). False: it held something else. Durable when it resolves. Both are `blockBytes` long. Rejected with
+   * `disk-unavailable`, it may have been written or not, and may still be: read, and repeat.
    */
   compareAndWrite(index: number, expected: Buffer, desired: Buffer): Promise<boolean>;
 
