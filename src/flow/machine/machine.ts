@@ -7,6 +7,7 @@
  * thread, in the order in which the vCPU thread produced them.
  */
 
+import type { Disk } from '../world/disk.js';
 import type { GuestCpu } from './guest-cpu.js';
 
 /**
@@ -78,6 +79,8 @@ export interface ExecutionProgress {
   readonly position: Position;
   readonly virtualNs: bigint;
   readonly digestsChecked: bigint;
+  /** Reads left to this replica that it has done, since the pair was formed. */
+  readonly diskReadsDone: bigint;
 }
 
 /** How the accelerator's end is called when it cannot go on, or not exactly (native/accel/accelerator_fault.h). */
@@ -164,8 +167,29 @@ export interface MachineStatus {
   readonly framesSent: bigint;
   readonly framesDropped: bigint;
   readonly residentBytes: number;
+  /** In the order of GuestConfig.disks. */
+  readonly disks: readonly DiskStatus[];
   /** Where stops are dear (kvm); null elsewhere. */
   readonly stops: StopStatistics | null;
+}
+
+/** native/disk/disk_queue.h: counted since the machine was created in this process. */
+export interface DiskStatus {
+  /** Requests that have not ended, and those that the back end has. */
+  readonly pending: bigint;
+  readonly issued: bigint;
+  readonly reads: bigint;
+  readonly writes: bigint;
+  readonly flushes: bigint;
+  readonly bytesRead: bigint;
+  readonly bytesWritten: bigint;
+  /** What keeps requests from ending, in one line; empty when nothing does. */
+  readonly trouble: string;
+}
+
+export interface DiskRange {
+  readonly offset: bigint;
+  readonly bytes: bigint;
 }
 
 /** What the accelerator did to stop the guest, since the machine was created. */
@@ -207,6 +231,12 @@ export interface Machine {
   /** Opens the tap and gives the machine its network. Frames flow only while live. */
   attachTap(options: TapOptions): void;
 
+  /**
+   * Gives the machine its disk `index` of GuestConfig.disks, before it runs. The machine keeps it for itself:
+   * `disk` may be closed, or be used for copying.
+   */
+  attachDisk(index: number, disk: Disk): void;
+
   startLive(options: LiveOptions): void;
   /** Stops the vCPU between two instructions; resolves with the position. */
   pause(): Promise<Position>;
@@ -241,6 +271,16 @@ export interface Machine {
   releaseOutputs(through: bigint): void;
   /** Sends the guest's MAC address as RARP broadcasts, so that switches learn the new port. */
   announce(): void;
+
+  /** The backup has done so many of the reads that the log left to it, since the pair was formed. */
+  diskReadsDone(count: bigint): void;
+  /** Begins, or ends, to keep which ranges of a disk change. */
+  trackDiskChanges(index: number, on: boolean): void;
+  /**
+   * Ranges that changed since tracking began or since the last call, and forgets them. A change is there from
+   * the moment at which its request ended at the latest. Also while paused.
+   */
+  takeDiskChanges(index: number): readonly DiskRange[];
 
   consoleInput(bytes: Buffer): void;
   control(kind: 'power-button' | 'reset' | 'power-off'): void;

@@ -43,7 +43,7 @@ export interface NativeMachine {
   setSpeedLimit(share: number): void;
   digest(): MachineDigest;
   /** `stops` is all zero where the accelerator counts instructions. */
-  status(): Omit<MachineStatus, 'residentBytes'>;
+  status(): Omit<MachineStatus, 'residentBytes' | 'disks'>;
   stop(): void;
   close(): void;
 }

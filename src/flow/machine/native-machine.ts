@@ -1,6 +1,8 @@
 import { MachineError } from '../../base/errors.js';
 import { softAccelerator, type Accelerator } from './accelerator.js';
+import type { Disk } from '../world/disk.js';
 import type {
+  DiskRange,
   ExecutionProgress,
   FedSegment,
   GuestConfig,
@@ -115,6 +117,22 @@ class AddonMachine implements ReplayMachine {
     mapped(() => {
       this.native.attachTap(options);
     });
+  }
+
+  attachDisk(_index: number, _disk: Disk): void {
+    throw new MachineError('internal', 'bug: disks are not connected yet');
+  }
+
+  diskReadsDone(_count: bigint): void {
+    throw new MachineError('internal', 'bug: disks are not connected yet');
+  }
+
+  trackDiskChanges(_index: number, _on: boolean): void {
+    throw new MachineError('internal', 'bug: disks are not connected yet');
+  }
+
+  takeDiskChanges(_index: number): readonly DiskRange[] {
+    throw new MachineError('internal', 'bug: disks are not connected yet');
   }
 
   startLive(options: LiveOptions): void {
@@ -239,7 +257,7 @@ class AddonMachine implements ReplayMachine {
   status(): MachineStatus {
     const status = mapped(() => this.native.status());
     const stops = this.config.cpu === null ? null : status.stops;
-    return { ...status, stops, residentBytes: process.memoryUsage.rss() };
+    return { disks: [], ...status, stops, residentBytes: process.memoryUsage.rss() };
   }
 
   stop(): void {
@@ -270,7 +288,7 @@ function deliver(events: MachineEvents, pauses: PendingPauses, name: string, val
       events.console(value as Buffer);
       break;
     case 'executed':
-      events.executed(value as ExecutionProgress);
+      events.executed({ ...(value as ExecutionProgress), diskReadsDone: 0n });
       break;
     case 'live':
       events.live(value as Position);

@@ -1,5 +1,6 @@
 import { MachineError } from '../../../src/base/errors.js';
 import type {
+  DiskRange,
   ExecutionProgress,
   FedSegment,
   GuestConfig,
@@ -88,6 +89,22 @@ export class FakeMachine implements Machine {
 
   attachTap(): void {
     this.need('created');
+  }
+
+  attachDisk(): void {
+    this.need('created');
+  }
+
+  diskReadsDone(): void {
+    // Its guest has no disks.
+  }
+
+  trackDiskChanges(): void {
+    // As above.
+  }
+
+  takeDiskChanges(): readonly DiskRange[] {
+    return [];
   }
 
   startLive(options: LiveOptions): void {
@@ -248,6 +265,7 @@ export class FakeMachine implements Machine {
       framesSent: 0n,
       framesDropped: 0n,
       residentBytes: 0,
+      disks: [],
       stops: null,
     };
   }
@@ -389,6 +407,7 @@ export class FakeMachine implements Machine {
       position: this.position(),
       virtualNs: this.virtualNs(),
       digestsChecked: BigInt(this.digests),
+      diskReadsDone: 0n,
     };
   }
 
