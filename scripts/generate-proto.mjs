@@ -19,6 +19,7 @@ const outRoot = outAt === -1 ? root : process.argv[outAt + 1];
 const targets = [
   { proto: 'log', folder: 'src/flow/log/generated' },
   { proto: 'channel', folder: 'src/pair/channel/generated' },
+  { proto: 'etcd', folder: 'src/pair/arbiter/generated' },
 ];
 
 const notice = (proto) =>

@@ -38,8 +38,16 @@ export const limits = {
   /** A log file's bytes that wait for the disk before the vCPU stalls. */
   logFileBacklogBytesMax: 64 * mib,
 
-  // The arbiter's flag records.
+  // The arbiter.
   flagRecordBytesMax: 4 * kib,
+  arbiterUrlLengthMax: 1024,
+  /** One call to etcd; what is not answered by then is asked again. */
+  etcdCallMs: 2_000,
+  /** How long a start waits for etcd's quorum: longer than an election takes. */
+  etcdOpenMs: 4_000,
+  etcdMembersMax: 9,
+  /** Keys that one answer brings. */
+  etcdKeysAtOnce: 500,
 } as const;
 
 /** Times that a user may change; defaults aim at a client gap of 300 ms at a kill. */

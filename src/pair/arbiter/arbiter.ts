@@ -4,14 +4,17 @@
  * design §6).
  *
  * Every method rejects with a VmftError (src/base/errors.ts): `arbiter-unreachable` when storage does not answer (try
- * again), `arbiter-unusable` when it cannot serve (a directory that does not exist, no hard links).
+ * again), `arbiter-unusable` when it cannot serve (a directory that does not exist, a disk of another machine, a
+ * password that is wrong).
  */
 export interface Arbiter {
+  /** As named by the user, without a password. */
   readonly url: string;
 
   /**
    * Takes the generation's flag for this replica, or learns who has it. Asking again gives the same answer,
-   * also after an attempt whose outcome was never heard. Resolves only once the flag is durable.
+   * also after an attempt whose outcome was never heard. Resolves only once the flag is durable. Asked only for a
+   * generation that was formed, and by its two replicas.
    */
   testAndSet(request: FlagRequest): Promise<FlagOutcome>;
 
@@ -23,6 +26,9 @@ export interface Arbiter {
 
   /** Every flag and mark of a machine, or of all, for `status`. */
   read(machineId: string | null): Promise<FlagEntry[]>;
+
+  /** Gives up connections and files; what is under way may fail. Idempotent. */
+  close(): void;
 }
 
 export interface FlagRequest {

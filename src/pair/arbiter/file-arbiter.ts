@@ -22,13 +22,17 @@
  */
 import { constants } from 'node:fs';
 import { access, link, mkdir, open, readFile, readdir, stat, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { VmftError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import type { Arbiter, FlagEntry, FlagOutcome, FlagRequest } from './arbiter.js';
-import { decodeFlagRecord, encodeFlagRecord } from './flag-record.js';
+import {
+  decodeFlagRecord,
+  encodeFlagRecord,
+  formedByAnother,
+  newFlagEntry,
+} from './flag-record.js';
 
 export class FileArbiter implements Arbiter {
   readonly url: string;
@@ -43,21 +47,14 @@ export class FileArbiter implements Arbiter {
   }
 
   async testAndSet(request: FlagRequest): Promise<FlagOutcome> {
-    const entry = this.entry('taken', request);
+    const entry = newFlagEntry('taken', request);
     const winner = await this.createOnce(entry);
     return winner === request.replicaId ? { kind: 'won' } : { kind: 'lost', winner };
   }
 
   async form(request: FlagRequest): Promise<void> {
-    const entry = this.entry('formed', request);
-    const owner = await this.createOnce(entry);
-    if (owner !== request.replicaId) {
-      throw new VmftError(
-        'arbiter-unusable',
-        `generation ${request.generation} of machine ${request.machineId} was formed by another replica`,
-        'start the machine under a new id',
-      );
-    }
+    const owner = await this.createOnce(newFlagEntry('formed', request));
+    if (owner !== request.replicaId) throw formedByAnother(request);
   }
 
   async sees(machineId: string, generation: bigint): Promise<boolean> {
@@ -77,11 +74,8 @@ export class FileArbiter implements Arbiter {
     return entries;
   }
 
-  private entry(kind: FlagEntry['kind'], request: FlagRequest): FlagEntry {
-    if (!/^[A-Za-z0-9_-]{1,128}$/.test(request.machineId)) {
-      throw new VmftError('bad-argument', `"${request.machineId}" cannot be a machine id`);
-    }
-    return { kind, ...request, host: hostname(), at: new Date().toISOString() };
+  close(): void {
+    // Nothing is held between operations.
   }
 
   /** Creates the record's file unless one exists; returns the replica id in the one that exists then. */

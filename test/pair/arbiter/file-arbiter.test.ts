@@ -140,6 +140,7 @@ describe('the patient arbiter', () => {
       form: () => Promise.resolve(),
       sees: () => Promise.resolve(true),
       read: () => Promise.resolve([]),
+      close: () => undefined,
     };
     const patient = new PatientArbiter(hung, 'a', systemClock, 20);
     const attempt = (): Promise<ArbitrationResult> =>

@@ -18,6 +18,8 @@ it('the generated protobuf code is that of proto/*.proto', () => {
     for (const name of [
       'src/pair/channel/generated/channel-messages.ts',
       'src/pair/channel/generated/channel-types.d.ts',
+      'src/pair/arbiter/generated/etcd-messages.ts',
+      'src/pair/arbiter/generated/etcd-types.d.ts',
       'src/flow/log/generated/log-messages.ts',
       'src/flow/log/generated/log-types.d.ts',
     ]) {
