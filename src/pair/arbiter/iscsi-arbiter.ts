@@ -46,9 +46,16 @@ export class IscsiArbiter implements Arbiter {
   /** Rejects with `arbiter-unusable` when the storage lacks COMPARE AND WRITE, or something else is in the block. */
   async prove(): Promise<void> {
     await this.withDisk(async (disk) => {
+      if (!disk.supportsCompareAndWrite) {
+        throw new VmftError(
+          'arbiter-unusable',
+          `${this.url} cannot arbitrate: its target has no COMPARE AND WRITE`,
+          'use another target, or another kind of arbiter',
+        );
+      }
       const block = await disk.readReserved(flagBlock);
       this.decode(block);
-      // Whatever it answers: it can compare and write.
+      // Whatever it answers: this host may compare and write.
       await disk.compareAndWrite(flagBlock, block, block);
     });
   }
