@@ -1,6 +1,7 @@
 #include <malloc.h>
 #include <napi.h>
 
+#include "addon/disk_handle.h"
 #include "addon/error_codes.h"
 #include "addon/kvm_host_info.h"
 #include "addon/machine_handle.h"
@@ -41,6 +42,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     exports.Set("stopReasons", stop_reasons(env));
     define_kvm_host_info(env, exports);
     exports.Set("NativeMachine", MachineHandle::define(env));
+    DiskHandle::define(env, exports);
     return exports;
 }
 

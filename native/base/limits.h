@@ -24,6 +24,9 @@ inline constexpr u32 disks_max = 5;
 /// read's data must fit into one segment of the log.
 inline constexpr u64 disk_request_bytes_max = u64{2} << 20;
 inline constexpr u64 disk_reserved_bytes = u64{1} << 20;  ///< At the end of each disk: vmft's own.
+inline constexpr u32 disk_threads = 4;  ///< That do a file's system calls, for each disk.
+inline constexpr u64 disk_file_step_bytes = u64{512} << 10;  ///< At once, and buffered per thread.
+inline constexpr u64 disk_copy_bytes_max = u64{1} << 20;     ///< Of one readRange or writeRange.
 /// Exceptions delivered in a row without one retired instruction: a guest stuck in its own
 /// handlers.
 inline constexpr u32 fault_deliveries_max = 65536;

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 
 import { asVmftError, MachineError } from '../../base/errors.js';
+import type { Disk, OpenDiskOptions } from '../world/disk.js';
 import type { CounterOptions } from './accelerator.js';
 import type { CpuidLeaf } from './guest-cpu.js';
 import type {
@@ -48,6 +49,17 @@ export interface NativeMachine {
   close(): void;
 }
 
+/** See native/addon/disk_handle.h, and src/flow/world/disk.ts for what its methods do. */
+export interface NativeDisk extends Omit<
+  Disk,
+  'url' | 'kind' | 'capacityBytes' | 'blockBytes' | 'readOnly' | 'supportsCompareAndWrite'
+> {
+  geometry(): Pick<
+    Disk,
+    'url' | 'kind' | 'capacityBytes' | 'blockBytes' | 'readOnly' | 'supportsCompareAndWrite'
+  >;
+}
+
 export type NativeEvent = (name: string, value: unknown) => void;
 
 export interface Addon {
@@ -75,6 +87,7 @@ export interface Addon {
     },
     onEvent: NativeEvent,
   ) => NativeMachine;
+  openDisk(url: string, options: OpenDiskOptions): Promise<NativeDisk>;
 }
 
 /** native/addon/addon.cpp has the same: an addon left over from another build is refused. */
