@@ -4,7 +4,7 @@ const kib = 1024;
 const mib = 1024 * kib;
 
 /** The protocol between a primary and a backup of this build; both must speak the same. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export const limits = {
   // Messages of the logging channel.
@@ -17,6 +17,10 @@ export const limits = {
   /** HTTP/2 flow-control window of the logging channel: enough for 10 Gbit/s at a 3 ms round trip. */
   channelWindowBytes: 4 * mib,
   stateBytesMax: 64 * 1024 * mib,
+  diskChunkBytesMax: 256 * kib,
+  diskZeroRunBytesMax: 8 * mib,
+  /** Chunks of disks under way to the backup, and on it, that it has not written yet. */
+  diskChunksUnderWayMax: 32,
 
   // Flow control of the log (design §5).
   unacknowledgedBytesMaxDefault: 64 * mib,
@@ -104,6 +108,9 @@ export const defaultPairSettings: PairSettings = {
   divergencesMax: 5,
   divergenceWindowMs: 600_000,
 };
+
+/** How often the copying of disks is told of. */
+export const copyShownEveryMs = 1_000;
 
 /** After going live, the guest's MAC address is announced at these times: a lost broadcast is cheap to repeat. */
 export const announceAfterMs: readonly number[] = [0, 100, 500];

@@ -13,6 +13,12 @@ export function pairNotice(event: StampedPairEvent, formed: boolean): string | n
       return `a backup is joining (generation ${event.generation})`;
     case 'join-failed':
       return `the join failed: ${event.error.message}`;
+    case 'disk-copy':
+      return `copying disks: ${size(event.bytes)} so far${event.leftBytes === null ? '' : `, ${size(event.leftBytes)} left`}`;
+    case 'disk-trouble':
+      return `disk ${event.disk} (${event.url}) waits: ${event.trouble}`;
+    case 'disk-recovered':
+      return `disk ${event.disk} (${event.url}) goes on after ${Math.round(event.troubleMs / 1000)} s`;
     case 'formed':
       return `protected: this is the ${event.role} (generation ${event.generation})`;
     case 'channel-broken':
@@ -42,6 +48,11 @@ export function pairNotice(event: StampedPairEvent, formed: boolean): string | n
     case 'stalled':
       return `the guest stalls: the backup has not received ${event.unacknowledgedBytes} bytes of log`;
   }
+}
+
+function size(bytes: bigint): string {
+  const mib = Number(bytes) / 2 ** 20;
+  return mib < 1024 ? `${Math.round(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }
 
 const ordinalForms = new Intl.PluralRules('en', { type: 'ordinal' });

@@ -9,6 +9,7 @@ import type {
 import { AloneRole, aloneOptions } from '../../src/pair/role/alone.js';
 import { BackupRole } from '../../src/pair/role/backup.js';
 import type { SessionEnd, StampedPairEvent } from '../../src/pair/role/pair-event.js';
+import { noDisks } from '../../src/pair/session/absent-ports.js';
 import { Replica } from '../../src/pair/session/replica.js';
 import { FakeMachine } from '../flow/machine/fake-machine.js';
 import type { Observer } from './observer.js';
@@ -75,6 +76,7 @@ export class SimHost {
         },
         towards: () => undefined,
       },
+      disks: noDisks,
       createMachine: (config, events) => this.createMachine(config, events),
       pauseMachine: (machine, paused) => {
         (machine as FakeMachine).pauseNow();

@@ -30,6 +30,8 @@ export interface Progress {
   readonly executedTicks: bigint;
   readonly executedVirtualNs: bigint;
   readonly digestsChecked: bigint;
+  /** Of the reads that the log left to the backup. */
+  readonly diskReadsDone: bigint;
 }
 
 export interface Divergence {
@@ -39,13 +41,26 @@ export interface Divergence {
   readonly what: string;
 }
 
-/** The backup's host cannot be the machine that Welcome describes. */
+/** The backup's host cannot be the machine that Welcome describes, or cannot be it any more. */
 export interface Declined {
   readonly kind: 'declined';
   readonly reason: string;
 }
 
-export type FromBackup = Hello | StateReady | Ack | Progress | Divergence | Declined;
+export interface Prepared {
+  readonly kind: 'prepared';
+  readonly generation: bigint;
+}
+
+export interface CopyProgress {
+  readonly kind: 'copy-progress';
+  readonly generation: bigint;
+  /** DiskChunks that are on the backup's disks. */
+  readonly chunks: bigint;
+}
+
+export type FromBackup =
+  Hello | Prepared | CopyProgress | StateReady | Ack | Progress | Divergence | Declined;
 
 export interface Welcome {
   readonly kind: 'welcome';
@@ -53,7 +68,6 @@ export interface Welcome {
   readonly machineId: string;
   /** Encoded vmft.log.GuestConfig. */
   readonly machineConfig: Buffer;
-  readonly stateBytes: bigint;
   readonly heartbeatPort: number;
   readonly arbiterUrl: string;
 }
@@ -61,6 +75,21 @@ export interface Welcome {
 export interface Refused {
   readonly kind: 'refused';
   readonly reason: string;
+}
+
+/** Of a private disk: either `data`, or that many zeroes. */
+export interface DiskChunk {
+  readonly kind: 'disk-chunk';
+  readonly disk: number;
+  readonly offset: bigint;
+  readonly data: Buffer;
+  readonly zeroBytes: number;
+}
+
+export interface StateBegin {
+  readonly kind: 'state-begin';
+  readonly generation: bigint;
+  readonly bytes: bigint;
 }
 
 export interface StateChunk {
@@ -82,7 +111,8 @@ export interface LogFrame {
   readonly frame: Buffer;
 }
 
-export type FromPrimary = Welcome | Refused | StateChunk | StateEnd | LogFrame;
+export type FromPrimary =
+  Welcome | Refused | DiskChunk | StateBegin | StateChunk | StateEnd | LogFrame;
 
 /** What a heartbeat datagram carries; see heartbeat-datagram.ts. */
 export interface Heartbeat {

@@ -7,7 +7,7 @@ import { limits } from '../../base/limits.js';
 import { bigintOfLong, longOfBigint } from '../../base/uint64.js';
 import { vmft } from './generated/channel-messages.js';
 import { encodeLogFrame } from './log-frame.js';
-import type { FromBackup, FromPrimary } from './messages.js';
+import type { DiskChunk, FromBackup, FromPrimary } from './messages.js';
 
 const wire = vmft.channel;
 
@@ -35,6 +35,7 @@ function fromBackupFields(message: FromBackup): Parameters<typeof wire.FromBacku
           executedTicks: longOfBigint(message.executedTicks),
           executedVirtualNs: longOfBigint(message.executedVirtualNs),
           digestsChecked: longOfBigint(message.digestsChecked),
+          diskReadsDone: longOfBigint(message.diskReadsDone),
         },
       };
     case 'divergence':
@@ -47,6 +48,15 @@ function fromBackupFields(message: FromBackup): Parameters<typeof wire.FromBacku
       };
     case 'declined':
       return { declined: { reason: clip(message.reason) } };
+    case 'prepared':
+      return { prepared: { generation: longOfBigint(message.generation) } };
+    case 'copy-progress':
+      return {
+        copyProgress: {
+          generation: longOfBigint(message.generation),
+          chunks: longOfBigint(message.chunks),
+        },
+      };
   }
 }
 
@@ -60,15 +70,25 @@ function fromPrimaryFields(
 ): Parameters<typeof wire.FromPrimary.encode>[0] {
   switch (message.kind) {
     case 'welcome':
-      return {
-        welcome: {
-          ...message,
-          generation: longOfBigint(message.generation),
-          stateBytes: longOfBigint(message.stateBytes),
-        },
-      };
+      return { welcome: { ...message, generation: longOfBigint(message.generation) } };
     case 'refused':
       return { refused: { reason: clip(message.reason) } };
+    case 'disk-chunk':
+      return {
+        diskChunk: {
+          disk: message.disk,
+          offset: longOfBigint(message.offset),
+          data: message.data,
+          zeroBytes: longOfBigint(BigInt(message.zeroBytes)),
+        },
+      };
+    case 'state-begin':
+      return {
+        stateBegin: {
+          generation: longOfBigint(message.generation),
+          bytes: longOfBigint(message.bytes),
+        },
+      };
     case 'state-chunk':
       return { stateChunk: { offset: longOfBigint(message.offset), data: message.data } };
     case 'state-end':
@@ -99,13 +119,14 @@ export function decodeFromBackup(bytes: Buffer): FromBackup {
     return { kind: 'ack', generation: long(generation), sequence: long(sequence) };
   }
   if (message.progress) {
-    const { generation, executedTicks, executedVirtualNs, digestsChecked } = message.progress;
+    const { progress } = message;
     return {
       kind: 'progress',
-      generation: long(generation),
-      executedTicks: long(executedTicks),
-      executedVirtualNs: long(executedVirtualNs),
-      digestsChecked: long(digestsChecked),
+      generation: long(progress.generation),
+      executedTicks: long(progress.executedTicks),
+      executedVirtualNs: long(progress.executedVirtualNs),
+      digestsChecked: long(progress.digestsChecked),
+      diskReadsDone: long(progress.diskReadsDone),
     };
   }
   if (message.divergence) {
@@ -116,6 +137,11 @@ export function decodeFromBackup(bytes: Buffer): FromBackup {
       ticks: long(ticks),
       what: text('reason', what),
     };
+  }
+  if (message.prepared) return { kind: 'prepared', generation: long(message.prepared.generation) };
+  if (message.copyProgress) {
+    const { generation, chunks } = message.copyProgress;
+    return { kind: 'copy-progress', generation: long(generation), chunks: long(chunks) };
   }
   if (message.declined)
     return { kind: 'declined', reason: text('reason', message.declined.reason) };
@@ -138,13 +164,17 @@ export function decodeFromPrimary(bytes: Buffer): FromPrimary {
       data: data('piece of state', message.stateChunk.data, limits.stateChunkBytesMax),
     };
   }
+  if (message.diskChunk) return diskChunk(message.diskChunk);
+  if (message.stateBegin) {
+    const { generation, bytes: count } = message.stateBegin;
+    return { kind: 'state-begin', generation: long(generation), bytes: long(count) };
+  }
   if (message.stateEnd) {
     const { bytes: count, checksum } = message.stateEnd;
     return { kind: 'state-end', bytes: long(count), checksum: long(checksum) };
   }
   if (message.welcome) {
-    const { generation, machineId, machineConfig, stateBytes, heartbeatPort, arbiterUrl } =
-      message.welcome;
+    const { generation, machineId, machineConfig, heartbeatPort, arbiterUrl } = message.welcome;
     const port = heartbeatPort ?? 0;
     if (port < 1 || port > 65535) throw malformed(`a welcome names UDP port ${port}`);
     return {
@@ -152,7 +182,6 @@ export function decodeFromPrimary(bytes: Buffer): FromPrimary {
       generation: long(generation),
       machineId: name('machine id', machineId),
       machineConfig: data('machine configuration', machineConfig, limits.machineConfigBytesMax),
-      stateBytes: long(stateBytes),
       heartbeatPort: port,
       arbiterUrl: text('arbiter', arbiterUrl),
     };
@@ -160,6 +189,25 @@ export function decodeFromPrimary(bytes: Buffer): FromPrimary {
   if (message.refused) return { kind: 'refused', reason: text('reason', message.refused.reason) };
   throw malformed('a message of the primary holds nothing this version knows');
 }
+
+/** Whether it lies within the disk, and on whole blocks, is for the backup to see. */
+function diskChunk(fields: Parameters<typeof wire.DiskChunk.encode>[0]): DiskChunk {
+  const zeroBytes = long(fields.zeroBytes);
+  if (zeroBytes > BigInt(limits.diskZeroRunBytesMax)) {
+    throw tooLarge('run of zeroes', Number(zeroBytes), limits.diskZeroRunBytesMax);
+  }
+  const empty = zeroBytes > 0n && (fields.data ?? noBytes).length === 0;
+  if (zeroBytes > 0n && !empty) throw malformed('a piece of disk is both data and zeroes');
+  return {
+    kind: 'disk-chunk',
+    disk: fields.disk ?? 0,
+    offset: long(fields.offset),
+    data: empty ? asBuffer(noBytes) : data('piece of disk', fields.data, limits.diskChunkBytesMax),
+    zeroBytes: Number(zeroBytes),
+  };
+}
+
+const noBytes = new Uint8Array();
 
 function parse<T>(bytes: Buffer, decode: (bytes: Buffer) => T): T {
   if (bytes.length > limits.messageBytesMax)

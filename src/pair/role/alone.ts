@@ -1,5 +1,5 @@
 import { VmftError } from '../../base/errors.js';
-import { protocolVersion, type PairSettings } from '../../base/limits.js';
+import { copyShownEveryMs, protocolVersion, type PairSettings } from '../../base/limits.js';
 import type { LiveOptions, Stopped } from '../../flow/machine/machine.js';
 import type { FromBackup, Hello } from '../channel/messages.js';
 import { failure, guestEnd, isGuestEnd } from './pair-event.js';
@@ -19,13 +19,18 @@ export interface MachineIdentity {
  * A replica that talks to the world by itself: a machine that was never protected, or one whose
  * generation this replica has won. Its outputs leave at once.
  *
- *   alone     no peer.                                          ── hello ──► forming
- *   forming   the next generation is being recorded with the    ── formation ──► pausing
- *             arbiter; the machine runs.                        ── link lost, error ──► alone
- *   pausing   the vCPU is asked to stop.                        ── paused ──► copying
- *   copying   the machine is paused, its state on the wire.     ── StateReady ──► PrimaryRole
- *                                                               ── link lost, no progress ──► alone
- *   ended     the machine is gone.
+ *   alone          no peer.                                          ── hello ──► forming
+ *   forming        the next generation is being recorded with the    ── formation ──► preparing
+ *                  arbiter; the machine runs, as in the two states
+ *                  that follow.                                      ── link lost, error ──► alone
+ *   preparing      Welcome is sent; the backup opens its disks and   ── Prepared ──► copying-disks
+ *                  makes its machine; heartbeats begin.              ── Declined, no progress ──► alone
+ *   copying-disks  private disks are on the wire; without any this   ── disks-settled ──► pausing
+ *                  is over at once.                                  ── fault, no progress ──► alone
+ *   pausing        the vCPU is asked to stop.                        ── paused ──► copying
+ *   copying        the machine is paused, the last changes of its    ── StateReady ──► PrimaryRole
+ *                  disks and its state on the wire.                  ── link lost, no progress ──► alone
+ *   ended          the machine is gone.
  *
  * Nothing is committed before StateReady: a join that fails leaves a backup without a single frame of
  * the generation, which by rules B2–B4 never goes live. The number is spent all the same, so that no
@@ -33,13 +38,14 @@ export interface MachineIdentity {
  */
 export class AloneRole implements Role {
   readonly name = 'alone';
-  private state: 'alone' | 'forming' | 'pausing' | 'copying' | 'ended' = 'alone';
+  private state: AlonePhase = 'alone';
   private link: LinkId | null = null;
   private joining = 0n;
   private highest: bigint;
   private complete = false;
   private outputsReleased = 0n;
   private progressMs = 0;
+  private copyShownMs = -Infinity;
   private pulse: PeerPulse | null = null;
 
   constructor(
@@ -63,9 +69,17 @@ export class AloneRole implements Role {
       case 'message':
         return this.message(event.link, event.message as FromBackup, nowMs);
       case 'formation':
-        return this.formation(event.generation, event.error);
+        return this.formation(event.generation, event.error, nowMs);
       case 'paused':
         return this.paused(event.outputsProduced, nowMs);
+      case 'disk-copy':
+        return this.copied(event.bytes, event.leftBytes, nowMs);
+      case 'disks-settled':
+        if (this.state !== 'copying-disks') return [];
+        this.state = 'pausing';
+        return [{ do: 'pause' }];
+      case 'copy-failed':
+        return this.callOff(event.error);
       case 'state-progress':
         this.progressMs = nowMs;
         this.complete ||= event.complete;
@@ -76,7 +90,7 @@ export class AloneRole implements Role {
           event.error ?? new VmftError('peer-lost', 'the backup left before it was ready'),
         );
       case 'heartbeat':
-        this.pulse?.heartbeat(event.generation, event.counter, nowMs);
+        this.heartbeat(event.generation, event.counter, nowMs);
         return [];
       case 'tick':
         return this.tick(nowMs);
@@ -90,12 +104,39 @@ export class AloneRole implements Role {
   private message(link: LinkId, message: FromBackup, nowMs: number): Action[] {
     if (message.kind === 'hello') return this.hello(link, message);
     if (link !== this.link) return [];
-    if (message.kind === 'state-ready') return this.stateReady(message.generation, nowMs);
-    if (message.kind === 'declined') {
-      const text = `the backup cannot take this machine: ${message.reason}`;
-      return this.callOff(new VmftError('peer-refused', text));
+    switch (message.kind) {
+      case 'prepared':
+        if (this.state !== 'preparing') return this.refuseMessage(message.kind);
+        return this.ofThisJoin(message.generation, 'prepared') ?? this.prepared(link, nowMs);
+      case 'copy-progress':
+        if (!this.copying) return this.refuseMessage(message.kind);
+        this.progressMs = nowMs;
+        return (
+          this.ofThisJoin(message.generation, 'on its way') ?? [
+            { do: 'copied', chunks: message.chunks },
+          ]
+        );
+      case 'state-ready':
+        return this.stateReady(message.generation, nowMs);
+      case 'declined': {
+        const text = `the backup cannot take this machine: ${message.reason}`;
+        return this.callOff(new VmftError('peer-refused', text));
+      }
+      default:
+        return this.refuseMessage(message.kind);
     }
-    return this.refuseMessage(message.kind);
+  }
+
+  /** Null when the backup means the generation that is being formed. */
+  private ofThisJoin(generation: bigint, what: string): Action[] | null {
+    if (generation === this.joining) return null;
+    const old = generation < this.joining;
+    const message = `the backup is ${what} for generation ${generation}, not ${this.joining}`;
+    return this.callOff(new VmftError(old ? 'generation-old' : 'generation-unknown', message));
+  }
+
+  private get copying(): boolean {
+    return this.state === 'copying-disks' || this.state === 'pausing' || this.state === 'copying';
   }
 
   private hello(link: LinkId, hello: Hello): Action[] {
@@ -131,16 +172,42 @@ export class AloneRole implements Role {
     return hello.replicaId === replicaId ? 'a replica cannot be its own backup' : null;
   }
 
-  private formation(generation: bigint, error: VmftError | null): Action[] {
-    if (this.state !== 'forming' || generation !== this.joining) return [];
+  private formation(generation: bigint, error: VmftError | null, nowMs: number): Action[] {
+    const { link } = this;
+    if (this.state !== 'forming' || generation !== this.joining || link === null) return [];
     if (error !== null) {
-      const link = this.link;
       this.reset();
-      const told = link === null ? [] : refuse(link, error.message);
-      return [...told, { do: 'emit', event: { type: 'join-failed', error } }];
+      return [
+        ...refuse(link, error.message),
+        { do: 'emit', event: { type: 'join-failed', error } },
+      ];
     }
-    this.state = 'pausing';
-    return [{ do: 'pause' }];
+    this.state = 'preparing';
+    this.progressMs = nowMs;
+    this.pulse = new PeerPulse(generation, this.settings, nowMs);
+    return [{ do: 'send-welcome', link, generation }];
+  }
+
+  private prepared(link: LinkId, nowMs: number): Action[] {
+    this.state = 'copying-disks';
+    this.progressMs = nowMs;
+    return [{ do: 'copy-disks', link }];
+  }
+
+  private copied(bytes: bigint, leftBytes: bigint | null, nowMs: number): Action[] {
+    if (!this.copying || nowMs - this.copyShownMs < copyShownEveryMs) return [];
+    this.copyShownMs = nowMs;
+    const generation = this.joining;
+    return [{ do: 'emit', event: { type: 'disk-copy', generation, bytes, leftBytes } }];
+  }
+
+  /** While the guest runs, a backup that beats is alive, however slow its disks are. */
+  private heartbeat(generation: bigint, counter: bigint, nowMs: number): void {
+    if (this.pulse === null) return;
+    const before = this.pulse.beatsHeard;
+    this.pulse.heartbeat(generation, counter, nowMs);
+    const early = this.state === 'preparing' || this.state === 'copying-disks';
+    if (early && this.pulse.beatsHeard > before) this.progressMs = nowMs;
   }
 
   private paused(outputsProduced: bigint, nowMs: number): Action[] {
@@ -152,7 +219,6 @@ export class AloneRole implements Role {
     this.state = 'copying';
     this.outputsReleased = outputsProduced;
     this.progressMs = nowMs;
-    this.pulse = new PeerPulse(this.joining, this.settings, nowMs);
     return [{ do: 'send-state', link: this.link, generation: this.joining }];
   }
 
@@ -160,11 +226,8 @@ export class AloneRole implements Role {
     if (this.link === null || this.state !== 'copying' || !this.complete) {
       return this.refuseMessage('state-ready');
     }
-    if (generation !== this.joining) {
-      const old = generation < this.joining;
-      const message = `the backup is ready for generation ${generation}, not ${this.joining}`;
-      return this.callOff(new VmftError(old ? 'generation-old' : 'generation-unknown', message));
-    }
+    const other = this.ofThisJoin(generation, 'ready');
+    if (other !== null) return other;
     this.state = 'ended';
     const role = new PrimaryRole(
       {
@@ -180,11 +243,10 @@ export class AloneRole implements Role {
   }
 
   private tick(nowMs: number): Action[] {
-    if (this.state !== 'copying') return [];
+    if (this.state !== 'preparing' && !this.copying) return [];
     if (nowMs - this.progressMs > this.settings.joinStallMs) {
-      return this.callOff(
-        new VmftError('join-timeout', 'the backup took the machine’s state too slowly'),
-      );
+      const what = this.state === 'preparing' ? 'prepared' : 'took the machine’s state';
+      return this.callOff(new VmftError('join-timeout', `the backup ${what} too slowly`));
     }
     return this.pulse?.tick(nowMs) ?? [];
   }
@@ -216,12 +278,12 @@ export class AloneRole implements Role {
     ];
     if (state === 'pausing') {
       this.link = null;
-      return told;
+      return [{ do: 'stop-state' }, ...told];
     }
     this.reset();
-    if (state === 'forming') return told;
     const options = aloneOptions(this.generation, this.settings);
-    return [{ do: 'stop-state' }, { do: 'resume', options }, ...told];
+    const paused: Action[] = state === 'copying' ? [{ do: 'resume', options }] : [];
+    return [{ do: 'stop-state' }, ...paused, ...told];
   }
 
   private reset(): void {
@@ -230,6 +292,9 @@ export class AloneRole implements Role {
     this.pulse = null;
   }
 }
+
+type AlonePhase =
+  'alone' | 'forming' | 'preparing' | 'copying-disks' | 'pausing' | 'copying' | 'ended';
 
 /** Turns a backup away. */
 export function refuse(link: LinkId, reason: string): Action[] {

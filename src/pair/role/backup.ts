@@ -1,5 +1,10 @@
 import { VmftError } from '../../base/errors.js';
-import { announceAfterMs, protocolVersion, type PairSettings } from '../../base/limits.js';
+import {
+  announceAfterMs,
+  copyShownEveryMs,
+  protocolVersion,
+  type PairSettings,
+} from '../../base/limits.js';
 import type { ExecutionProgress, FedSegment, Stopped } from '../../flow/machine/machine.js';
 import type { FromPrimary, LogFrame, Welcome } from '../channel/messages.js';
 import { aloneOptions, AloneRole, endWith, refuse, type MachineIdentity } from './alone.js';
@@ -22,9 +27,9 @@ export interface BackupOptions {
 /**
  * The backup of a pair: holds the log and executes it a moment later, showing nothing.
  *
- *   joining      Hello is sent; Welcome and the state come          ── restored, storage shared,
- *                (state-intake.ts).                                    heartbeat heard ──► ready
- *                                                                ── declined (no such CPU here) ──► ended
+ *   joining      Hello is sent; Welcome comes, and is answered by    ── all of it restored and
+ *                Prepared once this host is ready to be the machine;   flushed ──► ready
+ *                then the disks and the state (state-intake.ts).  ── declined (no such CPU here) ──► ended
  *   ready        StateReady is sent. The primary may not have        ── first frame ──► following
  *                received it, and then runs on alone.                ── B2–B4 ──► ended
  *   following    each frame is checked, queued and acknowledged.     ── fault, link lost ──► waiting
@@ -52,6 +57,7 @@ export class BackupRole implements Role {
   private patienceUntilMs: number;
   private guestStopped: Stopped | null = null;
   private diverged: Stopped | null = null;
+  private copyShownMs = -Infinity;
   private nextSequence = 0n;
   private executedThrough = -1n;
   private suspectedMs = 0;
@@ -94,17 +100,26 @@ export class BackupRole implements Role {
         if (event.link !== this.link) return [];
         return this.linkClosed(event.clean, event.error, nowMs);
       case 'heartbeat':
-        this.pulse.heartbeat(event.generation, event.counter, nowMs);
-        return this.readiness(nowMs);
+        return this.heartbeat(event.generation, event.counter, nowMs);
+      case 'machine-made':
+        this.intake.made = true;
+        return this.preparation(nowMs);
       case 'machine-refused':
-        return this.decline(event.error);
-      case 'restored':
-        this.intake.restored = true;
-        this.patienceUntilMs = nowMs + this.settings.heartbeatProbeMs;
-        return this.readiness(nowMs);
+      case 'copy-failed':
+        return this.state === 'joining' ? this.decline(event.error) : [];
       case 'formation':
         if (event.error !== null) return this.giveUp(event.error);
         this.intake.shared = true;
+        return this.preparation(nowMs);
+      case 'disk-written':
+        return this.diskWritten(event.chunks);
+      case 'disk-copy':
+        return this.diskCopied(event.bytes, nowMs);
+      case 'restored':
+        this.intake.restored = true;
+        return this.readiness(nowMs);
+      case 'disks-flushed':
+        this.intake.flushed = true;
         return this.readiness(nowMs);
       case 'fed':
         return this.fed(event.fed);
@@ -197,13 +212,14 @@ export class BackupRole implements Role {
     this.executedThrough = progress.sequence;
     if (this.state !== 'following') return [];
     const { generation } = this;
-    const { position, virtualNs, digestsChecked } = progress;
+    const { position, virtualNs, digestsChecked, diskReadsDone } = progress;
     const executed = { executedTicks: position.ticks, executedVirtualNs: virtualNs };
+    const done = { digestsChecked, diskReadsDone };
     return [
       {
         do: 'send',
         link: this.link,
-        message: { kind: 'progress', generation, ...executed, digestsChecked },
+        message: { kind: 'progress', generation, ...executed, ...done },
       },
     ];
   }
@@ -249,9 +265,47 @@ export class BackupRole implements Role {
     return [...beat, ...this.decide(nowMs), ...this.arbitration.tick(nowMs)];
   }
 
-  /** StateReady, once the state is whole and failover is known to be possible. */
+  private heartbeat(generation: bigint, counter: bigint, nowMs: number): Action[] {
+    const before = this.pulse.beatsHeard;
+    this.pulse.heartbeat(generation, counter, nowMs);
+    if (this.pulse.beatsHeard === before) return [];
+    // While the guest runs a primary that beats is at work, however slow its disks are.
+    if (this.state === 'joining' && this.intake.early) {
+      this.patienceUntilMs = nowMs + this.settings.joinStallMs;
+    }
+    return this.preparation(nowMs);
+  }
+
+  /** Prepared, once this host can be the machine and failover is known to be possible. */
+  private preparation(nowMs: number): Action[] {
+    if (this.state !== 'joining' || !this.intake.preparable) return [];
+    if (this.pulse.beatsHeard === 0) {
+      this.patienceUntilMs = nowMs + this.settings.heartbeatProbeMs;
+      return [];
+    }
+    this.intake.prepared();
+    this.patienceUntilMs = nowMs + this.settings.joinStallMs;
+    const { generation, link } = this;
+    return [{ do: 'send', link, message: { kind: 'prepared', generation } }, { do: 'clear-disks' }];
+  }
+
+  private diskWritten(chunks: bigint): Action[] {
+    if (this.state !== 'joining') return [];
+    this.intake.written = chunks;
+    const { generation, link } = this;
+    return [{ do: 'send', link, message: { kind: 'copy-progress', generation, chunks } }];
+  }
+
+  private diskCopied(bytes: bigint, nowMs: number): Action[] {
+    if (nowMs - this.copyShownMs < copyShownEveryMs) return [];
+    this.copyShownMs = nowMs;
+    const { generation } = this;
+    return [{ do: 'emit', event: { type: 'disk-copy', generation, bytes, leftBytes: null } }];
+  }
+
+  /** StateReady, once the state is whole. */
   private readiness(nowMs: number): Action[] {
-    if (this.state !== 'joining' || !this.intake.ready || this.pulse.beatsHeard === 0) return [];
+    if (this.state !== 'joining' || !this.intake.ready) return [];
     this.state = 'ready';
     this.patienceUntilMs = nowMs + this.settings.joinStallMs;
     const { generation, link } = this;
@@ -367,7 +421,7 @@ export class BackupRole implements Role {
     if (row.label !== 'B4') {
       return this.giveUp(new VmftError('peer-lost', 'the primary went away during the join'));
     }
-    const udp = this.intake.restored && this.pulse.beatsHeard === 0;
+    const udp = this.intake.made && this.pulse.beatsHeard === 0;
     return this.giveUp(
       udp
         ? new VmftError(

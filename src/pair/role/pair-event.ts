@@ -8,6 +8,13 @@ export type PairEvent =
   | { readonly type: 'started'; readonly machineId: string; readonly replicaId: string }
   | { readonly type: 'joining'; readonly peer: string; readonly generation: bigint }
   | { readonly type: 'join-failed'; readonly error: VmftError }
+  /** About once a second while private disks are copied; `leftBytes` is known to the primary only. */
+  | {
+      readonly type: 'disk-copy';
+      readonly generation: bigint;
+      readonly bytes: bigint;
+      readonly leftBytes: bigint | null;
+    }
   | { readonly type: 'state-received'; readonly bytes: bigint }
   /** The pair protects the machine from here on. */
   | { readonly type: 'formed'; readonly generation: bigint; readonly role: 'primary' | 'backup' }
@@ -59,6 +66,19 @@ export type PairEvent =
     }
   /** It could not be joined yet and is tried again after `delayMs`. */
   | { readonly type: 'rebuild-delayed'; readonly error: VmftError; readonly delayMs: number }
+  /** Requests of the guest's wait for this replica's storage, and are tried again. */
+  | {
+      readonly type: 'disk-trouble';
+      readonly disk: number;
+      readonly url: string;
+      readonly trouble: string;
+    }
+  | {
+      readonly type: 'disk-recovered';
+      readonly disk: number;
+      readonly url: string;
+      readonly troubleMs: number;
+    }
   | { readonly type: 'stalled'; readonly unacknowledgedBytes: number }
   | { readonly type: 'ended'; readonly end: SessionEnd };
 

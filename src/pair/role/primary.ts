@@ -3,7 +3,7 @@ import type { PairSettings } from '../../base/limits.js';
 import { LogBuffer } from '../../flow/log/log-buffer.js';
 import type { RecordedSegment, Stopped } from '../../flow/machine/machine.js';
 import { Gate } from '../../flow/output/gate.js';
-import type { FromBackup } from '../channel/messages.js';
+import type { FromBackup, Progress } from '../channel/messages.js';
 import { aloneOptions, AloneRole, endWith, refuse, type MachineIdentity } from './alone.js';
 import { Arbitration } from './arbitration.js';
 import { decideFailover, type FailoverRow } from './failover-table.js';
@@ -55,6 +55,7 @@ export class PrimaryRole implements Role {
   private drainUntilMs = Infinity;
   private virtualNs = 0n;
   private stallShown = false;
+  private diskReadsDone = 0n;
 
   constructor(
     private readonly options: PrimaryOptions,
@@ -142,7 +143,7 @@ export class PrimaryRole implements Role {
     }
     // Once the flag has been tried the backup may be live: what it acknowledged before counts no more.
     if (this.state === 'arbitrating' || this.channel !== 'open') return [];
-    if (message.kind === 'hello' || message.kind === 'state-ready' || message.kind === 'declined') {
+    if (isOfJoin(message)) {
       const text = `the backup sent ${message.kind} at the wrong time`;
       return this.breakChannel(new VmftError('message-unexpected', text), nowMs);
     }
@@ -152,12 +153,8 @@ export class PrimaryRole implements Role {
     switch (message.kind) {
       case 'ack':
         return this.ack(message.sequence, nowMs);
-      case 'progress': {
-        if (this.guestStopped !== null) return [];
-        const lagMs = Number(this.virtualNs - message.executedVirtualNs) / 1e6;
-        const share = this.lag.update(Math.max(0, lagMs));
-        return share === null ? [] : [{ do: 'set-speed-limit', share }];
-      }
+      case 'progress':
+        return this.guestStopped === null ? this.progress(message) : [];
       case 'divergence': {
         this.peerDiverged = true;
         const { generation, ticks, what } = message;
@@ -167,6 +164,18 @@ export class PrimaryRole implements Role {
         ];
       }
     }
+  }
+
+  private progress({ executedVirtualNs, diskReadsDone }: Progress): Action[] {
+    const actions: Action[] = [];
+    if (diskReadsDone > this.diskReadsDone) {
+      this.diskReadsDone = diskReadsDone;
+      actions.push({ do: 'disk-reads-done', count: diskReadsDone });
+    }
+    const lagMs = Number(this.virtualNs - executedVirtualNs) / 1e6;
+    const share = this.lag.update(Math.max(0, lagMs));
+    if (share !== null) actions.push({ do: 'set-speed-limit', share });
+    return actions;
   }
 
   private ack(sequence: bigint, nowMs: number): Action[] {
@@ -288,6 +297,24 @@ export class PrimaryRole implements Role {
   private complain(error: VmftError | null): Action[] {
     if (error === null) return [];
     return [{ do: 'emit', event: { type: 'channel-broken', generation: this.generation, error } }];
+  }
+}
+
+type OfJoin = Extract<
+  FromBackup,
+  { kind: 'hello' | 'prepared' | 'copy-progress' | 'state-ready' | 'declined' }
+>;
+
+function isOfJoin(message: FromBackup): message is OfJoin {
+  switch (message.kind) {
+    case 'hello':
+    case 'prepared':
+    case 'copy-progress':
+    case 'state-ready':
+    case 'declined':
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -7,7 +7,7 @@ import type {
   RecordedSegment,
   Stopped,
 } from '../../flow/machine/machine.js';
-import type { FromBackup, FromPrimary, Welcome } from '../channel/messages.js';
+import type { DiskChunk, FromBackup, FromPrimary, Welcome } from '../channel/messages.js';
 import type { PairEvent, SessionEnd } from './pair-event.js';
 
 /**
@@ -50,8 +50,20 @@ export type RoleEvent =
   | { readonly type: 'fed'; readonly fed: FedSegment }
   | { readonly type: 'feed-refused'; readonly error: VmftError }
   | { readonly type: 'restored' }
-  /** `create-machine` failed: this host cannot be the machine. */
+  /** `prepare` went well: the disks are open and the machine is made. */
+  | { readonly type: 'machine-made' }
+  /** `prepare` failed: this host cannot be the machine. */
   | { readonly type: 'machine-refused'; readonly error: VmftError }
+  // From the copying of private disks.
+  /** A primary's: data sent so far, and what is known to be left. A backup's: data written; `leftBytes` null. */
+  | { readonly type: 'disk-copy'; readonly bytes: bigint; readonly leftBytes: bigint | null }
+  /** A primary's: what is left is best copied while the guest is paused. */
+  | { readonly type: 'disks-settled' }
+  /** A backup's: so many chunks are on its disks, in all. */
+  | { readonly type: 'disk-written'; readonly chunks: bigint }
+  | { readonly type: 'disks-flushed' }
+  /** Either side's disk, or what the peer asked of it, is at fault. */
+  | { readonly type: 'copy-failed'; readonly error: VmftError }
   // From the state transfer.
   | { readonly type: 'state-progress'; readonly complete: boolean }
   // From the arbiter.
@@ -82,7 +94,8 @@ export type Action =
   | { readonly do: 'resume'; readonly options: LiveOptions }
   | { readonly do: 'reconfigure'; readonly options: LiveOptions }
   | { readonly do: 'go-live'; readonly options: LiveOptions }
-  | { readonly do: 'create-machine'; readonly welcome: Welcome }
+  /** Opens this host's disks and makes the machine; `machine-made` or `machine-refused` follows. */
+  | { readonly do: 'prepare'; readonly welcome: Welcome }
   | { readonly do: 'restore-chunk'; readonly offset: number; readonly data: Buffer }
   | { readonly do: 'restore-end'; readonly bytes: number; readonly checksum: bigint }
   | { readonly do: 'feed'; readonly frame: Buffer }
@@ -91,8 +104,21 @@ export type Action =
   | { readonly do: 'release-outputs'; readonly through: bigint | null }
   | { readonly do: 'set-speed-limit'; readonly share: number }
   | { readonly do: 'announce'; readonly afterMs: number }
-  /** Sends Welcome, StateChunk… and StateEnd as fast as the link takes them; `state-progress` follows. */
+  | { readonly do: 'disk-reads-done'; readonly count: bigint }
+  // A join.
+  | { readonly do: 'send-welcome'; readonly link: LinkId; readonly generation: bigint }
+  /** Sends private disks while the guest runs; `disks-settled` or `copy-failed` follows. */
+  | { readonly do: 'copy-disks'; readonly link: LinkId }
+  /** The backup has so many chunks on its disks. */
+  | { readonly do: 'copied'; readonly chunks: bigint }
+  /** A backup: makes its private disks zero; chunks may follow at once. */
+  | { readonly do: 'clear-disks' }
+  | { readonly do: 'write-disk'; readonly chunk: DiskChunk }
+  /** Once everything is written; `disks-flushed` follows. */
+  | { readonly do: 'flush-disks' }
+  /** What is left of the disks, then StateBegin, StateChunk… and StateEnd; `state-progress` follows. */
   | { readonly do: 'send-state'; readonly link: LinkId; readonly generation: bigint }
+  /** Gives up sending disks and state. */
   | { readonly do: 'stop-state' }
   // The session.
   | { readonly do: 'become'; readonly role: Role }

@@ -1,5 +1,5 @@
 import { VmftError } from '../../base/errors.js';
-import type { ArbiterPort, HeartbeatPort } from './ports.js';
+import type { ArbiterPort, DiskPort, HeartbeatPort } from './ports.js';
 
 /** For a machine that nobody can join: these are never asked. */
 
@@ -23,3 +23,16 @@ export const noHeartbeats: HeartbeatPort = {
   send: () => undefined,
   towards: () => undefined,
 };
+
+export const noDisks: DiskPort = {
+  prepare: ({ disks }, _machineId, done) => {
+    done(disks.length === 0 ? null : hasNoDisks);
+  },
+  opened: () => null,
+};
+
+const hasNoDisks = new VmftError(
+  'disk-unusable',
+  'the guest has disks, and this host was given none',
+  'name them with --disk',
+);

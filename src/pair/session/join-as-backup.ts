@@ -8,6 +8,7 @@ import { PrimaryServer } from '../channel/primary-server.js';
 import { resolveHost } from '../channel/resolve-host.js';
 import { BackupRole } from '../role/backup.js';
 import type { SessionEnd } from '../role/pair-event.js';
+import { noDisks } from './absent-ports.js';
 import { pauseThen } from './pause-machine.js';
 import { Replica } from './replica.js';
 import { flushMs, sessionOf, settingsOf, type Session, type SessionOptions } from './session.js';
@@ -61,6 +62,7 @@ export async function joinAsBackup(options: BackupOptions): Promise<Session> {
     settings,
     arbiter: new PatientArbiter(options.arbiter, replicaId, clock, settings.arbiterOperationMs),
     heartbeats,
+    disks: options.disks ?? noDisks,
     createMachine: options.createMachine,
     pauseMachine: pauseThen((message) => {
       replica.stop('internal', message);

@@ -1,5 +1,6 @@
 import type { VmftError } from '../../base/errors.js';
 import type { GuestConfig, Machine, MachineEvents } from '../../flow/machine/machine.js';
+import type { Disk } from '../../flow/world/disk.js';
 import type { FromBackup, FromPrimary, Heartbeat } from '../channel/messages.js';
 import type { ArbitrationResult, LinkId } from '../role/role.js';
 
@@ -47,7 +48,24 @@ export interface ArbiterPort {
   ): void;
 }
 
-/** Makes a machine in mode `created`; the caller attaches what belongs to this host (tap, console). */
+/** What copying needs of a disk. */
+export type CopiedDisk = Pick<
+  Disk,
+  'capacityBytes' | 'blockBytes' | 'readRange' | 'writeRange' | 'clear' | 'flush' | 'nextData'
+>;
+
+/** The disks of a machine as this host has them. */
+export interface DiskPort {
+  /**
+   * A joining backup's: opens them, and checks that they can be the machine's; its own copies count as being
+   * copied from here on, until the pair is formed. `done` once; null: the machine can be made.
+   */
+  prepare(config: GuestConfig, machineId: string, done: (error: VmftError | null) => void): void;
+  /** Disk `index` of GuestConfig.disks, for copying; a private one. */
+  opened(index: number): CopiedDisk | null;
+}
+
+/** Makes a machine in mode `created`; the caller attaches what belongs to this host (tap, disks, console). */
 export type MachineFactory = (config: GuestConfig, events: MachineEvents) => Machine;
 
 /** Pausing is the machine's one asynchronous method; the simulation answers at once. */

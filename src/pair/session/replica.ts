@@ -10,8 +10,12 @@ import {
   type StampedPairEvent,
 } from '../role/pair-event.js';
 import type { Action, LinkId, Role, RoleEvent } from '../role/role.js';
+import { DiskCopyIntake } from './disk-copy-intake.js';
+import { DiskCopySender, type PrivateDisk } from './disk-copy-sender.js';
+import { DiskWatch, diskWatchPeriodMs } from './disk-watch.js';
 import type {
   ArbiterPort,
+  DiskPort,
   HeartbeatPort,
   LinkEvents,
   MachineFactory,
@@ -25,6 +29,7 @@ export interface ReplicaOptions {
   readonly settings: PairSettings;
   readonly arbiter: ArbiterPort;
   readonly heartbeats: HeartbeatPort;
+  readonly disks: DiskPort;
   readonly createMachine: MachineFactory;
   readonly pauseMachine: PauseMachine;
   /** Turns Welcome's bytes into a configuration and back; null when they are not one. */
@@ -53,6 +58,9 @@ export class Replica {
   private ended: SessionEnd | null = null;
   private heartbeatCounter = 0n;
   private stateSender: StateSender | null = null;
+  private diskSender: DiskCopySender | null = null;
+  private diskIntake: DiskCopyIntake | null = null;
+  private readonly diskWatch = new DiskWatch();
   private readonly cancels: (() => void)[] = [];
   private readonly startMs: number;
 
@@ -120,6 +128,9 @@ export class Replica {
     this.cancels.push(
       clock.every(settings.tickIntervalMs, () => {
         this.dispatch({ type: 'tick' });
+      }),
+      clock.every(diskWatchPeriodMs, () => {
+        this.watchDisks();
       }),
     );
     this.draining = true;
@@ -216,18 +227,41 @@ export class Replica {
       case 'feed':
         this.feed(action.frame);
         return;
+      case 'send-welcome':
+        this.sendWelcome(action.link, action.generation);
+        return;
+      case 'copy-disks':
+        this.copyDisks(action.link);
+        return;
+      case 'copied': {
+        const wrong = this.diskSender?.written(action.chunks) ?? null;
+        if (wrong !== null) this.dispatch({ type: 'copy-failed', error: wrong });
+        return;
+      }
       case 'send-state':
-        this.sendState(action.link, action.generation);
+        this.diskSender?.finish(() => {
+          this.sendState(action.link, action.generation);
+        });
         return;
       case 'stop-state':
-        this.stateSender?.stop();
-        this.stateSender = null;
+        this.stopSending();
         return;
-      case 'create-machine':
-        this.createMachine(action);
+      case 'prepare':
+        this.prepare(action);
+        return;
+      case 'clear-disks':
+        this.diskIntake?.clear();
+        return;
+      case 'write-disk':
+        this.diskIntake?.write(action.chunk);
+        return;
+      case 'flush-disks':
+        this.diskIntake?.flush(() => {
+          this.dispatch({ type: 'disks-flushed' });
+        });
         return;
       case 'become':
-        this.stateSender = null;
+        this.stopSending();
         this.become(action.role);
         return;
       case 'emit':
@@ -292,6 +326,9 @@ export class Replica {
       case 'announce':
         this.announce(machine, action.afterMs);
         return;
+      case 'disk-reads-done':
+        machine.diskReadsDone(action.count);
+        return;
     }
   }
 
@@ -316,41 +353,100 @@ export class Replica {
     }
   }
 
-  private createMachine(action: Extract<Action, { do: 'create-machine' }>): void {
+  private prepare(action: Extract<Action, { do: 'prepare' }>): void {
     const { machineConfig, machineId, heartbeatPort } = action.welcome;
     const config = this.options.decodeConfig(machineConfig);
     if (config === null)
       throw new VmftError('message-malformed', 'the primary’s machine configuration is malformed');
     this.machineName = machineId;
     this.options.heartbeats.towards(heartbeatPort);
+    this.options.disks.prepare(config, machineId, (error) => {
+      if (this.ended !== null) return;
+      if (error === null) this.makeMachine(config);
+      else this.dispatch({ type: 'machine-refused', error });
+    });
+  }
+
+  private makeMachine(config: GuestConfig): void {
     try {
       this.currentMachine = this.options.createMachine(config, this.machineEvents);
     } catch (thrown) {
       const error = asVmftError(thrown);
-      if (error.code === 'internal') throw error;
-      // At once: messages that wait already speak of a machine that there will not be.
-      const role = this.currentRole;
-      const event: RoleEvent = { type: 'machine-refused', error };
-      if (role !== null) this.performAll(role.handle(event, this.options.clock.nowMs()));
+      if (error.code === 'internal') this.finish(failure(error));
+      else this.dispatch({ type: 'machine-refused', error });
+      return;
     }
+    this.diskIntake = new DiskCopyIntake(this.privateDisks(config), {
+      written: (chunks, bytes) => {
+        this.dispatch({ type: 'disk-written', chunks });
+        this.dispatch({ type: 'disk-copy', bytes, leftBytes: null });
+      },
+      failed: (error) => {
+        this.dispatch({ type: 'copy-failed', error });
+      },
+    });
+    this.dispatch({ type: 'machine-made' });
+  }
+
+  private privateDisks({ disks }: GuestConfig): PrivateDisk[] {
+    return disks.flatMap(({ holding }, index) => {
+      const disk = holding === 'private' ? this.options.disks.opened(index) : null;
+      return disk === null ? [] : [{ index, disk }];
+    });
+  }
+
+  private sendWelcome(linkId: LinkId, generation: bigint): void {
+    this.links.get(linkId)?.send({
+      kind: 'welcome',
+      generation,
+      machineId: this.machineName,
+      machineConfig: this.options.encodeConfig(this.requireMachine().config),
+      heartbeatPort: this.options.heartbeats.port,
+      arbiterUrl: this.options.arbiter.url,
+    });
+  }
+
+  private copyDisks(linkId: LinkId): void {
+    const link = this.links.get(linkId);
+    if (link === undefined) return;
+    const machine = this.requireMachine();
+    this.diskSender = new DiskCopySender(machine, this.privateDisks(machine.config), link, {
+      progress: (bytes, leftBytes) => {
+        this.dispatch({ type: 'disk-copy', bytes, leftBytes });
+      },
+      settled: () => {
+        this.dispatch({ type: 'disks-settled' });
+      },
+      failed: (error) => {
+        this.dispatch({ type: 'copy-failed', error });
+      },
+    });
+    this.diskSender.start();
   }
 
   private sendState(linkId: LinkId, generation: bigint): void {
     const link = this.links.get(linkId);
     if (link === undefined) return;
-    const machine = this.requireMachine();
-    const welcome = {
-      kind: 'welcome' as const,
-      generation,
-      machineId: this.machineName,
-      machineConfig: this.options.encodeConfig(machine.config),
-      heartbeatPort: this.options.heartbeats.port,
-      arbiterUrl: this.options.arbiter.url,
-    };
-    this.stateSender = new StateSender(machine, link, (complete) => {
-      this.dispatch({ type: 'state-progress', complete });
+    this.unlessStopped(this.requireMachine(), (machine) => {
+      this.stateSender = new StateSender(machine, link, (complete) => {
+        this.dispatch({ type: 'state-progress', complete });
+      });
+      this.stateSender.start(generation);
     });
-    this.stateSender.start(welcome);
+  }
+
+  private stopSending(): void {
+    this.diskSender?.stop();
+    this.diskSender = null;
+    this.stateSender?.stop();
+    this.stateSender = null;
+  }
+
+  private watchDisks(): void {
+    const machine = this.currentMachine;
+    if (machine === null || this.ended !== null) return;
+    const events = this.diskWatch.look(machine, this.options.clock.nowMs());
+    for (const event of events) this.emit(event);
   }
 
   private arbitrate(action: ArbiterAction): void {
@@ -373,7 +469,8 @@ export class Replica {
     if (this.ended !== null) return;
     this.ended = end;
     for (const cancel of this.cancels) cancel();
-    this.stateSender?.stop();
+    this.stopSending();
+    this.diskIntake?.stop();
     this.currentMachine?.stop();
     const goodbye = new VmftError('peer-lost', `the other side ended: ${end.message}`);
     for (const link of this.links.values()) link.close(goodbye);
@@ -398,6 +495,7 @@ type MachineAction = Extract<
       | 'acknowledge'
       | 'release-outputs'
       | 'set-speed-limit'
-      | 'announce';
+      | 'announce'
+      | 'disk-reads-done';
   }
 >;

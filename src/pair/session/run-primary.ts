@@ -14,7 +14,7 @@ import { HeartbeatSocket } from '../channel/heartbeat-socket.js';
 import { PrimaryServer } from '../channel/primary-server.js';
 import { AloneRole, aloneOptions } from '../role/alone.js';
 import { failure, type SessionEnd } from '../role/pair-event.js';
-import { noArbiter, noHeartbeats } from './absent-ports.js';
+import { noArbiter, noDisks, noHeartbeats } from './absent-ports.js';
 import { pauseThen } from './pause-machine.js';
 import { Replica } from './replica.js';
 import { flushMs, sessionOf, settingsOf, type Session, type SessionOptions } from './session.js';
@@ -89,6 +89,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
         ? noArbiter
         : new PatientArbiter(arbiter, replicaId, clock, settings.arbiterOperationMs),
     heartbeats: heartbeats ?? noHeartbeats,
+    disks: options.disks ?? noDisks,
     createMachine: options.createMachine,
     pauseMachine: pauseThen((message) => {
       replica.stop('internal', message);

@@ -6,7 +6,7 @@ import type { Machine, MachineStatus } from '../../flow/machine/machine.js';
 import type { Address } from '../channel/address.js';
 import type { TlsFiles } from '../channel/tls.js';
 import type { SessionEnd, StampedPairEvent } from '../role/pair-event.js';
-import type { MachineFactory } from './ports.js';
+import type { DiskPort, MachineFactory } from './ports.js';
 import type { Replica } from './replica.js';
 
 /** What both kinds of session need from the command that runs them. */
@@ -20,6 +20,8 @@ export interface SessionOptions {
    * start; a backup's once when the primary has sent the configuration (the named kernel need not exist here).
    */
   readonly createMachine: MachineFactory;
+  /** Left out: this host has none for the machine. */
+  readonly disks?: DiskPort;
   /** Of this vmft, native part included; both replicas must have the same. */
   readonly build: string;
   /** "soft". */

@@ -1,10 +1,9 @@
 import { limits } from '../../base/limits.js';
 import type { Machine } from '../../flow/machine/machine.js';
-import type { Welcome } from '../channel/messages.js';
 import type { PeerLink } from './ports.js';
 
 /**
- * Sends a paused machine's state: Welcome, chunks as fast as the link takes them, the end. Between two
+ * Sends a paused machine's state: StateBegin, chunks as fast as the link takes them, the end. Between two
  * chunks that the link did not take at once the event loop runs, so heartbeats go on.
  */
 export class StateSender {
@@ -19,11 +18,11 @@ export class StateSender {
     private readonly progress: (complete: boolean) => void,
   ) {}
 
-  start(welcome: Omit<Welcome, 'stateBytes'>): void {
+  start(generation: bigint): void {
     const { bytes, checksum } = this.machine.snapshotBegin();
     this.bytes = bytes;
     this.checksum = checksum;
-    this.link.send({ ...welcome, stateBytes: BigInt(bytes) });
+    this.link.send({ kind: 'state-begin', generation, bytes: BigInt(bytes) });
     this.pump();
   }
 

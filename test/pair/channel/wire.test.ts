@@ -20,7 +20,7 @@ const big = 2n ** 64n - 1n;
 const fromBackup: FromBackup[] = [
   {
     kind: 'hello',
-    protocolVersion: 1,
+    protocolVersion: 2,
     build: 'b',
     accelerator: 'soft',
     replicaId: 'abc',
@@ -35,9 +35,12 @@ const fromBackup: FromBackup[] = [
     executedTicks: 2n ** 53n + 1n,
     executedVirtualNs: 0n,
     digestsChecked: 9n,
+    diskReadsDone: big,
   },
   { kind: 'divergence', generation: 1n, ticks: 5n, what: 'digest' },
   { kind: 'declined', reason: 'another CPU' },
+  { kind: 'prepared', generation: big },
+  { kind: 'copy-progress', generation: 1n, chunks: 0n },
 ];
 
 const fromPrimary: FromPrimary[] = [
@@ -46,11 +49,25 @@ const fromPrimary: FromPrimary[] = [
     generation: 7n,
     machineId: 'm-1',
     machineConfig: Buffer.from('c'),
-    stateBytes: 10n ** 10n,
     heartbeatPort: 65535,
     arbiterUrl: 'file:/x',
   },
   { kind: 'refused', reason: 'no' },
+  { kind: 'state-begin', generation: 7n, bytes: 10n ** 10n },
+  {
+    kind: 'disk-chunk',
+    disk: 4,
+    offset: 2n ** 60n,
+    data: Buffer.alloc(limits.diskChunkBytesMax, 7),
+    zeroBytes: 0,
+  },
+  {
+    kind: 'disk-chunk',
+    disk: 0,
+    offset: 0n,
+    data: Buffer.alloc(0),
+    zeroBytes: limits.diskZeroRunBytesMax,
+  },
   { kind: 'state-chunk', offset: 0n, data: Buffer.alloc(limits.stateChunkBytesMax, 3) },
   { kind: 'state-end', bytes: 1n, checksum: big },
   { kind: 'log-frame', generation: 3n, sequence: 0n, frame: Buffer.alloc(70_000, 5) },
@@ -114,6 +131,18 @@ describe('messages on the wire', () => {
       codeOf(() => decodeFromBackup(Buffer.alloc(0))),
       'message-malformed',
     );
+  });
+
+  it('of a disk are data or zeroes, not both and not neither', () => {
+    const code = (data: Buffer, zeroBytes: number): string => {
+      const chunk: FromPrimary = { kind: 'disk-chunk', disk: 0, offset: 0n, data, zeroBytes };
+      return codeOf(() => decodeFromPrimary(encodeFromPrimary(chunk)));
+    };
+    const none = Buffer.alloc(0);
+    assert.equal(code(none, 0), 'message-malformed');
+    assert.equal(code(Buffer.alloc(512), 512), 'message-malformed');
+    assert.equal(code(none, limits.diskZeroRunBytesMax + 1), 'message-too-large');
+    assert.equal(code(Buffer.alloc(limits.diskChunkBytesMax + 1), 0), 'message-too-large');
   });
 
   it('are parsed totally: rubbish and damage give a message or a named error', () => {

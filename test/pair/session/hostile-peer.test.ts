@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Client, credentials, type ClientDuplexStream } from '@grpc/grpc-js';
 
 import type { ErrorCode } from '../../../src/base/errors.js';
-import { limits } from '../../../src/base/limits.js';
+import { limits, protocolVersion } from '../../../src/base/limits.js';
 import { encodeGuestConfig } from '../../../src/flow/log/guest-config.js';
 import { systemClock } from '../../../src/flow/world/system-clock.js';
 import { systemRandom } from '../../../src/flow/world/system-random.js';
@@ -101,7 +101,7 @@ async function primaryWithRawBackup(): Promise<{
 
 const hello: FromBackup = {
   kind: 'hello',
-  protocolVersion: 1,
+  protocolVersion,
   build: 'test',
   accelerator: 'fake',
   replicaId: 'raw',
@@ -152,8 +152,7 @@ describe('a primary with a hostile backup', () => {
   for (const [name, code, attack] of attacks) {
     it(`ends the generation for ${name}, wins it and goes on`, async () => {
       const raw = await primaryWithRawBackup();
-      raw.send(hello);
-      await raw.next('state-end');
+      await takeState(raw);
       raw.send({ kind: 'state-ready', generation: 1n });
       await raw.next('log-frame');
       attack(raw);
@@ -167,8 +166,7 @@ describe('a primary with a hostile backup', () => {
 
   it('ends the generation for an oversized message', async () => {
     const raw = await primaryWithRawBackup();
-    raw.send(hello);
-    await raw.next('state-end');
+    await takeState(raw);
     raw.send({ kind: 'state-ready', generation: 1n });
     await raw.next('log-frame');
     raw.call.write(Buffer.alloc(limits.messageBytesMax + 1000));
@@ -178,8 +176,7 @@ describe('a primary with a hostile backup', () => {
 
   it('shows nothing that is not acknowledged', async () => {
     const raw = await primaryWithRawBackup();
-    raw.send(hello);
-    await raw.next('state-end');
+    await takeState(raw);
     const before = side.outputs.length;
     raw.send({ kind: 'state-ready', generation: 1n });
     await raw.next('log-frame');
@@ -204,6 +201,14 @@ describe('a primary with a hostile backup', () => {
 interface Raw {
   readonly call: ClientDuplexStream<Buffer, Buffer>;
   readonly send: (message: FromBackup) => void;
+  readonly next: (kind: FromPrimary['kind']) => Promise<FromPrimary>;
+}
+
+async function takeState({ send, next }: Raw): Promise<void> {
+  send(hello);
+  await next('welcome');
+  send({ kind: 'prepared', generation: 1n });
+  await next('state-end');
 }
 
 /** A backup under test, and a primary that says what the test says. */
@@ -242,10 +247,12 @@ async function backupWithRawPrimary(): Promise<{ session: Session; link: PeerLin
             generation: 2n,
             machineId: 'm',
             machineConfig: encodeGuestConfig(guest),
-            stateBytes: BigInt(bytes),
             heartbeatPort: heartbeats.port,
             arbiterUrl: arbiter.url,
           });
+        }
+        if (message.kind === 'prepared') {
+          link.send({ kind: 'state-begin', generation: 2n, bytes: BigInt(bytes) });
           link.send({ kind: 'state-chunk', offset: 0n, data: machine.snapshotRead(0, bytes) });
           link.send({ kind: 'state-end', bytes: BigInt(bytes), checksum });
         }

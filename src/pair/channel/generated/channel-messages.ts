@@ -25,10 +25,12 @@ export const vmft: typeof Types = $root.vmft = (() => {
             FromBackup.prototype.progress = null;
             FromBackup.prototype.divergence = null;
             FromBackup.prototype.declined = null;
+            FromBackup.prototype.prepared = null;
+            FromBackup.prototype.copyProgress = null;
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
             $Object.defineProperty(FromBackup.prototype, "message", {
-                get: $util.oneOfGetter($oneOfFields = ["hello", "stateReady", "ack", "progress", "divergence", "declined"]),
+                get: $util.oneOfGetter($oneOfFields = ["hello", "stateReady", "ack", "progress", "divergence", "declined", "prepared", "copyProgress"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
             FromBackup.encode = function (message, writer, _depth) {
@@ -50,6 +52,10 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     $root.vmft.channel.Divergence.encode(message.divergence, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
                 if (message.declined != null && $Object.hasOwnProperty.call(message, "declined"))
                     $root.vmft.channel.Declined.encode(message.declined, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                if (message.prepared != null && $Object.hasOwnProperty.call(message, "prepared"))
+                    $root.vmft.channel.Prepared.encode(message.prepared, writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
+                if (message.copyProgress != null && $Object.hasOwnProperty.call(message, "copyProgress"))
+                    $root.vmft.channel.CopyProgress.encode(message.copyProgress, writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -124,6 +130,20 @@ export const vmft: typeof Types = $root.vmft = (() => {
                             message.message = "declined";
                             continue;
                         }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            message.prepared = $root.vmft.channel.Prepared.decode(reader, reader.size(), $undefined, _depth + 1, message.prepared);
+                            message.message = "prepared";
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            message.copyProgress = $root.vmft.channel.CopyProgress.decode(reader, reader.size(), $undefined, _depth + 1, message.copyProgress);
+                            message.message = "copyProgress";
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -154,10 +174,12 @@ export const vmft: typeof Types = $root.vmft = (() => {
             FromPrimary.prototype.stateChunk = null;
             FromPrimary.prototype.stateEnd = null;
             FromPrimary.prototype.logFrame = null;
+            FromPrimary.prototype.stateBegin = null;
+            FromPrimary.prototype.diskChunk = null;
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
             $Object.defineProperty(FromPrimary.prototype, "message", {
-                get: $util.oneOfGetter($oneOfFields = ["welcome", "refused", "stateChunk", "stateEnd", "logFrame"]),
+                get: $util.oneOfGetter($oneOfFields = ["welcome", "refused", "stateChunk", "stateEnd", "logFrame", "stateBegin", "diskChunk"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
             FromPrimary.encode = function (message, writer, _depth) {
@@ -177,6 +199,10 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     $root.vmft.channel.StateEnd.encode(message.stateEnd, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
                 if (message.logFrame != null && $Object.hasOwnProperty.call(message, "logFrame"))
                     $root.vmft.channel.LogFrame.encode(message.logFrame, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.stateBegin != null && $Object.hasOwnProperty.call(message, "stateBegin"))
+                    $root.vmft.channel.StateBegin.encode(message.stateBegin, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                if (message.diskChunk != null && $Object.hasOwnProperty.call(message, "diskChunk"))
+                    $root.vmft.channel.DiskChunk.encode(message.diskChunk, writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -242,6 +268,20 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 break;
                             message.logFrame = $root.vmft.channel.LogFrame.decode(reader, reader.size(), $undefined, _depth + 1, message.logFrame);
                             message.message = "logFrame";
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.stateBegin = $root.vmft.channel.StateBegin.decode(reader, reader.size(), $undefined, _depth + 1, message.stateBegin);
+                            message.message = "stateBegin";
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            message.diskChunk = $root.vmft.channel.DiskChunk.decode(reader, reader.size(), $undefined, _depth + 1, message.diskChunk);
+                            message.message = "diskChunk";
                             continue;
                         }
                     }
@@ -396,7 +436,6 @@ export const vmft: typeof Types = $root.vmft = (() => {
             Welcome.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Welcome.prototype.machineId = "";
             Welcome.prototype.machineConfig = $util.newBuffer([]);
-            Welcome.prototype.stateBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Welcome.prototype.heartbeatPort = 0;
             Welcome.prototype.arbiterUrl = "";
             Welcome.encode = function (message, writer, _depth) {
@@ -412,8 +451,6 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 2, wireType 2 =*/18).string(message.machineId);
                 if (message.machineConfig != null && $Object.hasOwnProperty.call(message, "machineConfig") && message.machineConfig.length)
                     writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.machineConfig);
-                if (message.stateBytes != null && $Object.hasOwnProperty.call(message, "stateBytes") && (typeof message.stateBytes === "object" ? message.stateBytes.low || message.stateBytes.high : message.stateBytes !== 0))
-                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.stateBytes);
                 if (message.heartbeatPort != null && $Object.hasOwnProperty.call(message, "heartbeatPort") && message.heartbeatPort !== 0)
                     writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.heartbeatPort);
                 if (message.arbiterUrl != null && $Object.hasOwnProperty.call(message, "arbiterUrl") && message.arbiterUrl !== "")
@@ -475,15 +512,6 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.machineConfig = value;
                             else
                                 delete message.machineConfig;
-                            continue;
-                        }
-                    case 4: {
-                            if (wireType !== 0)
-                                break;
-                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                                message.stateBytes = value;
-                            else
-                                delete message.stateBytes;
                             continue;
                         }
                     case 5: {
@@ -597,6 +625,370 @@ export const vmft: typeof Types = $root.vmft = (() => {
                 return message;
             };
             return Refused;
+        })();
+        channel.Prepared = (function() {
+            const Prepared = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            Prepared.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Prepared.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            Prepared.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.Prepared();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return Prepared;
+        })();
+        channel.DiskChunk = (function() {
+            const DiskChunk = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            DiskChunk.prototype.disk = 0;
+            DiskChunk.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            DiskChunk.prototype.data = $util.newBuffer([]);
+            DiskChunk.prototype.zeroBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            DiskChunk.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.disk != null && $Object.hasOwnProperty.call(message, "disk") && message.disk !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.disk);
+                if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && (typeof message.offset === "object" ? message.offset.low || message.offset.high : message.offset !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.offset);
+                if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.data);
+                if (message.zeroBytes != null && $Object.hasOwnProperty.call(message, "zeroBytes") && (typeof message.zeroBytes === "object" ? message.zeroBytes.low || message.zeroBytes.high : message.zeroBytes !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.zeroBytes);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            DiskChunk.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.DiskChunk();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.disk = value;
+                            else
+                                delete message.disk;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.offset = value;
+                            else
+                                delete message.offset;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.data = value;
+                            else
+                                delete message.data;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.zeroBytes = value;
+                            else
+                                delete message.zeroBytes;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return DiskChunk;
+        })();
+        channel.CopyProgress = (function() {
+            const CopyProgress = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            CopyProgress.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CopyProgress.prototype.chunks = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CopyProgress.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.chunks != null && $Object.hasOwnProperty.call(message, "chunks") && (typeof message.chunks === "object" ? message.chunks.low || message.chunks.high : message.chunks !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.chunks);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            CopyProgress.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.CopyProgress();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.chunks = value;
+                            else
+                                delete message.chunks;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return CopyProgress;
+        })();
+        channel.StateBegin = (function() {
+            const StateBegin = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            StateBegin.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            StateBegin.prototype.bytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            StateBegin.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && (typeof message.bytes === "object" ? message.bytes.low || message.bytes.high : message.bytes !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.bytes);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            StateBegin.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.StateBegin();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.bytes = value;
+                            else
+                                delete message.bytes;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return StateBegin;
         })();
         channel.StateChunk = (function() {
             const StateChunk = function (properties) {
@@ -1125,6 +1517,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             Progress.prototype.executedTicks = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Progress.prototype.executedVirtualNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Progress.prototype.digestsChecked = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Progress.prototype.diskReadsDone = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Progress.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -1140,6 +1533,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.executedVirtualNs);
                 if (message.digestsChecked != null && $Object.hasOwnProperty.call(message, "digestsChecked") && (typeof message.digestsChecked === "object" ? message.digestsChecked.low || message.digestsChecked.high : message.digestsChecked !== 0))
                     writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.digestsChecked);
+                if (message.diskReadsDone != null && $Object.hasOwnProperty.call(message, "diskReadsDone") && (typeof message.diskReadsDone === "object" ? message.diskReadsDone.low || message.diskReadsDone.high : message.diskReadsDone !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.diskReadsDone);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1206,6 +1601,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.digestsChecked = value;
                             else
                                 delete message.digestsChecked;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.diskReadsDone = value;
+                            else
+                                delete message.diskReadsDone;
                             continue;
                         }
                     }

@@ -45,8 +45,14 @@ export namespace vmft {
             /** FromBackup declined. */
             declined?: (vmft.channel.Declined.$Properties|null);
 
+            /** FromBackup prepared. */
+            prepared?: (vmft.channel.Prepared.$Properties|null);
+
+            /** FromBackup copyProgress. */
+            copyProgress?: (vmft.channel.CopyProgress.$Properties|null);
+
             /** FromBackup message. */
-            message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined");
+            message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined"|"prepared"|"copyProgress");
 
             /**
              * Encodes the specified FromBackup message. Does not implicitly {@link vmft.channel.FromBackup.verify|verify} messages.
@@ -90,8 +96,14 @@ export namespace vmft {
                 /** FromBackup declined */
                 declined?: (vmft.channel.Declined.$Properties|null);
 
+                /** FromBackup prepared */
+                prepared?: (vmft.channel.Prepared.$Properties|null);
+
+                /** FromBackup copyProgress */
+                copyProgress?: (vmft.channel.CopyProgress.$Properties|null);
+
                 /** FromBackup message */
-                message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined");
+                message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined"|"prepared"|"copyProgress");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -105,9 +117,11 @@ export namespace vmft {
               progress?: vmft.channel.Progress.$Shape|null;
               divergence?: vmft.channel.Divergence.$Shape|null;
               declined?: vmft.channel.Declined.$Shape|null;
+              prepared?: vmft.channel.Prepared.$Shape|null;
+              copyProgress?: vmft.channel.CopyProgress.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ message?: undefined; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null }|{ message?: "hello"; hello: vmft.channel.Hello.$Shape; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null }|{ message?: "stateReady"; hello?: null; stateReady: vmft.channel.StateReady.$Shape; ack?: null; progress?: null; divergence?: null; declined?: null }|{ message?: "ack"; hello?: null; stateReady?: null; ack: vmft.channel.Ack.$Shape; progress?: null; divergence?: null; declined?: null }|{ message?: "progress"; hello?: null; stateReady?: null; ack?: null; progress: vmft.channel.Progress.$Shape; divergence?: null; declined?: null }|{ message?: "divergence"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence: vmft.channel.Divergence.$Shape; declined?: null }|{ message?: "declined"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined: vmft.channel.Declined.$Shape })
+              ({ message?: undefined; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "hello"; hello: vmft.channel.Hello.$Shape; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "stateReady"; hello?: null; stateReady: vmft.channel.StateReady.$Shape; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "ack"; hello?: null; stateReady?: null; ack: vmft.channel.Ack.$Shape; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "progress"; hello?: null; stateReady?: null; ack?: null; progress: vmft.channel.Progress.$Shape; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "divergence"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence: vmft.channel.Divergence.$Shape; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "declined"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined: vmft.channel.Declined.$Shape; prepared?: null; copyProgress?: null }|{ message?: "prepared"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared: vmft.channel.Prepared.$Shape; copyProgress?: null }|{ message?: "copyProgress"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress: vmft.channel.CopyProgress.$Shape })
             );
         }
 
@@ -145,8 +159,14 @@ export namespace vmft {
             /** FromPrimary logFrame. */
             logFrame?: (vmft.channel.LogFrame.$Properties|null);
 
+            /** FromPrimary stateBegin. */
+            stateBegin?: (vmft.channel.StateBegin.$Properties|null);
+
+            /** FromPrimary diskChunk. */
+            diskChunk?: (vmft.channel.DiskChunk.$Properties|null);
+
             /** FromPrimary message. */
-            message?: ("welcome"|"refused"|"stateChunk"|"stateEnd"|"logFrame");
+            message?: ("welcome"|"refused"|"stateChunk"|"stateEnd"|"logFrame"|"stateBegin"|"diskChunk");
 
             /**
              * Encodes the specified FromPrimary message. Does not implicitly {@link vmft.channel.FromPrimary.verify|verify} messages.
@@ -187,8 +207,14 @@ export namespace vmft {
                 /** FromPrimary logFrame */
                 logFrame?: (vmft.channel.LogFrame.$Properties|null);
 
+                /** FromPrimary stateBegin */
+                stateBegin?: (vmft.channel.StateBegin.$Properties|null);
+
+                /** FromPrimary diskChunk */
+                diskChunk?: (vmft.channel.DiskChunk.$Properties|null);
+
                 /** FromPrimary message */
-                message?: ("welcome"|"refused"|"stateChunk"|"stateEnd"|"logFrame");
+                message?: ("welcome"|"refused"|"stateChunk"|"stateEnd"|"logFrame"|"stateBegin"|"diskChunk");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -201,9 +227,11 @@ export namespace vmft {
               stateChunk?: vmft.channel.StateChunk.$Shape|null;
               stateEnd?: vmft.channel.StateEnd.$Shape|null;
               logFrame?: vmft.channel.LogFrame.$Shape|null;
+              stateBegin?: vmft.channel.StateBegin.$Shape|null;
+              diskChunk?: vmft.channel.DiskChunk.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ message?: undefined; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null }|{ message?: "welcome"; welcome: vmft.channel.Welcome.$Shape; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null }|{ message?: "refused"; welcome?: null; refused: vmft.channel.Refused.$Shape; stateChunk?: null; stateEnd?: null; logFrame?: null }|{ message?: "stateChunk"; welcome?: null; refused?: null; stateChunk: vmft.channel.StateChunk.$Shape; stateEnd?: null; logFrame?: null }|{ message?: "stateEnd"; welcome?: null; refused?: null; stateChunk?: null; stateEnd: vmft.channel.StateEnd.$Shape; logFrame?: null }|{ message?: "logFrame"; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame: vmft.channel.LogFrame.$Shape })
+              ({ message?: undefined; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "welcome"; welcome: vmft.channel.Welcome.$Shape; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "refused"; welcome?: null; refused: vmft.channel.Refused.$Shape; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "stateChunk"; welcome?: null; refused?: null; stateChunk: vmft.channel.StateChunk.$Shape; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "stateEnd"; welcome?: null; refused?: null; stateChunk?: null; stateEnd: vmft.channel.StateEnd.$Shape; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "logFrame"; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame: vmft.channel.LogFrame.$Shape; stateBegin?: null; diskChunk?: null }|{ message?: "stateBegin"; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin: vmft.channel.StateBegin.$Shape; diskChunk?: null }|{ message?: "diskChunk"; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk: vmft.channel.DiskChunk.$Shape })
             );
         }
 
@@ -316,9 +344,6 @@ export namespace vmft {
             /** Welcome machineConfig. */
             machineConfig: Uint8Array;
 
-            /** Welcome stateBytes. */
-            stateBytes: Long;
-
             /** Welcome heartbeatPort. */
             heartbeatPort: number;
 
@@ -357,9 +382,6 @@ export namespace vmft {
 
                 /** Welcome machineConfig */
                 machineConfig?: (Uint8Array|null);
-
-                /** Welcome stateBytes */
-                stateBytes?: (Long|null);
 
                 /** Welcome heartbeatPort */
                 heartbeatPort?: (number|null);
@@ -430,6 +452,264 @@ export namespace vmft {
 
             /** Shape of a Refused. */
             type $Shape = vmft.channel.Refused.$Properties;
+        }
+
+        /**
+         * Properties of a Prepared.
+         * @deprecated Use vmft.channel.Prepared.$Properties instead.
+         */
+        interface IPrepared extends vmft.channel.Prepared.$Properties {
+        }
+
+        /** Represents a Prepared. */
+        class Prepared {
+
+            /**
+             * Constructs a new Prepared.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.Prepared.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Prepared generation. */
+            generation: Long;
+
+            /**
+             * Encodes the specified Prepared message. Does not implicitly {@link vmft.channel.Prepared.verify|verify} messages.
+             * @param message Prepared message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.Prepared.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Prepared message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.Prepared & vmft.channel.Prepared.$Shape} Prepared
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.Prepared & vmft.channel.Prepared.$Shape;
+        }
+
+        namespace Prepared {
+
+            /** Properties of a Prepared. */
+            interface $Properties {
+
+                /** Prepared generation */
+                generation?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Prepared. */
+            type $Shape = vmft.channel.Prepared.$Properties;
+        }
+
+        /**
+         * Properties of a DiskChunk.
+         * @deprecated Use vmft.channel.DiskChunk.$Properties instead.
+         */
+        interface IDiskChunk extends vmft.channel.DiskChunk.$Properties {
+        }
+
+        /** Represents a DiskChunk. */
+        class DiskChunk {
+
+            /**
+             * Constructs a new DiskChunk.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.DiskChunk.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** DiskChunk disk. */
+            disk: number;
+
+            /** DiskChunk offset. */
+            offset: Long;
+
+            /** DiskChunk data. */
+            data: Uint8Array;
+
+            /** DiskChunk zeroBytes. */
+            zeroBytes: Long;
+
+            /**
+             * Encodes the specified DiskChunk message. Does not implicitly {@link vmft.channel.DiskChunk.verify|verify} messages.
+             * @param message DiskChunk message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.DiskChunk.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a DiskChunk message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.DiskChunk & vmft.channel.DiskChunk.$Shape} DiskChunk
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.DiskChunk & vmft.channel.DiskChunk.$Shape;
+        }
+
+        namespace DiskChunk {
+
+            /** Properties of a DiskChunk. */
+            interface $Properties {
+
+                /** DiskChunk disk */
+                disk?: (number|null);
+
+                /** DiskChunk offset */
+                offset?: (Long|null);
+
+                /** DiskChunk data */
+                data?: (Uint8Array|null);
+
+                /** DiskChunk zeroBytes */
+                zeroBytes?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a DiskChunk. */
+            type $Shape = vmft.channel.DiskChunk.$Properties;
+        }
+
+        /**
+         * Properties of a CopyProgress.
+         * @deprecated Use vmft.channel.CopyProgress.$Properties instead.
+         */
+        interface ICopyProgress extends vmft.channel.CopyProgress.$Properties {
+        }
+
+        /** Represents a CopyProgress. */
+        class CopyProgress {
+
+            /**
+             * Constructs a new CopyProgress.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.CopyProgress.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** CopyProgress generation. */
+            generation: Long;
+
+            /** CopyProgress chunks. */
+            chunks: Long;
+
+            /**
+             * Encodes the specified CopyProgress message. Does not implicitly {@link vmft.channel.CopyProgress.verify|verify} messages.
+             * @param message CopyProgress message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.CopyProgress.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CopyProgress message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.CopyProgress & vmft.channel.CopyProgress.$Shape} CopyProgress
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.CopyProgress & vmft.channel.CopyProgress.$Shape;
+        }
+
+        namespace CopyProgress {
+
+            /** Properties of a CopyProgress. */
+            interface $Properties {
+
+                /** CopyProgress generation */
+                generation?: (Long|null);
+
+                /** CopyProgress chunks */
+                chunks?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a CopyProgress. */
+            type $Shape = vmft.channel.CopyProgress.$Properties;
+        }
+
+        /**
+         * Properties of a StateBegin.
+         * @deprecated Use vmft.channel.StateBegin.$Properties instead.
+         */
+        interface IStateBegin extends vmft.channel.StateBegin.$Properties {
+        }
+
+        /** Represents a StateBegin. */
+        class StateBegin {
+
+            /**
+             * Constructs a new StateBegin.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.StateBegin.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** StateBegin generation. */
+            generation: Long;
+
+            /** StateBegin bytes. */
+            bytes: Long;
+
+            /**
+             * Encodes the specified StateBegin message. Does not implicitly {@link vmft.channel.StateBegin.verify|verify} messages.
+             * @param message StateBegin message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.StateBegin.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StateBegin message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.StateBegin & vmft.channel.StateBegin.$Shape} StateBegin
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.StateBegin & vmft.channel.StateBegin.$Shape;
+        }
+
+        namespace StateBegin {
+
+            /** Properties of a StateBegin. */
+            interface $Properties {
+
+                /** StateBegin generation */
+                generation?: (Long|null);
+
+                /** StateBegin bytes */
+                bytes?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a StateBegin. */
+            type $Shape = vmft.channel.StateBegin.$Properties;
         }
 
         /**
@@ -835,6 +1115,9 @@ export namespace vmft {
             /** Progress digestsChecked. */
             digestsChecked: Long;
 
+            /** Progress diskReadsDone. */
+            diskReadsDone: Long;
+
             /**
              * Encodes the specified Progress message. Does not implicitly {@link vmft.channel.Progress.verify|verify} messages.
              * @param message Progress message or plain object to encode
@@ -870,6 +1153,9 @@ export namespace vmft {
 
                 /** Progress digestsChecked */
                 digestsChecked?: (Long|null);
+
+                /** Progress diskReadsDone */
+                diskReadsDone?: (Long|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
