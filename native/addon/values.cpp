@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/limits.h"
+#include "device/virtio_blk.h"
 
 namespace vmft::addon {
 namespace {
@@ -21,6 +22,35 @@ const char* mode_name(Runner::Mode mode) {
     case Runner::Mode::stopped: return "stopped";
     }
     return "stopped";
+}
+
+DiskConfig to_disk_config(const Napi::Object& object) {
+    DiskConfig disk;
+    disk.block_bytes = to_u32(object.Get("blockBytes"), "blockBytes");
+    if (disk.block_bytes != 512 && disk.block_bytes != 4096) refuse("blockBytes", "512 or 4096");
+    disk.capacity_bytes = to_u64(object.Get("capacityBytes"), "capacityBytes");
+    if (disk.capacity_bytes == 0 || disk.capacity_bytes % disk.block_bytes != 0)
+        refuse("capacityBytes", "whole blocks, at least one");
+    std::string holding = to_text(object.Get("holding"), "holding");
+    if (holding != "shared" && holding != "private") refuse("holding", "shared or private");
+    disk.shared = holding == "shared";
+    disk.read_only = to_bool(object.Get("readOnly"), "readOnly");
+    disk.reads_on_backup = to_bool(object.Get("readsOnBackup"), "readsOnBackup");
+    disk.serial = to_text(object.Get("serial"), "serial");
+    bool printable = std::ranges::all_of(disk.serial, [](char c) { return c >= ' ' && c <= '~'; });
+    if (disk.serial.size() > VirtioBlk::serial_bytes || !printable)
+        refuse("serial", "at most 20 printable ASCII characters");
+    return disk;
+}
+
+std::vector<DiskConfig> to_disk_configs(const Napi::Value& value) {
+    if (!value.IsArray()) refuse("disks", "an array");
+    auto array = value.As<Napi::Array>();
+    if (array.Length() > limits::disks_max) refuse("disks", "at most five");
+    std::vector<DiskConfig> disks;
+    for (u32 i = 0; i < array.Length(); i++)
+        disks.push_back(to_disk_config(to_object(array.Get(i), "disks")));
+    return disks;
 }
 
 }  // namespace
@@ -105,6 +135,7 @@ MachineConfig to_machine_config(const Napi::Object& object) {
     if (seed.size() != config.random_seed.size()) refuse("randomSeed", "32 bytes");
     std::copy(seed.begin(), seed.end(), config.random_seed.begin());
     config.realtime_ns = to_u64(object.Get("realtimeNs"), "realtimeNs");
+    config.disks = to_disk_configs(object.Get("disks"));
     return config;
 }
 

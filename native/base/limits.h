@@ -23,6 +23,10 @@ inline constexpr u32 disks_max = 5;
 /// Larger requests are refused as an I/O error; Linux makes none above 1280 KiB unless told to. A
 /// read's data must fit into one segment of the log.
 inline constexpr u64 disk_request_bytes_max = u64{2} << 20;
+inline constexpr u64 disk_discard_bytes_max = u64{1} << 30;
+inline constexpr u64 disk_write_zeroes_bytes_max = u64{32} << 20;
+/// Data of requests under way on one disk; with this much the device takes no more from the ring.
+inline constexpr u64 disk_pending_bytes_max = u64{32} << 20;
 inline constexpr u64 disk_reserved_bytes = u64{1} << 20;  ///< At the end of each disk: vmft's own.
 inline constexpr u32 disk_threads = 4;  ///< That do a file's system calls, for each disk.
 inline constexpr u64 disk_file_step_bytes = u64{512} << 10;  ///< At once, and buffered per thread.

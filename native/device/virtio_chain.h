@@ -27,6 +27,12 @@ public:
     u64 read(const GuestMemory& memory, u64 offset, std::span<u8> into) const;
     /// Copies to the writable part, from `offset` on; returns the bytes copied, fewer at its end.
     u64 write(GuestMemory& memory, u64 offset, std::span<const u8> from) const;
+    std::span<const VirtioSegment> readable() const {
+        return std::span(segments_).first(readable_count_);
+    }
+    std::span<const VirtioSegment> writable() const {
+        return std::span(segments_).subspan(readable_count_);
+    }
     /// The readable part from `offset` to its end where it lies, if one segment holds it; else
     /// empty. Valid until the guest's memory is next written.
     std::span<const u8> readable_in_place(const GuestMemory& memory, u64 offset) const;

@@ -58,6 +58,8 @@ public:
     /// The driver has made buffers available in a queue; only when driver_ready() and the queue is
     /// usable.
     virtual void queue_notified(size_t index) = 0;
+    /// The driver has taken a queue away, with what was taken from it and not given back.
+    virtual void queue_disabled(size_t index) { (void)index; }
 
     void save(StateWriter& state) const;
     void restore(StateReader& state);
@@ -70,6 +72,7 @@ protected:
     GuestMemory& memory() { return memory_; }
     const GuestMemory& memory() const { return memory_; }
     /// Whether a feature was offered and accepted; only when driver_ready().
+    u64 features() const { return features_; }
     bool negotiated(u64 feature) const { return (features_ & feature) != 0; }
     /// Ends a batch of work on a queue: publishes what was given back, reports a violation.
     void settle(VirtioQueue& queue);

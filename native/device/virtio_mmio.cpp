@@ -124,6 +124,7 @@ bool VirtioMmio::write_queue_register(u64 offset, u32 value) {
 bool VirtioMmio::write_queue_ready(VirtioQueue& queue, u32 value) {
     if (value == 0) {
         queue.reset();
+        device_->queue_disabled(queue_select_);
         return true;
     }
     if (value != 1 || queue.enabled() || !(status_ & virtio_status::features_ok)) return false;

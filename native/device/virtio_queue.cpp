@@ -54,6 +54,7 @@ const char* queue_fault_name(QueueFault fault) {
     case QueueFault::too_many_bytes: return "chain of 4 GiB or more";
     case QueueFault::wrong_direction: return "wrong direction";
     case QueueFault::buffer_too_small: return "buffer too small";
+    case QueueFault::head_in_use: return "head in use";
     }
     return "unknown";
 }
@@ -262,7 +263,7 @@ void VirtioQueue::restore(StateReader& state) {
     state.get(used_);
     state.get(published_);
     bool sound = state.ok() && (enabled | indirect | event_index) <= 1 &&
-                 fault <= static_cast<u8>(QueueFault::buffer_too_small) &&
+                 fault <= static_cast<u8>(QueueFault::head_in_use) &&
                  (!enabled || check_setup() == QueueFault::none);
     if (!sound) {
         reset();

@@ -22,7 +22,8 @@ enum class QueueFault : u8 {
     bad_buffer = 9,    ///< A buffer that is not in RAM throughout.
     too_many_bytes = 10,    ///< A chain of 4 GiB or more (2.7.5).
     wrong_direction = 11,   ///< Readable where the device only writes, or the reverse.
-    buffer_too_small = 12,  ///< Less room than the device type requires.
+    buffer_too_small = 12,  ///< Less room, or less to read, than the device type requires.
+    head_in_use = 13,       ///< A head that the device has not given back.
 };
 const char* queue_fault_name(QueueFault fault);
 

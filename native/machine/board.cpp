@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "device/interrupt_controllers.h"
 #include "device/null_device.h"
@@ -28,13 +29,17 @@ constexpr u16 delay_port = 0xED;
 }  // namespace
 
 struct Board::Parts {
-    Parts(GuestMemory& memory, const VirtualClock& clock, OutputSink& outputs,
-          const std::optional<MacAddress>& mac)
+    Parts(const MachineConfig& config, GuestMemory& memory, const VirtualClock& clock,
+          OutputSink& outputs, DiskRequestSink& disk_requests)
         : controllers(clock), pit(clock, controllers.line(layout::gsi_pit)), pit_gate(clock, pit),
           serial(clock, controllers.line(layout::gsi_com1), outputs),
           rtc(clock, controllers.line(layout::gsi_rtc)),
           pm(clock, controllers.line(layout::gsi_sci)), console(memory, outputs), entropy(memory) {
-        if (mac) net = std::make_unique<VirtioNet>(memory, *mac, outputs);
+        if (config.mac) net = std::make_unique<VirtioNet>(memory, *config.mac, outputs);
+        static_assert(layout::virtio_slot_disk_first + limits::disks_max <= layout::virtio_slots);
+        VMFT_CHECK(config.disks.size() <= limits::disks_max);
+        for (u32 i = 0; i < config.disks.size(); i++)
+            disks.push_back(std::make_unique<VirtioBlk>(memory, i, config.disks[i], disk_requests));
         for (unsigned slot = 0; slot < layout::virtio_slots; slot++)
             slots[slot] = std::make_unique<VirtioMmio>(
                 device_in(slot), controllers.line(layout::gsi_virtio_first + slot));
@@ -44,6 +49,10 @@ struct Board::Parts {
     }
 
     VirtioDevice* device_in(unsigned slot) {
+        if (slot >= layout::virtio_slot_disk_first) {
+            unsigned disk = slot - layout::virtio_slot_disk_first;
+            return disk < disks.size() ? disks[disk].get() : nullptr;
+        }
         switch (slot) {
         case layout::virtio_slot_net: return net.get();
         case layout::virtio_slot_console: return &console;
@@ -86,6 +95,7 @@ struct Board::Parts {
     ResetPorts reset;
     NullDevice nothing;
     std::unique_ptr<VirtioNet> net;
+    std::vector<std::unique_ptr<VirtioBlk>> disks;
     VirtioConsole console;
     VirtioEntropy entropy;
     std::array<std::unique_ptr<VirtioMmio>, layout::virtio_slots> slots;
@@ -93,9 +103,9 @@ struct Board::Parts {
     std::array<Device*, 5> timed{};  ///< The devices that have deadlines.
 };
 
-Board::Board(GuestMemory& memory, const VirtualClock& clock, OutputSink& outputs,
-             const std::optional<MacAddress>& mac)
-    : parts_(std::make_unique<Parts>(memory, clock, outputs, mac)) {}
+Board::Board(const MachineConfig& config, GuestMemory& memory, const VirtualClock& clock,
+             OutputSink& outputs, DiskRequestSink& disk_requests)
+    : parts_(std::make_unique<Parts>(config, memory, clock, outputs, disk_requests)) {}
 Board::~Board() = default;
 
 u32 Board::port_read(u16 port, unsigned size_bytes) {
@@ -146,6 +156,16 @@ void Board::receive_console(u32 port, std::span<const u8> bytes) {
 
 void Board::supply_entropy(std::span<const u8> bytes) { parts_->entropy.supply(bytes); }
 void Board::press_power_button() { parts_->pm.press_power_button(); }
+
+void Board::complete_disk_request(const DiskCompletionInput& completion) {
+    if (completion.disk >= parts_->disks.size()) return;
+    parts_->disks[completion.disk]->complete(completion.request, completion.status,
+                                             completion.data);
+}
+
+void Board::repeat_pending_disk_requests() const {
+    for (const auto& disk : parts_->disks) disk->repeat_pending();
+}
 
 bool Board::network_ready() const { return parts_->net && parts_->net->driver_ready(); }
 bool Board::can_receive_frame() const { return parts_->net && parts_->net->can_receive(); }

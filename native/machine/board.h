@@ -1,16 +1,16 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 
-#include "base/mac_address.h"
 #include "base/state_bytes.h"
 #include "base/types.h"
 #include "device/device.h"
+#include "device/virtio_blk.h"
 #include "input/input.h"
 #include "machine/guest_memory.h"
+#include "machine/machine_config.h"
 #include "output/output.h"
 
 namespace vmft {
@@ -22,9 +22,9 @@ enum class PowerRequest : u8 { none = 0, off, reset };
 /// timers and devices, wired as layout.h says.
 class Board {
 public:
-    /// `mac`: address of the network device, or none. All references outlive the board.
-    Board(GuestMemory& memory, const VirtualClock& clock, OutputSink& outputs,
-          const std::optional<MacAddress>& mac);
+    /// All references outlive the board.
+    Board(const MachineConfig& config, GuestMemory& memory, const VirtualClock& clock,
+          OutputSink& outputs, DiskRequestSink& disk_requests);
     ~Board();
 
     // What the CPU sees; see Platform.
@@ -48,6 +48,9 @@ public:
     void receive_console(u32 port, std::span<const u8> bytes);
     void supply_entropy(std::span<const u8> bytes);
     void press_power_button();
+    /// A disk the machine does not have is nobody's.
+    void complete_disk_request(const DiskCompletionInput& completion);
+    void repeat_pending_disk_requests() const;
 
     /// Whether the network driver is up; frames that arrive before are nobody's.
     bool network_ready() const;

@@ -40,6 +40,7 @@ inline constexpr u64 local_apic_bytes = 0x1000;
 inline constexpr unsigned virtio_slot_net = 0;
 inline constexpr unsigned virtio_slot_console = 1;
 inline constexpr unsigned virtio_slot_entropy = 2;
+inline constexpr unsigned virtio_slot_disk_first = 3;  // disk n in slot 3 + n
 
 // I/O ports --------------------------------------------------------------------
 // Written to by patched kernel text only (accel/kvm/trap/trap.h); no device is here, and a PC has

@@ -17,7 +17,7 @@ constexpr unsigned settle_rounds_max = 16;
 
 Machine::Machine(const MachineConfig& config, const AcceleratorFactory& make_accelerator)
     : config_(config), memory_(config.memory_bytes), time_(config.realtime_ns),
-      board_(memory_, *this, *this, config.mac), accelerator_(make_accelerator(memory_, *this)),
+      board_(config, memory_, *this, *this, *this), accelerator_(make_accelerator(memory_, *this)),
       page_sums_(memory_) {}
 
 Machine::~Machine() = default;
@@ -27,6 +27,8 @@ LoadResult Machine::load(const GuestImages& images) {
     if (config_.mac) acpi.virtio_slots.push_back(layout::virtio_slot_net);
     acpi.virtio_slots.push_back(layout::virtio_slot_console);
     acpi.virtio_slots.push_back(layout::virtio_slot_entropy);
+    for (unsigned disk = 0; disk < config_.disks.size(); disk++)
+        acpi.virtio_slots.push_back(layout::virtio_slot_disk_first + disk);
     memory_.write(layout::acpi_tables, build_acpi_tables(acpi));
 
     LoadRequest request;
@@ -61,6 +63,20 @@ void Machine::emit(OutputKind kind, std::span<const u8> bytes) {
     output.kind = kind;
     output.bytes.assign(bytes.begin(), bytes.end());
     listener_->produced(std::move(output));
+}
+
+u64 Machine::request(DiskRequest&& request, bool is_output) {
+    disk_requests_++;
+    u64 sequence = is_output ? outputs_produced_ + 1 : 0;
+    request.output_sequence = sequence;
+    // The request first: when the output leaves, it is there.
+    if (disk_listener_ != nullptr) disk_listener_->requested(std::move(request));
+    if (is_output) emit(OutputKind::disk_request, {});
+    return sequence;
+}
+
+void Machine::repeat(DiskRequest&& request) {
+    if (disk_listener_ != nullptr) disk_listener_->requested(std::move(request));
 }
 
 void Machine::settle() {
@@ -115,7 +131,7 @@ MachineExit Machine::run_to(const Position& target) {
 
 MachineExit Machine::run(u64 until_ticks) {
     if (tick_unit() == TickUnit::branches) return run_by_branches(nullptr);
-    u64 outputs_before = outputs_produced_;
+    u64 outputs_before = outputs_produced_, disk_requests_before = disk_requests_;
     for (;;) {
         if (end_ != ExitKind::position) return exit_here(end_);
         u64 ticks = accelerator_->ticks();
@@ -133,7 +149,8 @@ MachineExit Machine::run(u64 until_ticks) {
         switch (exit) {
         case RunExit::position: break;
         case RunExit::device:
-            if (end_ == ExitKind::position && outputs_produced_ != outputs_before)
+            if (end_ == ExitKind::position &&
+                (outputs_produced_ != outputs_before || disk_requests_ != disk_requests_before))
                 return exit_here(ExitKind::position);
             break;
         case RunExit::halted:
@@ -157,7 +174,7 @@ void Machine::apply(const Input& input) {
     } else if (const auto* entropy = std::get_if<EntropyInput>(&input)) {
         board_.supply_entropy(entropy->data);
     } else if (const auto* disk = std::get_if<DiskCompletionInput>(&input)) {
-        (void)disk;
+        board_.complete_disk_request(*disk);
     } else {
         switch (std::get<ControlInput>(input).kind) {
         case ControlKind::power_button: board_.press_power_button(); break;

@@ -6,6 +6,7 @@
 
 #include "accel/accel.h"
 #include "base/position.h"
+#include "disk/disk_request.h"
 #include "input/input.h"
 #include "machine/board.h"
 #include "machine/digest.h"
@@ -37,7 +38,10 @@ protected:
 /// after an instruction that touched a device. None of these depends on the caller's slices.
 /// Where ticks count branches (TickUnit) a stop is dear, and timers are looked at only after an
 /// input and after an exit that the guest makes by itself: the same rule on both sides.
-class Machine final : private Platform, private VirtualClock, private OutputSink {
+class Machine final : private Platform,
+                      private VirtualClock,
+                      private OutputSink,
+                      private DiskRequestSink {
 public:
     using AcceleratorFactory = std::function<std::unique_ptr<Accelerator>(GuestMemory&, Platform&)>;
 
@@ -52,10 +56,15 @@ public:
     LoadResult load(const GuestImages& images);
 
     void set_output_listener(OutputListener* listener) { listener_ = listener; }
+    void set_disk_listener(DiskRequestListener* listener) { disk_listener_ = listener; }
+    /// Tells the disk listener again of every request that has not ended, per disk in order, with
+    /// the data of writes as it now is in guest memory: for a machine that was restored.
+    void repeat_pending_disk_requests() const { board_.repeat_pending_disk_requests(); }
 
     /// Runs until `position().ticks == until_ticks` at the latest. Returns earlier right behind an
-    /// instruction that produced an output, so that nobody waits for it longer than need be.
-    /// By branches: runs to the next exit that the guest makes by itself, or until broken out of.
+    /// instruction that produced an output or asked something of a disk, so that nobody waits for
+    /// it longer than need be. By branches: runs to the next exit that the guest makes by itself,
+    /// or until broken out of.
     MachineExit run(u64 until_ticks);
     /// Runs to `target`, which lies ahead or here. Returns earlier when halted, ended or (by
     /// branches) broken out of. Throws AcceleratorFault.
@@ -128,6 +137,10 @@ private:
     // OutputSink
     void emit(OutputKind kind, std::span<const u8> bytes) override;
 
+    // DiskRequestSink
+    u64 request(DiskRequest&& request, bool is_output) override;
+    void repeat(DiskRequest&& request) override;
+
     void clear_dirty();
     void end_here(ExitKind kind);
     /// Advances every due timer and takes the guest's own power requests.
@@ -142,7 +155,9 @@ private:
     std::unique_ptr<Accelerator> accelerator_;
     PageSums page_sums_;  ///< By branches.
     OutputListener* listener_ = nullptr;
+    DiskRequestListener* disk_listener_ = nullptr;
     u64 outputs_produced_ = 0;
+    u64 disk_requests_ = 0;  ///< Since this object was made; no state.
     ExitKind end_ = ExitKind::position;
     mutable StateWriter digest_bytes_;  // Reused, no state.
 };

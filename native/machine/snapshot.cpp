@@ -7,7 +7,7 @@ namespace vmft {
 namespace {
 
 constexpr u64 magic = 0x31706e7374666d76;  // "vmftsnp1"
-constexpr u32 version = 1;
+constexpr u32 version = 2;
 /// Far above what CPU and devices need.
 constexpr u64 state_bytes_max = 64 << 20;
 
@@ -16,12 +16,13 @@ struct Head {
     u32 version = 0;
     u32 has_mac = 0;
     u64 mac = 0;
+    u64 disks = 0;  ///< disks_hash
     u64 memory_bytes = 0;
     u64 state_bytes = 0;
     u64 run_count = 0;
     u64 page_count = 0;
 };
-static_assert(sizeof(Head) == 56, "no padding: the bytes are the format");
+static_assert(sizeof(Head) == 64, "no padding: the bytes are the format");
 
 struct Run {
     u64 first_page = 0;
@@ -33,6 +34,19 @@ u64 mac_bits(const MachineConfig& config) {
     if (config.mac)
         for (unsigned i = 0; i < 6; i++) bits |= u64{(*config.mac)[i]} << (8 * i);
     return bits;
+}
+
+/// Of what the guest and the gate see of the disks.
+u64 disks_hash(const MachineConfig& config) {
+    StateWriter disks;
+    for (const DiskConfig& disk : config.disks) {
+        disks.put(disk.capacity_bytes);
+        disks.put(disk.block_bytes);
+        disks.put(static_cast<u8>(disk.shared));
+        disks.put(static_cast<u8>(disk.read_only));
+        disks.put_block({reinterpret_cast<const u8*>(disk.serial.data()), disk.serial.size()});
+    }
+    return hash64(disks.bytes());
 }
 
 template <typename T>
@@ -75,6 +89,7 @@ SnapshotSource::SnapshotSource(const Machine& machine) : memory_(machine.memory(
     head.version = version;
     head.has_mac = machine.config().mac.has_value();
     head.mac = mac_bits(machine.config());
+    head.disks = disks_hash(machine.config());
     head.memory_bytes = memory_.bytes();
     head.state_bytes = state.bytes().size();
     head.run_count = runs.size();
@@ -125,7 +140,7 @@ SnapshotFault SnapshotTarget::read_head() {
     if (head.magic != magic) return fail(SnapshotFault::not_a_snapshot);
     if (head.version != version) return fail(SnapshotFault::version);
     if (head.memory_bytes != config.memory_bytes || head.has_mac != u32{config.mac.has_value()} ||
-        head.mac != mac_bits(config))
+        head.mac != mac_bits(config) || head.disks != disks_hash(config))
         return fail(SnapshotFault::other_guest);
     u64 pages = machine_.memory().pages();
     if (head.state_bytes > state_bytes_max || head.run_count > pages || head.page_count > pages)

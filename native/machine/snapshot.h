@@ -10,7 +10,7 @@
 namespace vmft {
 
 /// A snapshot is one stream of bytes, little-endian:
-///   head        magic, version, memory_bytes, MAC, sizes of what follows
+///   head        magic, version, memory_bytes, MAC, disks, sizes of what follows
 ///   state       what Machine::save writes
 ///   run table   (first page, pages) of each run of pages that are not all zero, ascending
 ///   pages       their bytes
@@ -37,7 +37,7 @@ enum class SnapshotFault : u8 {
     none,
     not_a_snapshot,
     version,       ///< Of another version of this format.
-    other_guest,   ///< Another size of memory or another network address.
+    other_guest,   ///< Another size of memory, another network address or other disks.
     out_of_order,  ///< A chunk that does not begin where the last one ended.
     malformed,     ///< A size or page number out of range.
     truncated,
