@@ -60,7 +60,7 @@ export class IscsiArbiter implements Arbiter {
     });
   }
 
-  testAndSet(request: FlagRequest): Promise<FlagOutcome> {
+  async testAndSet(request: FlagRequest): Promise<FlagOutcome> {
     const { machineId, generation, replicaId } = request;
     const { host, at } = newFlagEntry('taken', request);
     const mark = { replicaId, host, at };
@@ -78,7 +78,7 @@ export class IscsiArbiter implements Arbiter {
     });
   }
 
-  form(request: FlagRequest): Promise<void> {
+  async form(request: FlagRequest): Promise<void> {
     const { machineId, generation, replicaId } = request;
     const { host, at } = newFlagEntry('formed', request);
     const mark = { replicaId, host, at };
