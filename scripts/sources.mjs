@@ -7,6 +7,7 @@ const rootsByTarget = {
     'native/accel',
     'native/base',
     'native/device',
+    'native/disk',
     'native/input',
     'native/log',
     'native/machine',

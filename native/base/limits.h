@@ -31,6 +31,16 @@ inline constexpr u64 disk_reserved_bytes = u64{1} << 20;  ///< At the end of eac
 inline constexpr u32 disk_threads = 4;  ///< That do a file's system calls, for each disk.
 inline constexpr u64 disk_file_step_bytes = u64{512} << 10;  ///< At once, and buffered per thread.
 inline constexpr u64 disk_copy_bytes_max = u64{1} << 20;     ///< Of one readRange or writeRange.
+/// Of a replica's own disk, what it was asked to change and has not: behind that the replica waits.
+inline constexpr u64 disk_own_bytes_max = u64{64} << 20;
+inline constexpr u64 disk_own_requests_max = 1024;
+/// A transfer of a replica's own that takes longer has failed: its copy is of no use.
+inline constexpr u64 disk_own_transfer_ns_max = 30'000'000'000;
+/// Of what the log leaves to the backup to read, what is read ahead of its use.
+inline constexpr u64 disk_backup_read_bytes_max = u64{64} << 20;
+inline constexpr u32 disk_backup_read_tries_max = 40;
+inline constexpr u32 disk_backup_read_retry_ms = 100;
+inline constexpr u64 disk_change_granule_bytes = u64{64} << 10;
 /// Exceptions delivered in a row without one retired instruction: a guest stuck in its own
 /// handlers.
 inline constexpr u32 fault_deliveries_max = 65536;
