@@ -170,7 +170,7 @@ async function measureKills(
   try {
     const result = await failoverRun({
       network,
-      arbiterFolder: folder,
+      arbiter: `file:${folder}`,
       memory: `${guestMemoryMiB}M`,
       narrator: new Narrator(true, true),
       random: new SeededRandom(plan.seed),

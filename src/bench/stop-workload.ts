@@ -73,7 +73,13 @@ export async function pairWork(
 ): Promise<ReplicaWork> {
   const accelerator: Accelerator = { name: 'kvm', counter };
   const narrator = new Narrator(false, true);
-  const pair = await DemoPair.boot({ network, arbiterFolder, memory, narrator, accelerator });
+  const pair = await DemoPair.boot({
+    network,
+    arbiter: `file:${arbiterFolder}`,
+    memory,
+    narrator,
+    accelerator,
+  });
   let client: ClientProcess | null = null;
   try {
     await pair.protect();

@@ -27,7 +27,7 @@ const statusPeriodMs = 200;
  * Runs a session with its console on the terminal until it ends, and ends the process with its exit status.
  *
  * SIGINT, SIGTERM and SIGHUP end this replica (to a peer that is a failure: it takes over); a second one
- * ends the process at once.
+ * ends the process at once. SIGPWR presses the guest's power button.
  */
 export async function attendSession(
   { jsonEvents, notices }: AttendOptions,
@@ -47,6 +47,7 @@ export async function attendSession(
     session.stop(`stopped by ${signal}`);
   };
   for (const name of signals) process.on(name, stopBySignal);
+  process.on('SIGPWR', () => session?.powerOff('power-button'));
 
   session = await start({
     onEvent: (event) => {

@@ -135,7 +135,13 @@ async function scenarios(network: DemoNetwork, pair: DemoPair): Promise<void> {
 
 async function main(): Promise<void> {
   const network = await DemoNetwork.create();
-  const pair = await DemoPair.boot({ network, arbiterFolder, memory: '128M', narrator, settings });
+  const pair = await DemoPair.boot({
+    network,
+    arbiter: `file:${arbiterFolder}`,
+    memory: '128M',
+    narrator,
+    settings,
+  });
   try {
     await scenarios(network, pair);
   } finally {

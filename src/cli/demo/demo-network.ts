@@ -32,6 +32,8 @@ export const guestAddress = '10.0.0.2';
 export const guestPrefixBits = 24;
 export const counterPort = 7000;
 const clientAddress = '10.0.0.100';
+/** The switch's own on the logging network: for servers of storage, which this process starts. */
+export const storageAddress = '10.0.1.254';
 const bridgeOptions = 'type bridge stp_state 0 forward_delay 0 mcast_snooping 0';
 
 export class DemoNetwork implements DemoPlace {
@@ -51,6 +53,7 @@ export class DemoNetwork implements DemoPlace {
         `link add log ${bridgeOptions}`,
         'link set guest up',
         'link set log up',
+        `addr add ${storageAddress}/24 dev log`,
       ].join('\n'),
     );
     const [a, b] = [await makeHost(hub, 'a'), await makeHost(hub, 'b')];

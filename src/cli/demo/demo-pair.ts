@@ -20,16 +20,30 @@ const guestMac = '02:00:00:00:00:02';
 
 export interface PairOptions {
   readonly network: DemoPlace;
-  /** Directory of the arbiter: storage that both hosts see. */
-  readonly arbiterFolder: string;
+  /** URL of the arbiter. */
+  readonly arbiter: string;
   readonly memory: string;
   /** Of both replicas. Left out: soft. */
   readonly accelerator?: Accelerator;
   readonly narrator: Narrator;
   /** Further options of both replicas. */
   readonly settings?: readonly string[];
+  /** What is run; left out: the demo's guest, a counter. */
+  readonly guest?: PairGuest;
+  /** Further options of a replica on this host. */
+  readonly replicaWords?: (host: DemoHost, role: 'primary' | 'backup') => readonly string[];
   /** How many times slower than a usual one these hosts may be: multiplies the time limits. */
   readonly slowness?: number;
+}
+
+/** A guest that a pair runs. */
+export interface PairGuest {
+  /** As people call it. */
+  readonly name: string;
+  /** Of `vmft run`, behind `run`. */
+  readonly words: readonly string[];
+  /** What its console shows when it serves. */
+  readonly servesText: string;
 }
 
 /** What survived a kill, and when. */
@@ -51,24 +65,31 @@ export class DemoPair {
   static async boot(options: PairOptions): Promise<DemoPair> {
     const { narrator, network, accelerator = softAccelerator } = options;
     const host = network.a;
+    const guest = options.guest ?? counterGuest;
     narrator.step(
-      `host a starts the guest: Debian’s kernel, ${options.memory} of memory, CPU ${cpuBy[accelerator.name]}`,
+      `host a starts the guest: ${guest.name}, ${options.memory} of memory, CPU ${cpuBy[accelerator.name]}`,
     );
+    let serves = false;
     const primary = new VmftProcess(
       host,
-      ['run', 'debian', ...guestOptions(options), ...commonOptions(host, options)],
+      [
+        ...['run', ...guest.words, '--memory', options.memory],
+        ...commonOptions(host, 'primary', options),
+      ],
       (event) => {
-        showBoot(narrator, event, primary.console, tickName[accelerator.name]);
+        if (!serves) showBoot(narrator, event, tickName[accelerator.name]);
       },
     );
     const pair = new DemoPair(options, primary, null);
     try {
-      await primary.consoleText('vmft-guest: counter on port', limit(options, bootMsMax));
+      await primary.consoleText(guest.servesText, limit(options, bootMsMax));
+      serves = true;
     } catch (error) {
       primary.kill();
       throw error;
     }
-    narrator.step(`guest │ counter on port ${counterPort} of ${guestAddress}`);
+    const where = guest === counterGuest ? ` ${counterPort} of ${guestAddress}` : '';
+    narrator.step(`guest │ ${guest.servesText.replace('vmft-guest: ', '')}${where}`);
     return pair;
   }
 
@@ -81,7 +102,7 @@ export class DemoPair {
     this.backup = new VmftProcess(host, [
       'backup',
       this.primary.host.address,
-      ...commonOptions(host, this.options),
+      ...commonOptions(host, 'backup', this.options),
     ]);
     const formMs = limit(this.options, formMsMax);
     await this.backup.event('formed', formMs);
@@ -125,25 +146,35 @@ function limit({ slowness = 1 }: PairOptions, usualMs: number): number {
   return usualMs * slowness;
 }
 
-function guestOptions({ memory }: PairOptions): string[] {
-  const words = `vmft.mode=demo vmft.ip=${guestAddress}/${guestPrefixBits} vmft.port=${counterPort}`;
-  return ['--memory', memory, '--append', words];
-}
+const counterGuest: PairGuest = {
+  name: 'Debian’s kernel',
+  words: [
+    'debian',
+    '--append',
+    `vmft.mode=demo vmft.ip=${guestAddress}/${guestPrefixBits} vmft.port=${counterPort}`,
+  ],
+  servesText: 'vmft-guest: counter on port',
+};
 
-function commonOptions(host: DemoHost, options: PairOptions): string[] {
-  const net = `tap=${tapName}${host.label === 'a' ? `,mac=${guestMac}` : ''}`;
+function commonOptions(
+  host: DemoHost,
+  role: 'primary' | 'backup',
+  options: PairOptions,
+): readonly string[] {
+  const net = `tap=${tapName}${role === 'primary' ? `,mac=${guestMac}` : ''}`;
   return [
-    ...['--listen', host.address, '--arbiter', `file:${options.arbiterFolder}`, '--net', net],
+    ...['--listen', host.address, '--arbiter', options.arbiter, '--net', net],
     ...acceleratorWords(options.accelerator ?? softAccelerator),
     ...(options.settings ?? []),
+    ...(options.replicaWords?.(host, role) ?? []),
   ];
 }
 
 const cpuBy = { soft: 'in software', kvm: 'by KVM' } as const;
 const tickName = { soft: 'instructions', kvm: 'branches' } as const;
 
-function showBoot(narrator: Narrator, event: VmftEvent, console: string, tickNames: string): void {
-  if (event.type !== 'status' || console.includes('counter on port')) return;
+function showBoot(narrator: Narrator, event: VmftEvent, tickNames: string): void {
+  if (event.type !== 'status') return;
   const { ticks } = (event['position'] ?? { ticks: 0 }) as { ticks: number };
   narrator.progress(`booting: ${Math.round(ticks / 1e6)} million ${tickNames}`);
 }

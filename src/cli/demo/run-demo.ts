@@ -39,7 +39,7 @@ export async function runDemo(options: DemoOptions, folder: string): Promise<num
       const seed = options.seed + run;
       const started = failoverRun({
         network,
-        arbiterFolder: folder,
+        arbiter: `file:${folder}`,
         memory: options.memory,
         accelerator: options.accelerator,
         narrator,

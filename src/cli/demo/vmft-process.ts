@@ -88,6 +88,11 @@ export class VmftProcess {
     return atMs;
   }
 
+  /** The guest is asked to power off. Only of a live replica. */
+  pressPowerButton(): void {
+    if (this.status === null && this.processId > 0) process.kill(this.processId, 'SIGPWR');
+  }
+
   private until(wanted: () => boolean, what: string, timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const cancel = systemClock.after(timeoutMs, () => {

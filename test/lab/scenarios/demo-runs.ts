@@ -30,7 +30,7 @@ export async function demoRuns(lab: Lab, demo: DemoRuns): Promise<string> {
     const narrator = new Narrator(false, demo.runs > 1);
     const result = await failoverRun({
       network: place,
-      arbiterFolder: '/storage',
+      arbiter: 'file:/storage',
       memory: demo.memory,
       accelerator: demo.accelerator,
       narrator,
