@@ -15,13 +15,16 @@ function uint64(value: Long | null | undefined): bigint {
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The bytes that test/native/log/log_test.cpp encodes, read by a protobuf library that is not ours. */
-void test('protobufjs reads what the native side writes', () => {
-  const hex = readFileSync(join(root, 'test/golden/log/frame-v1.hex'), 'latin1').trim();
+function goldenSegment(name: string): ReturnType<typeof vmft.log.Segment.decode> {
+  const hex = readFileSync(join(root, 'test/golden/log', name), 'latin1').trim();
   const frame = vmft.log.Frame.decode(Buffer.from(hex, 'hex'));
   assert.equal(uint64(frame.checksum), hash64(Buffer.from(frame.segment)));
+  return vmft.log.Segment.decode(frame.segment);
+}
 
-  const segment = vmft.log.Segment.decode(frame.segment);
+/** The bytes that test/native/log/log_test.cpp encodes, read by a protobuf library that is not ours. */
+void test('protobufjs reads what the native side writes', () => {
+  const segment = goldenSegment('frame-v1.hex');
   assert.equal(uint64(segment.generation), 3n);
   assert.equal(uint64(segment.sequence), 700n);
   assert.equal(uint64(segment.outputsProduced), 12n);
@@ -65,4 +68,40 @@ void test('protobufjs reads what the native side writes', () => {
   assert.deepEqual([...(entropy?.entropy?.data ?? [])], [0, 1, 2, 254, 255]);
   assert.equal(button?.control?.kind, vmft.log.Control.Kind.POWER_BUTTON);
   assert.equal(snapshot?.control?.kind, vmft.log.Control.Kind.SNAPSHOT);
+});
+
+void test('and the ends of disk requests, which version 2 added', () => {
+  const { records } = goldenSegment('frame-v2.hex');
+  const ends = records.flatMap(({ diskCompletion }) => diskCompletion ?? []);
+  const { OK, IO_ERROR } = vmft.log.DiskCompletion.Status;
+  assert.deepEqual(
+    ends.map((end) => ({
+      disk: end.disk ?? 0,
+      request: uint64(end.request),
+      status: end.status ?? OK,
+      data: Buffer.from(end.data ?? []).toString('hex'),
+      readOnBackup: end.readOnBackup ?? false,
+      dataHash: uint64(end.dataHash),
+    })),
+    [
+      { disk: 0, request: 1n, status: OK, data: '55aa0007', readOnBackup: false, dataHash: 0n },
+      {
+        disk: 1,
+        request: 300n,
+        status: OK,
+        data: '',
+        readOnBackup: true,
+        dataHash: 0x1122334455667788n,
+      },
+      {
+        disk: 4,
+        request: 0x100000002n,
+        status: IO_ERROR,
+        data: '',
+        readOnBackup: false,
+        dataHash: 0n,
+      },
+      { disk: 0, request: 2n, status: OK, data: '', readOnBackup: false, dataHash: 0n },
+    ],
+  );
 });

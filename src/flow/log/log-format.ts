@@ -18,6 +18,8 @@ import { vmft } from './generated/log-messages.js';
 import { guestConfigFields, guestConfigOf, type GuestHashes } from './guest-config.js';
 
 export const logVersion = protocolVersion;
+/** Version 1 is the same without disks. */
+const readableLogVersions: readonly number[] = [1, logVersion];
 /** "vmftlog1" as little-endian bytes. */
 export const logMagic = Buffer.from('vmftlog1', 'ascii').readBigUInt64LE(0);
 
@@ -97,10 +99,10 @@ export function decodeHeader(bytes: Buffer, where: string): LogHeader {
     throw corrupt(where, 'a header that cannot be parsed');
   }
   const version = header.version ?? 0;
-  if (version !== logVersion) {
+  if (!readableLogVersions.includes(version)) {
     throw new VmftError(
       'log-version',
-      `${where} is a log of version ${version}; this vmft reads version ${logVersion}`,
+      `${where} is a log of version ${version}; this vmft reads versions ${readableLogVersions.join(' and ')}`,
       `use the vmft that wrote it (${header.build ?? 'unknown'})`,
     );
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { VmftError } from '../../../src/base/errors.js';
+import { hash64 } from '../../../src/base/hash64.js';
 import { decodeGuestConfig, encodeGuestConfig } from '../../../src/flow/log/guest-config.js';
 import {
   decodeHeader,
@@ -9,6 +10,7 @@ import {
   delimited,
   encodeHeader,
   encodeTrailer,
+  logVersion,
   nextDelimited,
 } from '../../../src/flow/log/log-format.js';
 import { exampleCpu, exampleGuest } from './example-guest.js';
@@ -57,7 +59,7 @@ describe('the log format', () => {
   });
 
   it('keeps a header and a trailer', () => {
-    assert.deepEqual(decodeHeader(encodeHeader(header), 'x'), { version: 1, ...header });
+    assert.deepEqual(decodeHeader(encodeHeader(header), 'x'), { version: logVersion, ...header });
     for (const segments of [0n, 5n, 2n ** 40n]) {
       const trailer = { segments, endReason: 'power-off' };
       assert.deepEqual(decodeItem(encodeTrailer(trailer), 'x'), { kind: 'trailer', trailer });
@@ -76,6 +78,15 @@ describe('the log format', () => {
         assert.throws(() => decode(flipped, 'x'), VmftError, `bit ${bit}`);
       }
     }
+  });
+
+  it('reads version 1', () => {
+    // As version 1 wrote it: the number alone differs, and the checksum over it.
+    const bytes = encodeHeader(header);
+    bytes[10] = 1;
+    const end = bytes.length - 9;
+    bytes.writeBigUInt64LE(hash64(bytes.subarray(0, end)), end + 1);
+    assert.deepEqual(decodeHeader(bytes, 'x'), { version: 1, ...header });
   });
 
   it('names another version', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { VmftError } from '../../../src/base/errors.js';
+import { logVersion } from '../../../src/flow/log/log-format.js';
 import { LogFileReader } from '../../../src/flow/world/log-file-reader.js';
 import { LogFileWriter } from '../../../src/flow/world/log-file-writer.js';
 import { encodeFakeFrame } from '../machine/fake-frame.js';
@@ -69,7 +70,7 @@ describe('log files', () => {
     const written = await write(path, 50);
     assert.equal(written[written.length - 1], 49n);
     const { reader, header: got } = await LogFileReader.open(path);
-    assert.deepEqual(got, { version: 1, ...header });
+    assert.deepEqual(got, { version: logVersion, ...header });
     const frames: Buffer[] = [];
     for await (const bytes of reader.frames()) frames.push(Buffer.from(bytes));
     assert.deepEqual(frames, [...Array(50).keys()].map(frame));

@@ -19,6 +19,22 @@ std::vector<u8> random_bytes(Random& random, size_t size) {
     return bytes;
 }
 
+DiskCompletionInput random_completion(Random& random) {
+    DiskCompletionInput input;
+    input.disk = u32(random.below(5));
+    input.request = 1 + (random.next() >> random.below(64)) / 2;
+    switch (random.below(4)) {
+    case 0: input.status = DiskStatus::io_error; break;
+    case 1:
+        input.read_on_backup = true;
+        input.data_hash = random.next();
+        break;
+    case 2: input.data = random_bytes(random, 512 * (1 + random.below(4))); break;
+    default: break;  // A write.
+    }
+    return input;
+}
+
 Segment random_segment(Random& random) {
     Segment segment;
     segment.generation = random.next() >> random.below(64);
@@ -32,7 +48,7 @@ Segment random_segment(Random& random) {
         Record record;
         record.position = {ticks, random.next(), random.below(2) ? random.next() : 0,
                            branches ? random.next() : 0, exits};
-        switch (random.below(5)) {
+        switch (random.below(6)) {
         case 0: record.input = NetFrameInput{random_bytes(random, 14 + random.below(200))}; break;
         case 1: record.input = ClockInput{random.next(), u32(random.next()), random.next()}; break;
         case 2:
@@ -40,6 +56,7 @@ Segment random_segment(Random& random) {
                 ConsoleInput{u32(random.below(2)), random_bytes(random, 1 + random.below(30))};
             break;
         case 3: record.input = EntropyInput{random_bytes(random, 1 + random.below(64))}; break;
+        case 4: record.input = random_completion(random); break;
         default: record.input = ControlInput{ControlKind(1 + random.below(4))}; break;
         }
         segment.records.push_back(std::move(record));
@@ -84,6 +101,19 @@ Segment golden_segment() {
     return segment;
 }
 
+/// The same with what version 2 added: test/golden/log/frame-v2.hex.
+Segment golden_segment_with_disks() {
+    Segment segment = golden_segment();
+    auto add = [&](DiskCompletionInput input) {
+        segment.records.push_back({{5500, 0xffffffff8100157c, 9}, std::move(input)});
+    };
+    add({0, 1, DiskStatus::ok, {0x55, 0xaa, 0, 7}, false, 0});    // A read, logged.
+    add({1, 300, DiskStatus::ok, {}, true, 0x1122334455667788});  // One left to the backup.
+    add({4, 0x1'0000'0002, DiskStatus::io_error, {}, false, 0});
+    add({0, 2, DiskStatus::ok, {}, false, 0});  // A write.
+    return segment;
+}
+
 std::string hexadecimal(std::span<const u8> bytes) {
     std::string text;
     char digits[3];
@@ -121,9 +151,36 @@ VMFT_TEST(segments_survive_encoding) {
     }
 }
 
-VMFT_TEST(the_golden_frame_is_unchanged) {
-    std::string golden = read_golden("frame-v1.hex");
-    VMFT_EXPECT_EQUAL(hexadecimal(encode(golden_segment())), golden);
+VMFT_TEST(the_golden_frames_are_unchanged) {
+    VMFT_EXPECT_EQUAL(hexadecimal(encode(golden_segment())), read_golden("frame-v1.hex"));
+    VMFT_EXPECT_EQUAL(hexadecimal(encode(golden_segment_with_disks())),
+                      read_golden("frame-v2.hex"));
+}
+
+VMFT_TEST(a_disk_completion_comes_back_as_it_was) {
+    Segment segment = golden_segment_with_disks(), decoded;
+    VMFT_REQUIRE(decode_frame(encode(segment), decoded) == LogFault::none);
+    VMFT_REQUIRE(decoded.records.size() == segment.records.size());
+    unsigned seen = 0;
+    for (size_t i = 0; i < segment.records.size(); i++) {
+        const auto* wanted = std::get_if<DiskCompletionInput>(&segment.records[i].input);
+        if (wanted == nullptr) continue;
+        seen++;
+        const auto* found = std::get_if<DiskCompletionInput>(&decoded.records[i].input);
+        VMFT_REQUIRE(found != nullptr);
+        VMFT_EXPECT(found->disk == wanted->disk && found->request == wanted->request &&
+                    found->status == wanted->status && found->data == wanted->data &&
+                    found->read_on_backup == wanted->read_on_backup &&
+                    found->data_hash == wanted->data_hash);
+    }
+    VMFT_EXPECT_EQUAL(seen, 4u);
+    // What the backup reads by itself is in the machine, and not in the log.
+    DiskCompletionInput read{0, 9, DiskStatus::ok, std::vector<u8>(4096, 1), true, 5};
+    segment.records.back().input = read;
+    std::vector<u8> frame = encode(segment);
+    VMFT_EXPECT(frame.size() < 1024);
+    VMFT_REQUIRE(decode_frame(frame, decoded) == LogFault::none);
+    VMFT_EXPECT(std::get<DiskCompletionInput>(decoded.records.back().input).data.empty());
 }
 
 /// Where ticks are branches, one tick has many positions, in any order of rip.
@@ -143,7 +200,7 @@ VMFT_TEST(every_flipped_bit_and_every_truncation_is_reported) {
     Segment decoded;
     for (int round = 0; round < 4; round++) {
         std::vector<u8> good =
-            round == 0 ? encode(golden_segment()) : encode(random_segment(random));
+            round == 0 ? encode(golden_segment_with_disks()) : encode(random_segment(random));
         for (size_t bit = 0; bit < good.size() * 8; bit++) {
             std::vector<u8> bad = good;
             bad[bit / 8] ^= u8(1 << bit % 8);
@@ -190,6 +247,28 @@ VMFT_TEST(what_a_checksum_cannot_find_is_named) {
                 LogFault::bad_value);
     VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = ControlInput{ControlKind(9)}; }) ==
                 LogFault::bad_value);
+    auto completion_fault = [&](auto change) {
+        return fault_of([&](Segment& s) {
+            DiskCompletionInput completion{1, 7, DiskStatus::ok, {}, false, 0};
+            change(completion);
+            s.records[1].input = completion;
+        });
+    };
+    VMFT_EXPECT(completion_fault([](DiskCompletionInput&) {}) == LogFault::none);
+    VMFT_EXPECT(completion_fault([](DiskCompletionInput& c) { c.disk = 5; }) ==
+                LogFault::bad_value);
+    VMFT_EXPECT(completion_fault([](DiskCompletionInput& c) { c.request = 0; }) ==
+                LogFault::bad_value);
+    VMFT_EXPECT(completion_fault([](DiskCompletionInput& c) { c.status = DiskStatus(2); }) ==
+                LogFault::bad_value);
+    VMFT_EXPECT(completion_fault([](DiskCompletionInput& c) {
+                    c.status = DiskStatus::io_error;
+                    c.data = {1};
+                }) == LogFault::bad_value);
+    VMFT_EXPECT(completion_fault([](DiskCompletionInput& c) { c.data.resize((2 << 20) + 1); }) ==
+                LogFault::bad_value);
+    VMFT_EXPECT(completion_fault([](DiskCompletionInput& c) { c.data.resize(2 << 20); }) ==
+                LogFault::none);
     VMFT_EXPECT(decode_frame(std::vector<u8>((4 << 20) + 1), decoded) == LogFault::too_long);
     VMFT_EXPECT(decode_frame(std::vector<u8>{0x18, 0x01}, decoded) == LogFault::unknown_field);
     VMFT_EXPECT(decode_frame(std::vector<u8>{}, decoded) == LogFault::missing_field);
