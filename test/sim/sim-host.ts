@@ -52,6 +52,7 @@ export class SimHost {
     this.stepMs = parts.random.between(4, 14);
     const { storage, network, settings } = parts;
     this.replica = new Replica({
+      replicaId: name,
       clock: this.clock(),
       settings,
       arbiter: {

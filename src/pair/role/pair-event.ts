@@ -131,6 +131,6 @@ export function isDivergence(reason: StopReason): boolean {
 }
 
 /** True for ends that every replica of the machine reaches at the same position. */
-export function isGuestEnd(reason: StopReason): boolean {
+export function isGuestEnd(reason: SessionEnd['reason']): boolean {
   return reason === 'power-off' || reason === 'triple-fault' || reason === 'guest-reset';
 }

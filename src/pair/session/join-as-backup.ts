@@ -58,6 +58,7 @@ export async function joinAsBackup(options: BackupOptions): Promise<Session> {
     resolveEnded(end);
   };
   const replica: Replica = new Replica({
+    replicaId,
     clock,
     settings,
     arbiter: new PatientArbiter(options.arbiter, replicaId, clock, settings.arbiterOperationMs),

@@ -25,6 +25,7 @@ import type {
 import { StateSender } from './state-sender.js';
 
 export interface ReplicaOptions {
+  readonly replicaId: string;
   readonly clock: Clock;
   readonly settings: PairSettings;
   readonly arbiter: ArbiterPort;
@@ -360,7 +361,8 @@ export class Replica {
       throw new VmftError('message-malformed', 'the primary’s machine configuration is malformed');
     this.machineName = machineId;
     this.options.heartbeats.towards(heartbeatPort);
-    this.options.disks.prepare(config, machineId, (error) => {
+    const { replicaId } = this.options;
+    this.options.disks.prepare(config, { machineId, replicaId }, (error) => {
       if (this.ended !== null) return;
       if (error === null) this.makeMachine(config);
       else this.dispatch({ type: 'machine-refused', error });

@@ -82,6 +82,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
     });
   }
   const replica: Replica = new Replica({
+    replicaId,
     clock,
     settings,
     arbiter:
