@@ -3,6 +3,7 @@ import { systemClock } from '../flow/world/system-clock.js';
 import type { SessionEnd, StampedPairEvent } from '../pair/role/pair-event.js';
 import type { Session, SessionStatus } from '../pair/session/session.js';
 import { EventStream } from './event-stream.js';
+import type { HostDisks } from './host-disks.js';
 import { pairNotice } from './pair-notice.js';
 import { reportError } from './report-error.js';
 import { TerminalConsole } from './terminal-console.js';
@@ -18,6 +19,8 @@ export interface AttendOptions {
   readonly jsonEvents?: string | undefined;
   /** Say on standard error what happens to the pair. */
   readonly notices: boolean;
+  /** Concluded when the session has ended. */
+  readonly disks: HostDisks;
 }
 
 /** `status` lines in the event stream, for whoever watches. */
@@ -30,7 +33,7 @@ const statusPeriodMs = 200;
  * ends the process at once. SIGPWR presses the guest's power button.
  */
 export async function attendSession(
-  { jsonEvents, notices }: AttendOptions,
+  { jsonEvents, notices, disks }: AttendOptions,
   start: (callbacks: SessionCallbacks) => Promise<Session>,
 ): Promise<never> {
   const events = jsonEvents === undefined ? null : EventStream.open(jsonEvents);
@@ -53,6 +56,7 @@ export async function attendSession(
     onEvent: (event) => {
       events?.write(event);
       formed ||= event.type === 'formed';
+      disks.observe(event);
       const notice = notices ? pairNotice(event, formed) : null;
       if (notice !== null) terminal.notice(notice);
     },
@@ -69,6 +73,7 @@ export async function attendSession(
           events.write(statusEvent(attended.status()));
         });
   const end = await session.ended;
+  await disks.conclude(session.status().role, end);
   stopStatus();
   events?.close();
   terminal.stop();

@@ -8,6 +8,7 @@ import { joinAndRebuild } from '../pair/session/rejoin-after-divergence.js';
 import { attendSession } from './attend-session.js';
 import { buildIdentity } from './build-identity.js';
 import { availableMemoryBytes } from './guest-files.js';
+import { HostDisks, hostDiskParts } from './host-disks.js';
 import { machineFactory } from './machine-factory.js';
 import {
   addAcceleratorOptions,
@@ -15,6 +16,7 @@ import {
   type AcceleratorOptions,
 } from './options/accelerator.js';
 import { parseChannelAddress } from './options/channel-address.js';
+import { addBackupDiskOption, type BackupDiskOptions } from './options/disk.js';
 import { parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, type NetworkOption } from './options/network.js';
 import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
@@ -23,7 +25,8 @@ import { warnOfPlainChannel } from './plain-channel.js';
 import { escapeHelp } from './terminal-console.js';
 import { newGuestCpu } from './usable-kvm.js';
 
-interface BackupOptions extends PairSettingOptions, TlsOptions, AcceleratorOptions {
+interface BackupOptions
+  extends BackupDiskOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
   readonly net?: NetworkOption;
   readonly arbiter: string;
   readonly listen?: string;
@@ -40,6 +43,7 @@ export function backupCommand(): Command {
     .option('--listen <address[:port]>', 'once live, accept a backup here')
     .option('--memory-max <size>', 'guest memory this host gives', parseMemorySize)
     .option('--json-events <file|fd>', 'write events, one JSON object per line');
+  addBackupDiskOption(command);
   addAcceleratorOptions(command);
   addPairSettings(command);
   addTlsOptions(command);
@@ -63,13 +67,15 @@ async function backup(
     listen === null ? null : { ...listen, host: (await resolveHost(listen.host)).ip };
   if (listenHere !== null) warnOfPlainChannel(listenHere, tls);
   const arbiter = await openArbiter(options.arbiter, systemRandom);
-  await attendSession({ jsonEvents: options.jsonEvents, notices: true }, (callbacks) =>
+  const disks = HostDisks.forBackup(options.disk ?? [], hostDiskParts);
+  await attendSession({ jsonEvents: options.jsonEvents, notices: true, disks }, (callbacks) =>
     joinAndRebuild({
       ...callbacks,
       clock: systemClock,
       random: systemRandom,
       settings: pairSettings(options),
-      createMachine: machineFactory(options.net?.tap ?? null, null, accelerator),
+      disks,
+      createMachine: machineFactory(options.net?.tap ?? null, null, accelerator, disks),
       build: buildIdentity(),
       accelerator: accelerator.name,
       tls,

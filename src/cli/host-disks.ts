@@ -11,6 +11,8 @@ import {
   type DiskUser,
 } from '../flow/world/disk-reservation.js';
 import { isGuestEnd, type SessionEnd, type StampedPairEvent } from '../pair/role/pair-event.js';
+import { openDisk } from '../flow/world/open-disk.js';
+import { systemRandom } from '../flow/world/system-random.js';
 import type { CopiedDisk, DiskPort } from '../pair/session/ports.js';
 import type { SessionStatus } from '../pair/session/session.js';
 import { requireCopyRoom, requireSameDisk } from './backup-disk.js';
@@ -23,6 +25,15 @@ export interface HostDiskParts {
   /** Things that went wrong and do not matter enough to stop for. */
   readonly onTrouble: (message: string) => void;
 }
+
+/** This host's own. */
+export const hostDiskParts: HostDiskParts = {
+  openDisk,
+  random: systemRandom,
+  onTrouble: (message) => {
+    process.stderr.write(`vmft: note: ${message}\n`);
+  },
+};
 
 /**
  * The disks that this host has of one machine, opened, with what their reservations say about it:
@@ -80,11 +91,7 @@ export class HostDisks implements DiskPort {
     });
   }
 
-  prepare(
-    config: GuestConfig,
-    user: DiskUser,
-    done: (error: VmftError | null) => void,
-  ): void {
+  prepare(config: GuestConfig, user: DiskUser, done: (error: VmftError | null) => void): void {
     this.work = this.work.then(async () => {
       // A replica that is rebuilt opens them anew.
       this.close();

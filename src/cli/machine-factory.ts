@@ -4,11 +4,12 @@ import { describeCpu } from '../flow/machine/guest-cpu.js';
 import type { GuestConfig } from '../flow/machine/machine.js';
 import { whyNotHere } from '../flow/machine/native-kvm.js';
 import { createNativeMachine, type GuestImages } from '../flow/machine/native-machine.js';
+import type { HostDisks } from './host-disks.js';
 import { requireUsableKvm } from './usable-kvm.js';
 import type { MachineFactory } from '../pair/session/ports.js';
 
 /**
- * Makes this host's machine and gives it its network. `images` null: the machine is a backup's, and gets
+ * Makes this host's machine and gives it its network and its disks. `images` null: the machine is a backup's, and gets
  * its state from the primary. Throws `usage` when the guest has a network device and this host no tap for it,
  * `accelerator-unavailable` when this host cannot be the guest's CPU.
  */
@@ -16,6 +17,7 @@ export function machineFactory(
   tap: string | null,
   images: GuestImages | null,
   accelerator: Accelerator,
+  disks: HostDisks | null = null,
 ): MachineFactory {
   return (config, events) => {
     if (config.mac !== null && tap === null) {
@@ -28,6 +30,7 @@ export function machineFactory(
     requireGuestCpu(config, accelerator);
     const machine = createNativeMachine(config, images, events, accelerator);
     if (config.mac !== null && tap !== null) machine.attachTap({ name: tap });
+    disks?.attachTo(machine);
     return machine;
   };
 }

@@ -11,6 +11,7 @@ import { attendSession } from './attend-session.js';
 import { buildIdentity } from './build-identity.js';
 import { readGuestFiles, requireHostMemory } from './guest-files.js';
 import { findGuest, type GuestOptions } from './guest-images.js';
+import { HostDisks, hostDiskParts } from './host-disks.js';
 import { machineFactory } from './machine-factory.js';
 import {
   addAcceleratorOptions,
@@ -18,6 +19,7 @@ import {
   type AcceleratorOptions,
 } from './options/accelerator.js';
 import { parseChannelAddress } from './options/channel-address.js';
+import { addDiskOptions, type DiskOptions } from './options/disk.js';
 import { defaultMemoryBytes, parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, randomMac, type NetworkOption } from './options/network.js';
 import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
@@ -26,7 +28,8 @@ import { escapeHelp } from './terminal-console.js';
 import { warnOfPlainChannel } from './plain-channel.js';
 import { newGuestCpu } from './usable-kvm.js';
 
-interface RunOptions extends GuestOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
+interface RunOptions
+  extends GuestOptions, DiskOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
   readonly memory?: number;
   readonly net?: NetworkOption;
   readonly record?: string;
@@ -50,6 +53,7 @@ export function runCommand(): Command {
     .option('--arbiter <url>', 'file:DIRECTORY on storage that both hosts see')
     .option('--machine-id <name>', 'name of the machine in arbitration; never use one twice')
     .option('--json-events <file|fd>', 'write events, one JSON object per line');
+  addDiskOptions(command);
   addAcceleratorOptions(command);
   addPairSettings(command);
   addTlsOptions(command);
@@ -81,6 +85,12 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
   if (listenHere !== null) warnOfPlainChannel(listenHere, tls);
   const arbiter =
     options.arbiter === undefined ? null : await openArbiter(options.arbiter, systemRandom);
+  const user = {
+    machineId: options.machineId ?? systemRandom.uniqueName(),
+    replicaId: systemRandom.uniqueName(),
+  };
+  const readsOnBackup = options.diskReads === 'backup';
+  const disks = await HostDisks.claimed(options.disk ?? [], readsOnBackup, user, hostDiskParts);
   const guest: GuestConfig = {
     memoryBytes,
     ...image,
@@ -88,24 +98,31 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
     randomSeed: systemRandom.bytes(32),
     realtimeNs: BigInt(Math.round(systemClock.realtimeMs())) * 1_000_000n,
     cpu,
-    disks: [],
+    disks: disks.guestDisks,
   };
-  await attendSession({ jsonEvents: options.jsonEvents, notices: listen !== null }, (callbacks) =>
-    runPrimary({
-      ...callbacks,
-      clock: systemClock,
-      random: systemRandom,
-      settings: pairSettings(options),
-      createMachine: machineFactory(options.net?.tap ?? null, files, accelerator),
-      build: buildIdentity(),
-      accelerator: accelerator.name,
-      tls,
-      guest,
-      hashes: files.hashes,
-      ...(options.machineId === undefined ? {} : { machineId: options.machineId }),
-      listen: listenHere,
-      arbiter,
-      recordTo: options.record ?? null,
-    }),
-  );
+  const notices = listen !== null || disks.guestDisks.length > 0;
+  await attendSession({ jsonEvents: options.jsonEvents, notices, disks }, async (callbacks) => {
+    try {
+      return await runPrimary({
+        ...callbacks,
+        ...user,
+        clock: systemClock,
+        random: systemRandom,
+        settings: pairSettings(options),
+        disks,
+        createMachine: machineFactory(options.net?.tap ?? null, files, accelerator, disks),
+        build: buildIdentity(),
+        accelerator: accelerator.name,
+        tls,
+        guest,
+        hashes: files.hashes,
+        listen: listenHere,
+        arbiter,
+        recordTo: options.record ?? null,
+      });
+    } catch (error) {
+      await disks.abandon();
+      throw error;
+    }
+  });
 }

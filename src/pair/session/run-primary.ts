@@ -28,6 +28,8 @@ export interface PrimaryOptions extends SessionOptions {
    * a random one is made.
    */
   readonly machineId?: string;
+  /** Names this replica; must never be used for two. Left out: a random one. */
+  readonly replicaId?: string;
   /** Accept backups here (needs `arbiter`); null runs the machine unprotected. `host` is an IP address. */
   readonly listen: Address | null;
   readonly arbiter: Arbiter | null;
@@ -60,7 +62,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
     );
   }
   const machineId = options.machineId ?? random.uniqueName();
-  const replicaId = random.uniqueName();
+  const replicaId = options.replicaId ?? random.uniqueName();
   let writer: LogFileWriter | null = null;
   let server: PrimaryServer | null = null;
   let heartbeats: HeartbeatSocket | null = null;
