@@ -1,4 +1,4 @@
-/** Real etcd members on loopback, for tests: started here, killed by their process ids, gone with their folder. */
+/** Real etcd members, on loopback if not told otherwise, for tests: started here, killed by their process ids, gone with their folder. */
 import { spawn, spawnSync, execFileSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -26,12 +26,17 @@ export class EtcdCluster {
     readonly clientPorts: readonly number[],
     private readonly peerPorts: readonly number[],
     private readonly tls: EtcdFiles | null,
+    private readonly address: string,
   ) {}
 
   /** Resolves once the cluster has a leader. */
-  static async start(members: number, tls: EtcdFiles | null = null): Promise<EtcdCluster> {
+  static async start(
+    members: number,
+    tls: EtcdFiles | null = null,
+    address = '127.0.0.1',
+  ): Promise<EtcdCluster> {
     const ports = await freePorts(2 * members);
-    const cluster = new EtcdCluster(ports.slice(0, members), ports.slice(members), tls);
+    const cluster = new EtcdCluster(ports.slice(0, members), ports.slice(members), tls, address);
     for (const member of cluster.clientPorts.keys()) cluster.startMember(member);
     await cluster.whenHealthy();
     return cluster;
@@ -39,14 +44,14 @@ export class EtcdCluster {
 
   /** For an arbiter: all members, keys below `prefix`. */
   url(prefix: string): string {
-    return `etcd://${this.clientPorts.map((port) => `127.0.0.1:${port}`).join(',')}/${prefix}`;
+    return `etcd://${this.clientPorts.map((port) => `${this.address}:${port}`).join(',')}/${prefix}`;
   }
 
   /** Also one that was killed: it comes back with its data. */
   startMember(member: number): void {
     const scheme = this.tls === null ? 'http' : 'https';
-    const client = `${scheme}://127.0.0.1:${this.clientPorts[member] ?? 0}`;
-    const peer = (port: number): string => `http://127.0.0.1:${port}`;
+    const client = `${scheme}://${this.address}:${this.clientPorts[member] ?? 0}`;
+    const peer = (port: number): string => `http://${this.address}:${port}`;
     const own = peer(this.peerPorts[member] ?? 0);
     const all = this.peerPorts.map((port, n) => `m${n}=${peer(port)}`).join(',');
     const options = [
@@ -111,7 +116,7 @@ export class EtcdCluster {
   private endpoints(): string[] {
     const ports = [...this.running.keys()].map((member) => this.clientPorts[member] ?? 0);
     const scheme = this.tls === null ? 'http' : 'https';
-    const list = ports.map((port) => `${scheme}://127.0.0.1:${port}`).join(',');
+    const list = ports.map((port) => `${scheme}://${this.address}:${port}`).join(',');
     if (this.tls === null) return ['--endpoints', list];
     const { authority, certificate, key } = this.tls;
     return ['--endpoints', list, '--cacert', authority, '--cert', certificate, '--key', key];

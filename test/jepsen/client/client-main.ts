@@ -29,6 +29,10 @@ async function main(order: ClientOrder): Promise<void> {
   );
   const all = groups.flat();
   const firsts = groups.flatMap(([first]) => (first === undefined ? [] : [first]));
+  process.on('SIGTERM', () => {
+    stopping = true;
+    for (const client of all) client.giveUp();
+  });
   await Promise.all(all.map((client) => client.connect()));
   if (!order.readOnly) {
     await Promise.all(firsts.map((client) => client.prepare()));

@@ -85,6 +85,11 @@ export class Client {
     }
   }
 
+  /** The server is gone: what is under way gets no answer. */
+  giveUp(): void {
+    this.breakDown('given up');
+  }
+
   close(): void {
     this.store?.close();
   }

@@ -22,6 +22,7 @@ export class ClientsProcess {
   readonly finals = new Map<WorkloadName, BankState | SetState>();
   private readonly ends = new Map<string, { broken: string | null; acknowledged: number }>();
   private finished = false;
+  private abandoned = false;
   private exited = false;
   private stderr = '';
   private readonly child: ChildProcess;
@@ -73,6 +74,13 @@ export class ClientsProcess {
   async finish(timeoutMs: number): Promise<void> {
     this.child.stdin?.end();
     await this.until(() => this.finished, 'end', timeoutMs);
+  }
+
+  /** The guest is dead: what is under way gets no answer, and that connections break from here on is no fault. */
+  async abandon(timeoutMs: number): Promise<void> {
+    this.abandoned = true;
+    this.child.kill('SIGTERM');
+    await this.until(() => this.finished, 'give up', timeoutMs);
   }
 
   /** What is wrong with what was seen; `finals` from elsewhere: what was read another time. */
@@ -134,7 +142,7 @@ export class ClientsProcess {
       }
       case 'broken': {
         const end = this.ends.get(report.client);
-        if (end !== undefined) end.broken ??= report.why;
+        if (end !== undefined && !this.abandoned) end.broken ??= report.why;
         break;
       }
       case 'final':

@@ -14,7 +14,7 @@ export class PostgresConnection {
     broken: (why: string) => void,
   ): Promise<PostgresConnection> {
     const client = new pg.Client({
-      ...{ host, port, user: 'postgres', database: 'postgres', password: '' },
+      ...{ host, port, user: 'vmft', database: 'vmft', password: '' },
       connectionTimeoutMillis: 5_000,
     });
     client.on('error', (error) => {

@@ -1,0 +1,79 @@
+/**
+ * Kills primaries while clients use databases in the guest, and judges what the clients were promised.
+ *
+ *   npm run jepsen -- [--kills 50] [--mode shared,…] [--workloads redis-set,…] [--clients 2] [--seed N] [--budget 40m]
+ *
+ * Status 0: all kills were done and nothing was wrong. docs/hacking.md says more.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Command, InvalidArgumentError } from 'commander';
+
+import { enterNamespaces } from '../../src/cli/demo/enter-namespaces.js';
+import { workloadNames } from './client/workload.js';
+import type { JepsenOrder } from './inside.js';
+import { parseBudget, planLives } from './plan.js';
+import { modes } from './storage/pair-storage.js';
+
+const insideScript = fileURLToPath(new URL('./inside.js', import.meta.url));
+
+interface Options {
+  readonly kills: number;
+  readonly mode: readonly (typeof modes)[number][];
+  readonly workloads: readonly (typeof workloadNames)[number][];
+  readonly clients: number;
+  readonly seed: number;
+  readonly budget: number;
+}
+
+function oneOf<Name extends string>(names: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    text.split(',').map((word) => {
+      const name = names.find((known) => known === word);
+      if (name === undefined) throw new InvalidArgumentError(`They are ${names.join(', ')}.`);
+      return name;
+    });
+}
+
+function count(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Write a number.');
+  return Number(text);
+}
+
+function budget(text: string): number {
+  const ms = parseBudget(text);
+  if (ms === null) throw new InvalidArgumentError('Write it as 90s, 40m or 2h.');
+  return ms;
+}
+
+const options = new Command('jepsen')
+  .option('--kills <count>', 'of primaries, over all lives', count, 50)
+  .option('--mode <names>', modes.join(', '), oneOf(modes), [
+    'shared',
+    'iscsi',
+    'private',
+    'backup-read',
+  ] as const)
+  .option('--workloads <names>', workloadNames.join(', '), oneOf(workloadNames), [...workloadNames])
+  .option('--clients <count>', 'of each workload', count, 2)
+  .option('--seed <number>', 'of the moments of the kills', count, Date.now() % 1_000_000)
+  .option('--budget <time>', 'no kill is begun after it', budget, 40 * 60_000)
+  .parse()
+  .opts<Options>();
+
+const folder = mkdtempSync(join(tmpdir(), 'vmft-jepsen-'));
+try {
+  const order: JepsenOrder = {
+    lives: planLives(options.kills, options.mode, options.workloads),
+    clientsEach: options.clients,
+    seed: options.seed,
+    untilMs: Date.now() + options.budget,
+    folder,
+  };
+  process.exitCode = await enterNamespaces(insideScript, [JSON.stringify(order)]);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,34 @@
+import type { WorkloadName } from './client/workload.js';
+import type { Mode } from './storage/pair-storage.js';
+
+/** What one life is to show. */
+export interface LifeDraft {
+  readonly mode: Mode;
+  readonly end: 'power-off' | 'crash';
+  readonly kills: number;
+  readonly workloads: readonly WorkloadName[];
+}
+
+/** Spreads kills over lives: two per mode, one ended by the power button and one by the death of both hosts. */
+export function planLives(
+  kills: number,
+  modes: readonly Mode[],
+  workloads: readonly WorkloadName[],
+): LifeDraft[] {
+  const ends =
+    kills < 2 * modes.length ? (['power-off'] as const) : (['power-off', 'crash'] as const);
+  const lives = modes.flatMap((mode) => ends.map((end) => ({ mode, end, workloads })));
+  const each = Math.floor(kills / lives.length);
+  const rest = kills % lives.length;
+  return lives
+    .map((life, index) => ({ ...life, kills: each + (index < rest ? 1 : 0) }))
+    .filter((life) => life.kills > 0);
+}
+
+/** `90s`, `40m`, `2h` in milliseconds; null when it is none of them. */
+export function parseBudget(text: string): number | null {
+  const match = /^(\d{1,5})([smh])$/.exec(text);
+  if (match === null) return null;
+  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as 's' | 'm' | 'h'];
+  return Number(match[1]) * unitMs;
+}
