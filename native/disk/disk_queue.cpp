@@ -228,7 +228,9 @@ bool DiskQueue::take_completion(DiskCompletionInput& completion) {
         completion.data_hash = next.hash;
         ledger_.left(next.disk, next.id);
     }
-    disks_[next.disk].pending.erase(next.id);
+    auto at = disks_[next.disk].pending.find(next.id);
+    if (at->second.request.changes()) listener_.step(DiskStep::taken);
+    disks_[next.disk].pending.erase(at);
     completions_.pop_front();
     return true;
 }

@@ -144,6 +144,9 @@ public:
     /// Now and then, with a clock that never steps: whether this replica's own disks are well.
     Outcome check_own_disks(u64 now_ns);
 
+    /// Waits until what the log says has ended is so on this replica's own disks.
+    Outcome drain(const std::atomic<bool>& cancel);
+
     /// To live: claims the disks, waits for what the log says has ended to be so on this replica's
     /// own disks, and issues what has no end in the log again. Waits as long as storage needs.
     Outcome go_live(const std::atomic<bool>& cancel);
@@ -227,6 +230,7 @@ private:
                                  const std::atomic<bool>& cancel);
     void wait_for_own_disk(Lock& lock, u32 index);
     void fail(u32 index, const std::string& what);
+    Outcome wait_drained(Lock& lock, const std::atomic<bool>& cancel);
     void issue_again();
 
     const Listener listener_;

@@ -217,6 +217,21 @@ DiskQueue::Outcome DiskQueue::check_own_disks(u64 now_ns) {
     return {Outcome::Kind::failed, failure_};
 }
 
+DiskQueue::Outcome DiskQueue::wait_drained(Lock& lock, const std::atomic<bool>& cancel) {
+    for (;;) {
+        if (!failure_.empty()) return {Outcome::Kind::failed, failure_};
+        if (closed_ || cancel.load(std::memory_order_relaxed))
+            return {Outcome::Kind::cancelled, {}};
+        if (logged_under_way_ == 0) return {};
+        changed_.wait_for(lock, look_interval);
+    }
+}
+
+DiskQueue::Outcome DiskQueue::drain(const std::atomic<bool>& cancel) {
+    Lock lock(mutex_);
+    return wait_drained(lock, cancel);
+}
+
 DiskQueue::Outcome DiskQueue::go_live(const std::atomic<bool>& cancel) {
     std::vector<std::shared_ptr<DiskBackend>> backends;
     {
@@ -233,13 +248,8 @@ DiskQueue::Outcome DiskQueue::go_live(const std::atomic<bool>& cancel) {
     bool some_ended = false;
     {
         Lock lock(mutex_);
-        while (logged_under_way_ > 0 && failure_.empty()) {
-            if (closed_ || cancel.load(std::memory_order_relaxed))
-                return {Outcome::Kind::cancelled, {}};
-            changed_.wait_for(lock, look_interval);
-        }
-        if (!failure_.empty()) return {Outcome::Kind::failed, failure_};
-        if (closed_) return {Outcome::Kind::cancelled, {}};
+        Outcome drained = wait_drained(lock, cancel);
+        if (!drained.ok()) return drained;
         issue_again();
         some_ended = !completions_.empty();
     }

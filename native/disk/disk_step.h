@@ -10,6 +10,7 @@ enum class DiskStep : u8 {
     released,   ///< It may go; nothing has been done.
     issued,     ///< The back end has it.
     done,       ///< The back end is done; its end is no input yet.
+    taken,      ///< Its end is an input.
 };
 
 }  // namespace vmft

@@ -20,11 +20,18 @@ void OutputQueue::leave(const Output& output) {
     if (output.kind == OutputKind::console) {
         console_batch_.insert(console_batch_.end(), output.bytes.begin(), output.bytes.end());
         if (console_batch_.size() >= console_batch_bytes_max) send_console_batch();
+    } else if (output.kind == OutputKind::disk_request) {
+        target_.release_disk_request(output.sequence);
     } else if (target_.send_frame(output.bytes)) {
         counts_.frames_sent++;
     } else {
         counts_.frames_dropped++;
     }
+}
+
+void OutputQueue::forget(const Output& output) {
+    // The primary issued it; the replica has to know, in case that it must issue it again.
+    if (output.kind == OutputKind::disk_request) target_.release_disk_request(output.sequence);
 }
 
 void OutputQueue::send_console_batch() {
@@ -49,7 +56,10 @@ void OutputQueue::produced(Output&& output) {
     VMFT_CHECK(output.sequence == counts_.produced + 1);
     counts_.produced = output.sequence;
     if (mode_ == Mode::open || output.sequence <= released_through_) {
-        if (mode_ != Mode::withheld) leave(output);
+        if (mode_ != Mode::withheld)
+            leave(output);
+        else
+            forget(output);
         counts_.released = output.sequence;
         return;
     }
@@ -61,7 +71,10 @@ void OutputQueue::release(u64 through) {
     std::lock_guard lock(mutex_);
     released_through_ = std::max(released_through_, through);
     while (!waiting_.empty() && waiting_.front().sequence <= through) {
-        if (mode_ != Mode::withheld) leave(waiting_.front());
+        if (mode_ != Mode::withheld)
+            leave(waiting_.front());
+        else
+            forget(waiting_.front());
         counts_.bytes_withheld -= held_bytes(waiting_.front());
         counts_.released = waiting_.front().sequence;
         waiting_.pop_front();

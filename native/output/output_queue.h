@@ -15,6 +15,8 @@ public:
     /// False: the world did not take the frame (it is lost, as on any network).
     virtual bool send_frame(std::span<const u8> frame) = 0;
     virtual void send_console(std::span<const u8> bytes) = 0;
+    /// The disk request with this output_sequence may be issued: here, or elsewhere already.
+    virtual void release_disk_request(u64 sequence) = 0;
 
 protected:
     ~OutputTarget() = default;
@@ -58,6 +60,7 @@ public:
 
 private:
     void leave(const Output& output);
+    void forget(const Output& output);
     void send_console_batch();
 
     OutputTarget& target_;

@@ -17,8 +17,9 @@ constexpr u64 debt_ns_max = 20'000'000;
 
 }  // namespace
 
-Live::Live(Machine& machine, LiveWorld& world, InputQueue& inputs, Recorder& recorder)
-    : machine_(machine), world_(world), inputs_(inputs), recorder_(recorder),
+Live::Live(Machine& machine, LiveWorld& world, InputQueue& inputs, DiskQueue& disks,
+           Recorder& recorder)
+    : machine_(machine), world_(world), inputs_(inputs), disks_(disks), recorder_(recorder),
       by_branches_(machine.tick_unit() == TickUnit::branches),
       console_port_(console_port_of(machine.config().command_line)) {}
 
@@ -74,6 +75,7 @@ void Live::drop_unwanted_frames() {
 bool Live::input_waits(u64 host_ns) {
     if (deadline_ns_ != no_deadline_ns && virtual_of(host_ns) >= deadline_ns_) return true;
     if (inputs_.has_control()) return true;
+    if (disks_.completion_waits()) return true;
     if (inputs_.has_console() && machine_.console_room(console_port_) > 0) return true;
     if (machine_.entropy_bytes_wanted() > 0) return true;
     drop_unwanted_frames();
@@ -97,8 +99,11 @@ void Live::take_waiting_inputs() {
         take(entropy);
     }
 
+    take_disk_completions();
+
     drop_unwanted_frames();
     for (unsigned i = 0; i < frames_per_slice_max && machine_.can_receive_frame(); i++) {
+        if (!recorder_.has_room(limits::net_frame_bytes_max)) break;
         if (!frame_taken_ && !world_.take_frame(frame_)) break;
         frame_taken_ = false;
         if (frame_.size() < limits::net_frame_bytes_min ||
@@ -106,6 +111,15 @@ void Live::take_waiting_inputs() {
             continue;
         take(NetFrameInput{frame_});
         frames_received_++;
+    }
+}
+
+void Live::take_disk_completions() {
+    DiskCompletionInput completion;
+    for (unsigned i = 0; i < completions_per_slice_max; i++) {
+        if (!recorder_.has_room(disks_.completion_bytes())) break;
+        if (!disks_.take_completion(completion)) break;
+        take(std::move(completion));
     }
 }
 

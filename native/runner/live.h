@@ -1,5 +1,6 @@
 #pragma once
 
+#include "disk/disk_queue.h"
 #include "input/input_queue.h"
 #include "machine/machine.h"
 #include "runner/live_world.h"
@@ -15,7 +16,8 @@ namespace vmft {
 /// moves it forward, seldom finds it ahead, and never has to hold it for long.
 class Live {
 public:
-    Live(Machine& machine, LiveWorld& world, InputQueue& inputs, Recorder& recorder);
+    Live(Machine& machine, LiveWorld& world, InputQueue& inputs, DiskQueue& disks,
+         Recorder& recorder);
 
     /// Virtual time goes on from where the machine's is, as of now.
     void begin();
@@ -48,6 +50,7 @@ public:
     static constexpr u64 forced_clock_interval_ns = 50'000'000;
     static constexpr u64 resume_gap_ns_max = 5'000'000'000;
     static constexpr unsigned frames_per_slice_max = 256;
+    static constexpr unsigned completions_per_slice_max = 256;
 
 private:
     void take(const Input& input);
@@ -57,6 +60,7 @@ private:
     void break_out_in_time();
     void drop_unwanted_frames();
     void take_waiting_inputs();
+    void take_disk_completions();
     void measure(u64 nanoseconds, u64 ticks);
     /// May lie before the machine's own time when virtual time is ahead.
     u64 virtual_of(u64 host_ns) const { return host_ns - static_cast<u64>(offset_ns_); }
@@ -64,6 +68,7 @@ private:
     Machine& machine_;
     LiveWorld& world_;
     InputQueue& inputs_;
+    DiskQueue& disks_;
     Recorder& recorder_;
     const bool by_branches_;
     const u32 console_port_;  ///< Where typed bytes go: the last console= of the command line.

@@ -3,6 +3,12 @@
 #include "base/limits.h"
 
 namespace vmft {
+namespace {
+
+/// Of a segment, kept for what is not data: positions, digests, small inputs.
+constexpr u64 segment_bytes_spare = 256 << 10;
+
+}  // namespace
 
 void Recorder::start(u64 generation) {
     if (active_ && generation == generation_) return;
@@ -33,6 +39,10 @@ bool Recorder::due(bool gated, u64 host_ns) const {
 bool Recorder::full() const {
     return active_ && (encoder_.bytes() >= segment_bytes_wanted ||
                        encoder_.records() >= limits::segment_records_max / 2);
+}
+
+bool Recorder::has_room(u64 bytes) const {
+    return !active_ || encoder_.bytes() + bytes <= limits::segment_bytes_max - segment_bytes_spare;
 }
 
 u64 Recorder::due_at_ns() const {

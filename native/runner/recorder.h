@@ -27,6 +27,8 @@ public:
     bool due(bool gated, u64 host_ns) const;
     /// The segment has grown as large as one should: it goes whatever its end costs.
     bool full() const;
+    /// Whether an input with so much data fits into the segment too.
+    bool has_room(u64 bytes) const;
     /// Host time from which the segment is due by its age alone; no_deadline_ns while it is empty.
     u64 due_at_ns() const;
     /// Whether an output was produced since the last segment.

@@ -60,8 +60,20 @@ Replay::Result Replay::at_position(const Segment& segment, const Position& expec
     return diverged(segment, found);
 }
 
-Replay::Result Replay::execute(const Segment& segment, u64 until_ticks,
-                               const std::atomic<bool>& cancel) {
+Replay::Result Replay::complete(const Segment& segment, DiskCompletionInput& completion,
+                                const std::atomic<bool>& cancel) {
+    DiskQueue::Outcome outcome = disks_->complete(completion, cancel);
+    switch (outcome.kind) {
+    case DiskQueue::Outcome::Kind::ok: return Result::executed;
+    case DiskQueue::Outcome::Kind::cancelled: return Result::cancelled;
+    case DiskQueue::Outcome::Kind::diverged: return diverged(segment, outcome.message);
+    case DiskQueue::Outcome::Kind::failed: break;
+    }
+    message_ = outcome.message;
+    return Result::disk_failed;
+}
+
+Replay::Result Replay::execute(Segment segment, u64 until_ticks, const std::atomic<bool>& cancel) {
     try {
         return execute_exactly(segment, until_ticks, cancel);
     } catch (const AcceleratorFault& fault) {
@@ -74,16 +86,26 @@ Replay::Result Replay::execute(const Segment& segment, u64 until_ticks,
     }
 }
 
-Replay::Result Replay::execute_exactly(const Segment& segment, u64 until_ticks,
+Replay::Result Replay::execute_exactly(Segment& segment, u64 until_ticks,
                                        const std::atomic<bool>& cancel) {
     bool by_branches = machine_.tick_unit() == TickUnit::branches;
-    for (const Record& record : segment.records) {
+    if (disks_ != nullptr) {
+        for (const Record& record : segment.records)
+            if (const auto* completion = std::get_if<DiskCompletionInput>(&record.input))
+                disks_->expect(*completion);
+    }
+    for (Record& record : segment.records) {
         if (record.position.ticks > until_ticks && !by_branches) break;
         if (!run_to(record.position, cancel)) return Result::cancelled;
         if (at_position(segment, record.position, "an input") != Result::executed)
             return Result::diverged;
         // A tick is no position by branches: the first one recorded there or behind it is.
         if (record.position.ticks > until_ticks) return Result::reached;
+        auto* completion = std::get_if<DiskCompletionInput>(&record.input);
+        if (completion != nullptr && disks_ != nullptr) {
+            Result result = complete(segment, *completion, cancel);
+            if (result != Result::executed) return result;
+        }
         machine_.apply(record.input);
     }
     if (until_ticks < segment.run_until.ticks && !by_branches) {

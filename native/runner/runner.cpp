@@ -42,14 +42,23 @@ const char* code_of(LogFault fault) {
     }
 }
 
+std::vector<DiskHolding> holdings_of(const MachineConfig& config) {
+    std::vector<DiskHolding> holdings;
+    for (const DiskConfig& disk : config.disks)
+        holdings.push_back({disk.shared, disk.reads_on_backup});
+    return holdings;
+}
+
 }  // namespace
 
 Runner::Runner(std::unique_ptr<Machine> machine, bool loaded, std::unique_ptr<LiveWorld> world,
-               RunnerEvents& events)
+               RunnerEvents& events, CrashTrigger crash)
     : machine_(std::move(machine)), world_(std::move(world)), events_(events), outputs_(*this),
-      recorder_(*machine_, *world_), live_(*machine_, *world_, inputs_, recorder_),
-      replay_(*machine_), startable_(loaded), loaded_(loaded) {
+      crash_(std::move(crash)), disks_(holdings_of(machine_->config()), disk_listener()),
+      recorder_(*machine_, *world_), live_(*machine_, *world_, inputs_, disks_, recorder_),
+      replay_(*machine_, &disks_), startable_(loaded), loaded_(loaded) {
     machine_->set_output_listener(this);
+    machine_->set_disk_listener(&disks_);
     world_->set_frame_listener(
         [this] { machine_->break_out_at(world_->monotonic_ns() + Live::exit_wait_ns); });
     publish();
@@ -64,8 +73,11 @@ void Runner::wake() {
 Runner::~Runner() {
     quit_wanted_ = true;
     stop_wanted_ = true;
+    disks_.close();
     wake();
     thread_.join();
+    // It calls back into what goes before it.
+    disks_.shut_down();
 }
 
 void Runner::require_mode(Mode mode, const char* method) const {
@@ -80,10 +92,56 @@ void Runner::require_startable(const char* method) const {
                                         ": the machine has neither a kernel nor a restored state");
 }
 
+void Runner::require_disks(const char* method) const {
+    for (u32 index = 0; index < disks_.disks(); index++) {
+        if (disks_.attached(index)) continue;
+        throw RunnerError("wrong-mode", std::string(method) + ": disk " + std::to_string(index) +
+                                            " of the guest was not attached");
+    }
+}
+
+void Runner::require_disk_index(u32 index, const char* method) const {
+    if (index < disks_.disks()) return;
+    throw RunnerError("bad-argument",
+                      std::string(method) + ": the guest has no disk " + std::to_string(index));
+}
+
+void Runner::attach_disk(u32 index, std::shared_ptr<DiskBackend> backend) {
+    Lock lock(mutex_);
+    require_mode(Mode::created, "attachDisk");
+    require_disk_index(index, "attachDisk");
+    const DiskConfig& config = machine_->config().disks[index];
+    DiskGeometry geometry = backend->geometry();
+    std::string fault;
+    if (geometry.capacity_bytes < config.capacity_bytes)
+        fault = "holds " + std::to_string(geometry.capacity_bytes) +
+                " bytes, and the guest's has " + std::to_string(config.capacity_bytes);
+    else if (config.block_bytes % geometry.block_bytes != 0)
+        fault = "has blocks of " + std::to_string(geometry.block_bytes) +
+                " bytes, and the guest's has some of " + std::to_string(config.block_bytes);
+    else if (geometry.read_only && !config.read_only)
+        fault = "can only be read";
+    if (!fault.empty())
+        throw RunnerError("disk-unusable", "disk " + std::to_string(index) + " " + fault,
+                          "use a disk like the one that the machine was made with");
+    disks_.attach(index, std::move(backend));
+}
+
+void Runner::track_disk_changes(u32 index, bool on) {
+    require_disk_index(index, "trackDiskChanges");
+    disks_.track_changes(index, on);
+}
+
+std::vector<DiskRange> Runner::take_disk_changes(u32 index) {
+    require_disk_index(index, "takeDiskChanges");
+    return disks_.take_changes(index);
+}
+
 void Runner::start_live(const LiveOptions& options) {
     Lock lock(mutex_);
     require_mode(Mode::created, "startLive");
     require_startable("startLive");
+    require_disks("startLive");
     options_wanted_ = options;
     entry_ = Entry::start;
     mode_ = Mode::live;
@@ -160,7 +218,8 @@ void Runner::restore_end(u64 bytes, u64 checksum) {
     if (fault != SnapshotFault::none) throw_snapshot_fault(fault);
     restore_.reset();
     outputs_.reset(machine_->outputs_produced());
-    startable_ = true;
+    disks_.release(machine_->outputs_produced());
+    startable_ = restored_ = true;
     publish();
 }
 
@@ -168,6 +227,8 @@ void Runner::start_replica(std::optional<u64> generation, u64 until_ticks) {
     Lock lock(mutex_);
     require_mode(Mode::created, "startReplica");
     require_startable("startReplica");
+    if (generation) require_disks("startReplica");
+    disks_.begin(generation ? DiskQueue::Mode::replica : DiskQueue::Mode::discard);
     feed_.start(generation);
     until_ticks_ = until_ticks;
     outputs_.set_mode(OutputQueue::Mode::withheld);
@@ -222,6 +283,9 @@ void Runner::go_live(const LiveOptions& options) {
 void Runner::acknowledge(u64 sequence) {
     Lock lock(mutex_);
     while (!unacknowledged_.empty() && unacknowledged_.front().sequence <= sequence) {
+        if (unacknowledged_.front().has_disk_write) crash_.at(CrashPoint::write_sent);
+        if (unacknowledged_.front().has_write_completion)
+            crash_.at(CrashPoint::completion_recorded);
         unacknowledged_bytes_ -= unacknowledged_.front().bytes;
         unacknowledged_.pop_front();
     }
@@ -266,18 +330,47 @@ Runner::Status Runner::status() {
     status.mode = mode_;
     status.unacknowledged_bytes = unacknowledged_bytes_;
     status.outputs = outputs_.counts();
+    for (u32 index = 0; index < disks_.disks(); index++)
+        status.disks.push_back(disks_.counts(index));
     status.frames_dropped = status.outputs.frames_dropped + world_->frames_dropped();
     return status;
 }
 
 void Runner::stop() {
     stop_wanted_ = true;
+    disks_.close();
     wake();
+}
+
+DiskQueue::Listener Runner::disk_listener() {
+    DiskQueue::Listener listener;
+    listener.request_ended = [this] {
+        world_->wake();
+        machine_->break_out_at(world_->monotonic_ns() + Live::exit_wait_ns);
+    };
+    listener.reads_progressed = [this] { disk_reads_progressed(); };
+    listener.step = [this](DiskStep step) { disk_step(step); };
+    return listener;
+}
+
+void Runner::disk_step(DiskStep step) {
+    switch (step) {
+    case DiskStep::requested:
+        segment_has_disk_write_ = true;
+        crash_.at(CrashPoint::write_requested);
+        break;
+    case DiskStep::released: crash_.at(CrashPoint::write_released); break;
+    case DiskStep::issued: crash_.at(CrashPoint::write_issued); break;
+    case DiskStep::done: crash_.at(CrashPoint::write_done); break;
+    case DiskStep::taken: segment_has_write_completion_ = true; break;
+    }
 }
 
 void Runner::flush_segment() {
     RecordedSegment segment = recorder_.flush(outputs_.counts().released);
-    unacknowledged_.push_back({segment.sequence, segment.frame.size()});
+    unacknowledged_.push_back({segment.sequence, segment.frame.size(), segment_has_disk_write_,
+                               segment_has_write_completion_});
+    segment_has_disk_write_ = segment_has_write_completion_ = false;
     unacknowledged_bytes_ += segment.frame.size();
     events_.segment(std::move(segment));
 }

@@ -8,10 +8,12 @@
 #include <thread>
 
 #include "base/check.h"
+#include "disk/disk_queue.h"
 #include "input/input_queue.h"
 #include "machine/machine.h"
 #include "machine/snapshot.h"
 #include "output/output_queue.h"
+#include "runner/crash_point.h"
 #include "runner/live.h"
 #include "runner/live_world.h"
 #include "runner/recorder.h"
@@ -53,12 +55,16 @@ public:
 
     /// `loaded`: the machine was given its guest; else it must be restored before it can start.
     Runner(std::unique_ptr<Machine> machine, bool loaded, std::unique_ptr<LiveWorld> world,
-           RunnerEvents& events);
+           RunnerEvents& events, CrashTrigger crash = {});
     /// Stops the vCPU thread and waits for it; no event comes after that.
     ~Runner();
     Runner(const Runner&) = delete;
     Runner& operator=(const Runner&) = delete;
 
+    /// Before the machine runs: where disk `index` of its configuration is.
+    void attach_disk(u32 index, std::shared_ptr<DiskBackend> backend);
+
+    /// Claims the disks first: nothing runs before.
     void start_live(const LiveOptions& options);
     void pause();  ///< Event `paused` follows.
     void resume(const LiveOptions& options);
@@ -73,7 +79,8 @@ public:
     void restore_chunk(u64 offset, std::span<const u8> bytes);
     void restore_end(u64 bytes, u64 checksum);
 
-    /// See SegmentFeed::start. Stops with log_end at `until_ticks`.
+    /// See SegmentFeed::start. Stops with log_end at `until_ticks`. Without `generation` disks are
+    /// neither needed nor touched.
     void start_replica(std::optional<u64> generation, u64 until_ticks = Replay::no_limit);
     FedSegment feed(std::span<const u8> frame);
     /// No frame comes any more: stops with log_end when all are executed. Nothing on a machine that
@@ -83,6 +90,10 @@ public:
 
     void acknowledge(u64 sequence);
     void release_outputs(u64 through);
+    /// See DiskQueue.
+    void disk_reads_done(u64 count) { disks_.reads_done(count); }
+    void track_disk_changes(u32 index, bool on);
+    std::vector<DiskRange> take_disk_changes(u32 index);
 
     void console_input(std::span<const u8> bytes);
     void control(ControlKind kind);
@@ -103,6 +114,7 @@ public:
         u64 frames_dropped =
             0;  ///< Received ones the guest did not take, and sent ones the network did not.
         OutputQueue::Counts outputs;
+        std::vector<DiskQueue::Counts> disks;
         Accelerator::Statistics accelerator;
     };
     Status status();
@@ -120,13 +132,21 @@ private:
     void send_console(std::span<const u8> bytes) override {
         events_.console({bytes.begin(), bytes.end()});
     }
+    void release_disk_request(u64 sequence) override { disks_.release(sequence); }
     void produced(Output&& output) override { outputs_.produced(std::move(output)); }
+
+    // The disk queue's listener
+    DiskQueue::Listener disk_listener();
+    void disk_step(DiskStep step);
+    void disk_reads_progressed();
 
     // CheckContext
     void print_context() const override;
 
     void require_mode(Mode mode, const char* method) const;
     void require_startable(const char* method) const;
+    void require_disks(const char* method) const;
+    void require_disk_index(u32 index, const char* method) const;
     /// The vCPU thread looks at what was asked of it, whether it sleeps or runs.
     void wake();
     void flush_segment();
@@ -135,14 +155,17 @@ private:
     // The vCPU thread, in runner_thread.cpp
     void thread_main();
     void thread_loop(Lock& lock);
-    void take_requests();
+    void take_requests(Lock& lock);
+    /// Claims the disks, without the lock; false when that failed and the machine has ended.
+    bool disks_go_live(Lock& lock);
     void take_options(const LiveOptions& options);
     void live_step(Lock& lock);
     void replica_step(Lock& lock);
-    void become_live();
+    void become_live(Lock& lock);
     bool must_stall() const;
     /// True when the progress made is reported; false when it is too early for another report.
     bool report_progress();
+    u64 next_report_ns(bool reported) const;
     void end_machine(StopReason reason, const std::string& message,
                      const std::string& what_to_do = {});
     void end_as_guest_did();
@@ -154,6 +177,8 @@ private:
     RunnerEvents& events_;
     InputQueue inputs_;
     OutputQueue outputs_;
+    CrashTrigger crash_;
+    DiskQueue disks_;
     Recorder recorder_;
     Live live_;
     Replay replay_;
@@ -164,6 +189,7 @@ private:
     LiveOptions options_;
     bool startable_ = false;  ///< Loaded, or restored with success.
     bool loaded_ = false;
+    bool restored_ = false;  ///< And its pending disk requests are not repeated yet.
     enum class Entry : u8 { none, start, resume, reconfigure };
     Entry entry_ = Entry::none;  ///< What the live loop must do first, with options_wanted_.
     LiveOptions options_wanted_;
@@ -175,6 +201,7 @@ private:
     double speed_share_ = 1;
     struct Unacknowledged {
         u64 sequence, bytes;
+        bool has_disk_write, has_write_completion;
     };
     std::deque<Unacknowledged> unacknowledged_;
     u64 unacknowledged_bytes_ = 0;
@@ -182,10 +209,13 @@ private:
     std::unique_ptr<SnapshotSource> snapshot_;
     std::unique_ptr<SnapshotTarget> restore_;
 
-    // Of the vCPU thread alone.
     ExecutionProgress progress_;
     bool progress_unreported_ = false;
     u64 progress_reported_host_ns_ = 0;
+    u64 segments_executed_ = 0;
+
+    // Of the vCPU thread alone.
+    bool segment_has_disk_write_ = false, segment_has_write_completion_ = false;
 
     std::atomic<bool> stop_wanted_{false};
     std::atomic<bool> quit_wanted_{false};

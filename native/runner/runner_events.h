@@ -25,6 +25,7 @@ struct ExecutionProgress {
     Position position;
     u64 virtual_ns = 0;
     u64 digests_checked = 0;
+    u64 disk_reads_done = 0;  ///< Of those that the log left to this replica.
 };
 
 /// Why a machine stopped; the names are those of StopReason in machine.ts.
@@ -40,6 +41,7 @@ enum class StopReason : u8 {
     cannot_execute,
     counter_lost,
     position_missed,
+    disk_failed,  ///< A replica's own disk cannot go on, or none can be claimed.
     internal_error
 };
 
@@ -56,6 +58,7 @@ inline const char* name_of(StopReason reason) {
     case StopReason::cannot_execute: return "cannot-execute";
     case StopReason::counter_lost: return "counter-lost";
     case StopReason::position_missed: return "position-missed";
+    case StopReason::disk_failed: return "disk-failed";
     case StopReason::internal_error: return "internal-error";
     }
     return "internal-error";

@@ -11,6 +11,8 @@ namespace {
 constexpr u64 forever = ~u64{0};
 /// The primary keeps the lag below its limit (100 ms) by it. Each report wakes both event loops.
 constexpr u64 progress_interval_ns = 25'000'000;
+/// A write of the primary's may wait for what the backup has read.
+constexpr u64 reads_progress_interval_ns = 1'000'000;
 constexpr u64 dear_segment_delay_ns = 200'000'000;
 
 }  // namespace
@@ -41,7 +43,7 @@ void Runner::thread_main() {
 
 void Runner::thread_loop(Lock& lock) {
     while (!quit_wanted_) {
-        take_requests();
+        take_requests(lock);
         switch (mode_) {
         case Mode::live: live_step(lock); break;
         case Mode::replica: replica_step(lock); break;
@@ -60,12 +62,13 @@ void Runner::sleep(Lock& lock, u64 until_host_ns) {
     lock.lock();
 }
 
-void Runner::take_requests() {
+void Runner::take_requests(Lock& lock) {
     if (stop_wanted_ && mode_ != Mode::stopped) {
         // What was executed is part of the log, also when nobody waits for it any more.
         if (mode_ == Mode::live && !quit_wanted_) flush_if_content();
         end_machine(StopReason::stopped, "stopped on request");
     }
+    if (mode_ == Mode::live && entry_ == Entry::start && !disks_go_live(lock)) return;
     if (mode_ != Mode::live) return;
     live_.set_speed_limit(speed_share_);
     Entry entry = entry_;
@@ -86,8 +89,26 @@ void Runner::take_requests() {
     }
 }
 
+bool Runner::disks_go_live(Lock& lock) {
+    lock.unlock();
+    DiskQueue::Outcome outcome = disks_.go_live(stop_wanted_);
+    lock.lock();
+    if (outcome.ok() && restored_) {
+        restored_ = false;
+        lock.unlock();
+        machine_->repeat_pending_disk_requests();
+        lock.lock();
+    }
+    if (outcome.kind == DiskQueue::Outcome::Kind::failed)
+        end_machine(StopReason::disk_failed, outcome.message);
+    return outcome.ok();
+}
+
 void Runner::take_options(const LiveOptions& options) {
     bool goes_on = options.recording && options.generation == options_.generation;
+    bool is_pair = options.recording && options.gated;
+    bool was_pair = options_.recording && options_.gated;
+    if (!goes_on || is_pair != was_pair) disks_.set_reads_on_backup(is_pair);
     if (recorder_.active() && !goes_on) flush_if_content();
     if (options.recording) {
         recorder_.start(options.generation);
@@ -105,7 +126,8 @@ void Runner::take_options(const LiveOptions& options) {
 bool Runner::must_stall() const {
     if (options_.recording && unacknowledged_bytes_ > options_.unacknowledged_bytes_max)
         return true;
-    return outputs_.counts().bytes_withheld > limits::outputs_withheld_bytes_max;
+    return outputs_.counts().bytes_withheld + disks_.bytes_waiting() >
+           limits::outputs_withheld_bytes_max;
 }
 
 void Runner::live_step(Lock& lock) {
@@ -134,7 +156,7 @@ void Runner::live_step(Lock& lock) {
     bool dear =
         exit.broken_out && !recorder_.full() && now < recorder_.due_at_ns() + dear_segment_delay_ns;
     if (!dear && recorder_.due(options_.gated, now)) flush_segment();
-    if (exit.kind == ExitKind::halted) {
+    if (exit.kind == ExitKind::halted && !disks_.completion_waits()) {
         // What happened since the last segment goes when it is old enough, woken for nothing else:
         // the segment with an output is on its way, and the next one right behind it would only
         // hold its acknowledgement up.
@@ -147,14 +169,25 @@ void Runner::live_step(Lock& lock) {
 }
 
 void Runner::replica_step(Lock& lock) {
+    if (restored_) {
+        restored_ = false;
+        lock.unlock();
+        machine_->repeat_pending_disk_requests();
+        lock.lock();
+    }
+    DiskQueue::Outcome own_disks = disks_.check_own_disks(world_->monotonic_ns());
+    if (!own_disks.ok()) {
+        end_machine(StopReason::disk_failed, own_disks.message);
+        return;
+    }
     if (feed_.empty()) {
         bool reported = report_progress();
         if (go_live_wanted_) {
-            become_live();
+            become_live(lock);
         } else if (end_of_log_) {
             end_machine(StopReason::log_end, "the log was replayed to its end");
         } else {
-            sleep(lock, reported ? forever : progress_reported_host_ns_ + progress_interval_ns);
+            sleep(lock, next_report_ns(reported));
         }
         return;
     }
@@ -162,11 +195,13 @@ void Runner::replica_step(Lock& lock) {
     Segment segment = feed_.take();
     u64 until_ticks = until_ticks_;
     lock.unlock();
-    Replay::Result result = replay_.execute(segment, until_ticks, stop_wanted_);
+    u64 sequence = segment.sequence;
+    Replay::Result result = replay_.execute(std::move(segment), until_ticks, stop_wanted_);
     lock.lock();
     publish();
-    progress_ = {segment.sequence, machine_->position(), machine_->virtual_ns(),
-                 replay_.digests_checked()};
+    progress_ = {sequence, machine_->position(), machine_->virtual_ns(), replay_.digests_checked(),
+                 progress_.disk_reads_done};
+    segments_executed_++;
     progress_unreported_ = true;
     switch (result) {
     case Replay::Result::executed: report_progress(); break;
@@ -176,7 +211,13 @@ void Runner::replica_step(Lock& lock) {
         break;
     case Replay::Result::ended:
         events_.executed(progress_);
+        lock.unlock();
+        disks_.drain(stop_wanted_);  // The guest was told that all of it is done.
+        lock.lock();
         end_as_guest_did();
+        break;
+    case Replay::Result::disk_failed:
+        end_machine(StopReason::disk_failed, replay_.message());
         break;
     case Replay::Result::diverged: end_machine(StopReason::divergence, replay_.message()); break;
     case Replay::Result::cancelled: break;
@@ -184,17 +225,39 @@ void Runner::replica_step(Lock& lock) {
 }
 
 bool Runner::report_progress() {
-    if (!progress_unreported_) return true;
+    u64 reads = disks_.reads_done_here();
+    bool reads_grew = segments_executed_ > 0 && reads > progress_.disk_reads_done;
+    if (!progress_unreported_ && !reads_grew) return true;
     u64 now = world_->monotonic_ns();
-    if (now - progress_reported_host_ns_ < progress_interval_ns) return false;
+    if (now - progress_reported_host_ns_ <
+        (reads_grew ? reads_progress_interval_ns : progress_interval_ns))
+        return false;
+    progress_.disk_reads_done = reads;
     events_.executed(progress_);
     progress_reported_host_ns_ = now;
     progress_unreported_ = false;
     return true;
 }
 
-void Runner::become_live() {
+u64 Runner::next_report_ns(bool reported) const {
+    if (reported) return forever;
+    bool reads_grew = disks_.reads_done_here() > progress_.disk_reads_done;
+    return progress_reported_host_ns_ +
+           (reads_grew ? reads_progress_interval_ns : progress_interval_ns);
+}
+
+void Runner::disk_reads_progressed() {
+    Lock lock(mutex_);
+    if (mode_ != Mode::replica || report_progress()) return;
+    lock.unlock();
+    world_->wake();  // If the vCPU thread sleeps, then not for too long.
+}
+
+void Runner::become_live(Lock& lock) {
     if (progress_unreported_) events_.executed(progress_);
+    progress_unreported_ = false;
+    // What a dead primary's host still has on its way must not come behind what leaves here.
+    if (!disks_go_live(lock)) return;
     mode_ = Mode::live;
     world_->set_receiving(true);
     // Outputs the primary is not known to have sent leave now, or wait for the new backup.
@@ -209,6 +272,7 @@ void Runner::end_machine(StopReason reason, const std::string& message,
                          const std::string& what_to_do) {
     if (mode_ == Mode::stopped) return;
     mode_ = Mode::stopped;
+    disks_.close();
     pause_wanted_ = false;
     bool guest_ended = reason == StopReason::power_off || reason == StopReason::guest_reset ||
                        reason == StopReason::triple_fault;
