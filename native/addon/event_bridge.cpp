@@ -60,6 +60,7 @@ void EventBridge::executed(const ExecutionProgress& progress) {
         object.Set("position", from_position(env, progress.position));
         object.Set("virtualNs", from_u64(env, progress.virtual_ns));
         object.Set("digestsChecked", from_u64(env, progress.digests_checked));
+        object.Set("diskReadsDone", from_u64(env, progress.disk_reads_done));
         return object;
     });
 }

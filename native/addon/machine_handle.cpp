@@ -1,7 +1,10 @@
 #include "addon/machine_handle.h"
 
+#include <csignal>
+
 #include "accel/kvm/kvm.h"
 #include "accel/soft/soft.h"
+#include "addon/disk_handle.h"
 #include "addon/values.h"
 
 namespace vmft::addon {
@@ -30,6 +33,17 @@ Machine::AcceleratorFactory to_accelerator(const Napi::Object& config) {
     };
 }
 
+CrashTrigger to_crash_trigger(const Napi::Value& value) {
+    if (value.IsNull() || value.IsUndefined()) return {};
+    Napi::Object object = to_object(value, "crashAt");
+    std::string name = to_text(object.Get("point"), "point");
+    for (u8 point = 1; point < std::size(crash_point_names); point++)
+        if (name == crash_point_names[point])
+            return {static_cast<CrashPoint>(point), to_size(object.Get("count"), "count"),
+                    [] { std::raise(SIGKILL); }};
+    throw RunnerError("bad-argument", "crashAt: there is no point " + name);
+}
+
 ControlKind to_control_kind(const Napi::Value& value) {
     std::string kind = to_text(value, "kind");
     if (kind == "power-button") return ControlKind::power_button;
@@ -45,6 +59,7 @@ Napi::Function MachineHandle::define(Napi::Env env) {
     return DefineClass(env, "NativeMachine",
                        {
                            InstanceMethod<&M::attach_tap>("attachTap"),
+                           InstanceMethod<&M::attach_disk>("attachDisk"),
                            InstanceMethod<&M::start_live>("startLive"),
                            InstanceMethod<&M::pause>("pause"),
                            InstanceMethod<&M::resume>("resume"),
@@ -61,6 +76,9 @@ Napi::Function MachineHandle::define(Napi::Env env) {
                            InstanceMethod<&M::acknowledge>("acknowledge"),
                            InstanceMethod<&M::release_outputs>("releaseOutputs"),
                            InstanceMethod<&M::announce>("announce"),
+                           InstanceMethod<&M::disk_reads_done>("diskReadsDone"),
+                           InstanceMethod<&M::track_disk_changes>("trackDiskChanges"),
+                           InstanceMethod<&M::take_disk_changes>("takeDiskChanges"),
                            InstanceMethod<&M::console_input>("consoleInput"),
                            InstanceMethod<&M::control>("control"),
                            InstanceMethod<&M::set_speed_limit>("setSpeedLimit"),
@@ -88,7 +106,7 @@ MachineHandle::MachineHandle(Info info) : Napi::ObjectWrap<MachineHandle>(info) 
         world_ = world.get();
         events_ = std::make_unique<EventBridge>(info.Env(), info[1].As<Napi::Function>());
         runner_ = std::make_unique<Runner>(std::move(machine), kernel.has_value(), std::move(world),
-                                           *events_);
+                                           *events_, to_crash_trigger(config.Get("crashAt")));
     });
     // Hooks run in the reverse of their order: this one before the event function's own.
     hooked_ = napi_add_env_cleanup_hook(info.Env(), environment_ends, this) == napi_ok;
@@ -123,6 +141,27 @@ void MachineHandle::attach_tap(Info info) {
             throw RunnerError("bad-argument", "attachTap: the guest has no network device");
         std::string fault = world_->attach_tap(name);
         if (!fault.empty()) throw RunnerError("tap-unavailable", fault);
+    });
+}
+
+void MachineHandle::attach_disk(Info info) {
+    guarded(info.Env(), [&] {
+        runner().attach_disk(to_u32(info[0], "index"), DiskHandle::backend_of(info[1]));
+    });
+}
+
+void MachineHandle::disk_reads_done(Info info) {
+    guarded(info.Env(), [&] { runner().disk_reads_done(to_u64(info[0], "count")); });
+}
+
+void MachineHandle::track_disk_changes(Info info) {
+    guarded(info.Env(),
+            [&] { runner().track_disk_changes(to_u32(info[0], "index"), to_bool(info[1], "on")); });
+}
+
+Napi::Value MachineHandle::take_disk_changes(Info info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        return from_disk_ranges(info.Env(), runner().take_disk_changes(to_u32(info[0], "index")));
     });
 }
 

@@ -14,12 +14,13 @@ namespace vmft::addon {
 /// errors.
 ///
 ///   new NativeMachine({ memoryBytes, commandLine, mac, randomSeed, realtimeNs, kernel, initramfs,
-///   cpuid, counter }, onEvent)
+///   disks, cpuid, counter, crashAt }, onEvent)
 ///
 /// `cpuid` and `counter` are null for the software CPU; else the guest's leaves and what counts its
 /// branches, on KVM. `kernel` is a Buffer, or null for a machine that will be restored; `initramfs`
-/// a Buffer or null. When the object is closed or collected, its vCPU thread ends, and memory and
-/// tap are given back.
+/// a Buffer or null. `crashAt` is for tests: null, or the step of a disk write's life
+/// (crash_point.h) at whose `count`th time the process kills itself. When the object is closed or
+/// collected, its vCPU thread ends, and memory and tap are given back.
 class MachineHandle final : public Napi::ObjectWrap<MachineHandle> {
 public:
     static Napi::Function define(Napi::Env env);
@@ -31,6 +32,7 @@ private:
     using Info = const Napi::CallbackInfo&;
 
     void attach_tap(Info info);
+    void attach_disk(Info info);
     void start_live(Info info);
     void pause(Info info);
     void resume(Info info);
@@ -47,6 +49,9 @@ private:
     void acknowledge(Info info);
     void release_outputs(Info info);
     Napi::Value announce(Info info);
+    void disk_reads_done(Info info);
+    void track_disk_changes(Info info);
+    Napi::Value take_disk_changes(Info info);
     void console_input(Info info);
     void control(Info info);
     void set_speed_limit(Info info);

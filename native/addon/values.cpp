@@ -24,6 +24,19 @@ const char* mode_name(Runner::Mode mode) {
     return "stopped";
 }
 
+Napi::Object from_disk_counts(Napi::Env env, const DiskQueue::Counts& counts) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("pending", from_u64(env, counts.pending));
+    object.Set("issued", from_u64(env, counts.issued));
+    object.Set("reads", from_u64(env, counts.reads));
+    object.Set("writes", from_u64(env, counts.writes));
+    object.Set("flushes", from_u64(env, counts.flushes));
+    object.Set("bytesRead", from_u64(env, counts.bytes_read));
+    object.Set("bytesWritten", from_u64(env, counts.bytes_written));
+    object.Set("trouble", counts.trouble);
+    return object;
+}
+
 DiskConfig to_disk_config(const Napi::Object& object) {
     DiskConfig disk;
     disk.block_bytes = to_u32(object.Get("blockBytes"), "blockBytes");
@@ -215,6 +228,17 @@ Napi::Object from_position(Napi::Env env, const Position& position) {
     return object;
 }
 
+Napi::Array from_disk_ranges(Napi::Env env, std::span<const DiskRange> ranges) {
+    Napi::Array array = Napi::Array::New(env, ranges.size());
+    for (u32 i = 0; i < ranges.size(); i++) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("offset", from_u64(env, ranges[i].offset_bytes));
+        object.Set("bytes", from_u64(env, ranges[i].bytes));
+        array.Set(i, object);
+    }
+    return array;
+}
+
 Napi::Object from_status(Napi::Env env, const Runner::Status& status) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("mode", mode_name(status.mode));
@@ -229,6 +253,10 @@ Napi::Object from_status(Napi::Env env, const Runner::Status& status) {
     object.Set("framesReceived", from_u64(env, status.frames_received));
     object.Set("framesSent", from_u64(env, status.outputs.frames_sent));
     object.Set("framesDropped", from_u64(env, status.frames_dropped));
+    Napi::Array disks = Napi::Array::New(env, status.disks.size());
+    for (u32 i = 0; i < status.disks.size(); i++)
+        disks.Set(i, from_disk_counts(env, status.disks[i]));
+    object.Set("disks", disks);
     Napi::Object stops = Napi::Object::New(env);
     stops.Set("ownExits", from_u64(env, status.accelerator.own_exits));
     stops.Set("forcedExits", from_u64(env, status.accelerator.forced_exits));

@@ -46,6 +46,8 @@ Napi::Value from_u64(Napi::Env env, u64 value);
 Napi::Value from_bytes(Napi::Env env, std::span<const u8> bytes);
 Napi::Object from_position(Napi::Env env, const Position& position);
 Napi::Object from_status(Napi::Env env, const Runner::Status& status);
+/// An array of DiskRange of machine.ts.
+Napi::Array from_disk_ranges(Napi::Env env, std::span<const DiskRange> ranges);
 
 /// An Error with `code` and `whatToDo`, as asVmftError (src/base/errors.ts) expects it.
 Napi::Error make_error(Napi::Env env, const RunnerError& error);

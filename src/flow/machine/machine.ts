@@ -107,6 +107,8 @@ export const stopReasons = [
   'log-end',
   /** These are error codes too. */
   ...acceleratorEnds,
+  /** A replica's own disk cannot go on, or none can be claimed; an error code too. */
+  'disk-failed',
   /** A bug of ours or of the host: `message` says what. */
   'internal-error',
 ] as const;

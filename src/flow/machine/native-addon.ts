@@ -12,6 +12,7 @@ import type {
   VcpuCost,
 } from './kvm-measures.js';
 import type {
+  DiskRange,
   FedSegment,
   GuestConfig,
   LiveOptions,
@@ -23,6 +24,7 @@ import type {
 /** What native/addon exports; see native/addon/machine_handle.h. */
 export interface NativeMachine {
   attachTap(options: TapOptions): void;
+  attachDisk(index: number, disk: NativeDisk): void;
   startLive(options: LiveOptions): void;
   pause(): void;
   resume(options: LiveOptions): void;
@@ -39,12 +41,15 @@ export interface NativeMachine {
   acknowledge(sequence: bigint): void;
   releaseOutputs(through: bigint): void;
   announce(): boolean;
+  diskReadsDone(count: bigint): void;
+  trackDiskChanges(index: number, on: boolean): void;
+  takeDiskChanges(index: number): DiskRange[];
   consoleInput(bytes: Buffer): void;
   control(kind: string): void;
   setSpeedLimit(share: number): void;
   digest(): MachineDigest;
   /** `stops` is all zero where the accelerator counts instructions. */
-  status(): Omit<MachineStatus, 'residentBytes' | 'disks'>;
+  status(): Omit<MachineStatus, 'residentBytes'>;
   stop(): void;
   close(): void;
 }
@@ -58,6 +63,23 @@ export interface NativeDisk extends Omit<
     Disk,
     'url' | 'kind' | 'capacityBytes' | 'blockBytes' | 'readOnly' | 'supportsCompareAndWrite'
   >;
+}
+
+/** The steps of a disk write's life, in order; see native/runner/crash_point.h. */
+export const crashPoints = [
+  'write-requested',
+  'write-sent',
+  'write-released',
+  'write-issued',
+  'write-done',
+  'completion-recorded',
+] as const;
+
+/** For tests: at the `count`th time of this step the process kills itself (SIGKILL). */
+export interface CrashAt {
+  readonly point: (typeof crashPoints)[number];
+  /** From 1. */
+  readonly count: number;
 }
 
 export type NativeEvent = (name: string, value: unknown) => void;
@@ -84,6 +106,7 @@ export interface Addon {
       readonly cpuid: readonly CpuidLeaf[] | null;
       /** Null exactly where `cpuid` is. */
       readonly counter: CounterOptions | null;
+      readonly crashAt: CrashAt | null;
     },
     onEvent: NativeEvent,
   ) => NativeMachine;
@@ -91,7 +114,7 @@ export interface Addon {
 }
 
 /** native/addon/addon.cpp has the same: an addon left over from another build is refused. */
-const borderVersion = 2;
+const borderVersion = 3;
 
 let loadedAddon: Addon | null = null;
 

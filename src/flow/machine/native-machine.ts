@@ -1,6 +1,7 @@
 import { MachineError } from '../../base/errors.js';
 import { softAccelerator, type Accelerator } from './accelerator.js';
 import type { Disk } from '../world/disk.js';
+import { nativeDiskOf } from '../world/open-disk.js';
 import type {
   DiskRange,
   ExecutionProgress,
@@ -16,7 +17,13 @@ import type {
   Stopped,
   TapOptions,
 } from './machine.js';
-import { addon, mapped, type NativeEvent, type NativeMachine } from './native-addon.js';
+import {
+  addon,
+  mapped,
+  type CrashAt,
+  type NativeEvent,
+  type NativeMachine,
+} from './native-addon.js';
 
 /** The guest's files, in memory: the addon opens none. */
 export interface GuestImages {
@@ -64,8 +71,9 @@ export function createNativeMachine(
   images: GuestImages | null,
   events: MachineEvents,
   accelerator: Accelerator = softAccelerator,
+  crashAt: CrashAt | null = null,
 ): ReplayMachine {
-  return new AddonMachine(config, images, events, accelerator);
+  return new AddonMachine(config, images, events, accelerator, crashAt);
 }
 
 class AddonMachine implements ReplayMachine {
@@ -78,6 +86,7 @@ class AddonMachine implements ReplayMachine {
     images: GuestImages | null,
     events: MachineEvents,
     accelerator: Accelerator,
+    crashAt: CrashAt | null,
   ) {
     this.config = config;
     const pauses: PendingPauses = [];
@@ -107,6 +116,7 @@ class AddonMachine implements ReplayMachine {
             disks: config.disks,
             cpuid: config.cpu?.leaves ?? null,
             counter: accelerator.name === 'kvm' ? accelerator.counter : null,
+            crashAt,
           },
           onEvent,
         ),
@@ -119,20 +129,26 @@ class AddonMachine implements ReplayMachine {
     });
   }
 
-  attachDisk(_index: number, _disk: Disk): void {
-    throw new MachineError('internal', 'bug: disks are not connected yet');
+  attachDisk(index: number, disk: Disk): void {
+    mapped(() => {
+      this.native.attachDisk(index, nativeDiskOf(disk));
+    });
   }
 
-  diskReadsDone(_count: bigint): void {
-    throw new MachineError('internal', 'bug: disks are not connected yet');
+  diskReadsDone(count: bigint): void {
+    mapped(() => {
+      this.native.diskReadsDone(count);
+    });
   }
 
-  trackDiskChanges(_index: number, _on: boolean): void {
-    throw new MachineError('internal', 'bug: disks are not connected yet');
+  trackDiskChanges(index: number, on: boolean): void {
+    mapped(() => {
+      this.native.trackDiskChanges(index, on);
+    });
   }
 
-  takeDiskChanges(_index: number): readonly DiskRange[] {
-    throw new MachineError('internal', 'bug: disks are not connected yet');
+  takeDiskChanges(index: number): readonly DiskRange[] {
+    return mapped(() => this.native.takeDiskChanges(index));
   }
 
   startLive(options: LiveOptions): void {
@@ -257,7 +273,7 @@ class AddonMachine implements ReplayMachine {
   status(): MachineStatus {
     const status = mapped(() => this.native.status());
     const stops = this.config.cpu === null ? null : status.stops;
-    return { disks: [], ...status, stops, residentBytes: process.memoryUsage.rss() };
+    return { ...status, stops, residentBytes: process.memoryUsage.rss() };
   }
 
   stop(): void {
@@ -288,7 +304,7 @@ function deliver(events: MachineEvents, pauses: PendingPauses, name: string, val
       events.console(value as Buffer);
       break;
     case 'executed':
-      events.executed({ ...(value as ExecutionProgress), diskReadsDone: 0n });
+      events.executed(value as ExecutionProgress);
       break;
     case 'live':
       events.live(value as Position);

@@ -115,6 +115,7 @@ export function guestEnd(stopped: Stopped): SessionEnd {
     case 'cannot-execute':
     case 'counter-lost':
     case 'position-missed':
+    case 'disk-failed':
       return failure(new VmftError(reason, message, stopped.whatToDo));
     case 'internal-error':
       return failure(new VmftError('internal', message, 'please report this'));
