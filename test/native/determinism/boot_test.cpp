@@ -80,7 +80,7 @@ VMFT_TEST(the_recorded_guest_did_something) {
     VMFT_EXPECT(run.outputs.console.find("Linux vmft-guest") != std::string::npos);
     VMFT_EXPECT(run.outputs.console.find("line 3") != std::string::npos);
     VMFT_EXPECT(run.outputs.frames > 50);
-    u64 by_kind[5] = {};
+    u64 by_kind[std::variant_size_v<Input>] = {};
     for (const Record& record : run.records) by_kind[record.input.index()]++;
     VMFT_EXPECT(by_kind[0] > 500 && by_kind[1] > 500 && by_kind[2] > 20 && by_kind[3] > 0);
     std::cout << run.records.size() << " inputs (" << by_kind[0] << " frames, " << by_kind[1]

@@ -67,12 +67,22 @@ void RandomWorld::inputs(Machine& machine, const std::string& console, const Tak
             entropy.data.push_back(static_cast<u8>(random_.next()));
         take(std::move(entropy));
     }
+    if (random_.below(4) == 0) end_disk_requests(take);
     if (ticks < next_inputs_ticks_) return;
     next_inputs_ticks_ = ticks + random_.below(habits_.inputs_apart_ticks);
     type(machine, console, take);
     if (habits_.guest_address == 0 || !machine.network_ready() || !machine.config().mac) return;
     for (u64 count = random_.below(6); count > 0; count--)
         take(NetFrameInput{random_frame(random_, *machine.config().mac, habits_.guest_address)});
+}
+
+void RandomWorld::end_disk_requests(const Take& take) {
+    for (u64 count = random_.below(4); count > 0; count--) {
+        bool fails = habits_.one_disk_error_in > 0 && random_.below(habits_.one_disk_error_in) == 0;
+        auto end = disks_.end_one(random_, fails);
+        if (!end) return;
+        take(std::move(*end));
+    }
 }
 
 void RandomWorld::wake(Machine& machine, u64 deadline_ns, const std::string& console,

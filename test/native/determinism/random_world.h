@@ -2,14 +2,15 @@
 
 #include <functional>
 
+#include "determinism/simulated_disks.h"
 #include "machine/machine.h"
 #include "machine/random.h"
 
 namespace vmft::test {
 
 /// Everything a host could do to a guest, drawn from a seed: a clock that jitters, changes its rate
-/// and is late, typed lines and bytes, frames that fit and frames that are rubbish, random numbers.
-/// The only real time is none.
+/// and is late, typed lines and bytes, frames that fit and frames that are rubbish, random numbers,
+/// disks that answer in any order. The only real time is none.
 class RandomWorld {
 public:
     struct Habits {
@@ -21,9 +22,12 @@ public:
         u64 inputs_apart_ticks =
             3'000'000;  ///< Between two looks at keyboard and network, at most; drawn.
         u64 slice_ticks_max = 600'000;
+        std::vector<DiskConfig> disks;  ///< As the guest's.
+        u64 one_disk_error_in = 0;      ///< Requests; 0: none fails.
     };
 
-    RandomWorld(u64 seed, Habits habits) : random_(seed), habits_(std::move(habits)) {}
+    RandomWorld(u64 seed, Habits habits)
+        : random_(seed), habits_(std::move(habits)), disks_(habits_.disks) {}
 
     using Take = std::function<void(Input&&)>;
     /// Inputs for where the machine is, each handed to `take`, which applies it. `console` is what
@@ -33,13 +37,17 @@ public:
     void wake(Machine& machine, u64 deadline_ns, const std::string& console, const Take& take);
     /// Ticks to run before the next look: often many, now and then a few.
     u64 slice();
+    /// The guest's disks; a machine that this world is to serve has them for a listener.
+    SimulatedDisks& disks() { return disks_; }
 
 private:
+    void end_disk_requests(const Take& take);
     ClockInput clock(const Machine& machine);
     void type(Machine& machine, const std::string& console, const Take& take);
 
     Random random_;
     Habits habits_;
+    SimulatedDisks disks_;
     size_t next_line_ = 0;
     bool typing_ = false;
     u64 next_clock_ticks_ = 0, next_inputs_ticks_ = 0;

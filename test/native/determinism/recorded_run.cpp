@@ -33,6 +33,8 @@ public:
     RecordedRun run(RandomWorld& world) {
         if (!machine_) return {};
         machine_->set_output_listener(&run_.outputs);
+        machine_->set_disk_listener(&world.disks());
+        disks_ = &world.disks();
         encoder_.begin(1, 0);
         auto take = [this](Input&& input) { apply(std::move(input)); };
         while (machine_->end() == ExitKind::position) {
@@ -80,7 +82,8 @@ private:
         if (plan_.copy_ticks.contains(until)) {
             apply(ControlInput{ControlKind::snapshot});
             flush();
-            run_.copies.push_back({run_.frames.size(), copy_of(*machine_)});
+            run_.copies.push_back(
+                {run_.frames.size(), copy_of(*machine_), disks_->pending_requests()});
         }
     }
 
@@ -100,6 +103,7 @@ private:
 
     void finish() {
         machine_->set_output_listener(nullptr);
+        machine_->set_disk_listener(nullptr);
         run_.end = machine_->position();
         run_.end_kind = machine_->end();
         run_.end_state = machine_->state_digest();
@@ -109,6 +113,7 @@ private:
     const RecordingPlan& plan_;
     Random random_;
     std::unique_ptr<Machine> machine_;
+    SimulatedDisks* disks_ = nullptr;
     SegmentEncoder encoder_;
     u64 records_in_segment_ = 0;
     RecordedRun run_;

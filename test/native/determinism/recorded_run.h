@@ -33,6 +33,7 @@ struct Checkpoint {
 struct Copy {
     size_t next_frame = 0;
     std::unique_ptr<Machine> machine;
+    std::vector<DiskRequest> disk_requests;  ///< That had not ended.
 };
 
 /// A run with every input recorded, as frames of a log and for looking at.

@@ -19,6 +19,8 @@ public:
         hash_.add(output.bytes);
         if (output.kind == OutputKind::console)
             console.append(output.bytes.begin(), output.bytes.end());
+        else if (output.kind == OutputKind::disk_request)
+            disk_requests++;
         else
             frames++;
     }
@@ -26,7 +28,7 @@ public:
     u64 digest() const { return hash_.value(); }
 
     std::string console;
-    u64 frames = 0;
+    u64 frames = 0, disk_requests = 0;
 
 private:
     Hash64 hash_;

@@ -1,0 +1,69 @@
+#include "determinism/simulated_disks.h"
+
+#include <algorithm>
+
+#include "test.h"
+
+namespace vmft::test {
+
+SimulatedDisks::SimulatedDisks(const std::vector<DiskConfig>& configs)
+    : next_ids_(configs.size(), 1) {
+    for (const DiskConfig& config : configs) contents_.emplace_back(config.capacity_bytes);
+}
+
+void SimulatedDisks::requested(DiskRequest&& request) {
+    VMFT_EXPECT(request.disk < contents_.size() && request.id == next_ids_[request.disk]++);
+    VMFT_EXPECT(request.data.size() ==
+                (request.operation == DiskOperation::write ? request.bytes : 0));
+    taken_[request.operation]++;
+    pending_.push_back(std::move(request));
+}
+
+bool SimulatedDisks::may_end(size_t index) const {
+    const DiskRequest& later = pending_[index];
+    return std::none_of(pending_.begin(), pending_.begin() + static_cast<i64>(index),
+                        [&](const DiskRequest& earlier) {
+                            return earlier.disk == later.disk && earlier.overlaps(later) &&
+                                   (earlier.changes() || later.changes());
+                        });
+}
+
+std::optional<DiskCompletionInput> SimulatedDisks::end_one(Random& random, bool fails) {
+    std::vector<size_t> ready;
+    for (size_t i = 0; i < pending_.size(); i++)
+        if (may_end(i)) ready.push_back(i);
+    if (ready.empty()) return std::nullopt;
+    auto chosen = pending_.begin() + static_cast<i64>(ready[random.below(ready.size())]);
+    DiskRequest request = std::move(*chosen);
+    pending_.erase(chosen);
+
+    DiskCompletionInput end;
+    end.disk = request.disk;
+    end.request = request.id;
+    if (fails) {
+        end.status = DiskStatus::io_error;
+        return end;
+    }
+    auto begin = contents_[request.disk].begin() + static_cast<i64>(request.offset_bytes);
+    auto behind = begin + static_cast<i64>(request.bytes);
+    switch (request.operation) {
+    case DiskOperation::read: end.data.assign(begin, behind); break;
+    case DiskOperation::write: std::ranges::copy(request.data, begin); break;
+    case DiskOperation::flush: break;
+    case DiskOperation::discard:
+        // What is discarded may read as anything.
+        std::generate(begin, behind, [&] { return static_cast<u8>(random.next() >> 16); });
+        break;
+    case DiskOperation::write_zeroes: std::fill(begin, behind, u8{0}); break;
+    }
+    return end;
+}
+
+bool same_request(const DiskRequest& one, const DiskRequest& other) {
+    return one.disk == other.disk && one.id == other.id && one.operation == other.operation &&
+           one.offset_bytes == other.offset_bytes && one.bytes == other.bytes &&
+           one.data == other.data && one.may_unmap == other.may_unmap &&
+           one.output_sequence == other.output_sequence;
+}
+
+}  // namespace vmft::test
