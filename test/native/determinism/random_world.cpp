@@ -67,7 +67,7 @@ void RandomWorld::inputs(Machine& machine, const std::string& console, const Tak
             entropy.data.push_back(static_cast<u8>(random_.next()));
         take(std::move(entropy));
     }
-    if (random_.below(4) == 0) end_disk_requests(take);
+    if (disks_.pending() > 0 && random_.below(4) == 0) end_disk_requests(take);
     if (ticks < next_inputs_ticks_) return;
     next_inputs_ticks_ = ticks + random_.below(habits_.inputs_apart_ticks);
     type(machine, console, take);
