@@ -5,8 +5,9 @@
  *   initramfs.gz   busybox, virtio modules, the counter service, the CPU benchmark
  *   guests/*.elf   the one-behaviour test guests of images/guests/manifest.json
  *   built.json     what they were made from
+ *   debian-root.img, debian-root.json   a root disk with databases and the like, and what it was made from
  *
- * Does nothing when nothing changed. Usage: node images/build.mjs [--force] [guests]
+ * Does nothing when nothing changed. Usage: node images/build.mjs [--force] [linux] [guests] [disk]
  */
 
 import { createHash } from 'node:crypto';
@@ -25,6 +26,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ImageError, PackageSource } from './builder/debian-packages.mjs';
 import { buildInitramfs } from './builder/initramfs.mjs';
 import { compileGuest } from './builder/programs.mjs';
+import { makeRootDisk } from './builder/root-disk.mjs';
 
 const imagesFolder = dirname(fileURLToPath(import.meta.url));
 export const outputFolder = join(dirname(imagesFolder), '.cache', 'images');
@@ -118,14 +120,53 @@ export function buildTestGuests({ force = false } = {}) {
   return true;
 }
 
+/** debian-root.img: takes a minute and a download. @returns {boolean} whether anything was built */
+export function buildRootDisk({ force = false } = {}) {
+  const files = ['builder/root-disk.mjs', 'programs/counter.cpp', 'programs/power_button.cpp'];
+  const sources = sourcesHash(
+    ['disk'],
+    files.map((file) => join(imagesFolder, file)),
+  );
+  const imagePath = join(outputFolder, 'debian-root.img');
+  if (!force && existsSync(imagePath) && readBuilt('debian-root.json')?.sources === sources)
+    return false;
+
+  const startMs = performance.now();
+  mkdirSync(outputFolder, { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(imagesFolder, 'disk/manifest.json'), 'utf8'));
+  const archive = new PackageSource(outputFolder).debianArchive();
+  const partial = `${imagePath}.${process.pid}.tmp`;
+  try {
+    const made = makeRootDisk(manifest, archive, partial);
+    renameSync(partial, imagePath);
+    const seconds = Math.round((performance.now() - startMs) / 1000);
+    const bytes = statSync(imagePath).blocks * 512;
+    writeWhole(
+      join(outputFolder, 'debian-root.json'),
+      `${JSON.stringify({ sources, seconds, bytes, ...made }, null, 2)}\n`,
+    );
+  } finally {
+    rmSync(partial, { force: true });
+  }
+  return true;
+}
+
 function main(options) {
   const force = options.includes('--force');
+  const all = !options.some((option) => option !== '--force');
+  const wants = (name) => all || options.includes(name);
   try {
-    if (!options.includes('guests') && buildLinuxImages({ force })) {
+    if (wants('linux') && buildLinuxImages({ force })) {
       const { vmlinuz, initramfs } = readBuilt('built.json');
       console.log(`images: vmlinuz ${vmlinuz.bytes} bytes, initramfs.gz ${initramfs.bytes} bytes`);
     }
-    if (buildTestGuests({ force })) console.log('images: test guests built');
+    if (wants('guests') && buildTestGuests({ force })) console.log('images: test guests built');
+    if (wants('disk') && buildRootDisk({ force })) {
+      const { seconds, bytes, downloaded } = readBuilt('debian-root.json');
+      console.log(
+        `images: debian-root.img ${bytes} bytes on disk, made in ${seconds} s, fetched ${downloaded.join(' + ')}`,
+      );
+    }
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     console.error(`images: ${error.message}`);

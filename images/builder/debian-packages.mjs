@@ -11,6 +11,13 @@ import { join } from 'node:path';
 /** A failure of the environment: shown as one line, without a stack. */
 export class ImageError extends Error {}
 
+/**
+ * @typedef {object} DebianArchive
+ * @property {string} codename as "bookworm"
+ * @property {string[]} sources lines of a sources.list, updates and security included
+ * @property {string[]} options lines of an apt.conf
+ */
+
 export class PackageSource {
   #cacheFolder;
   #privateLists = false;
@@ -69,6 +76,37 @@ export class PackageSource {
       renameSync(partial, folder);
     }
     return folder;
+  }
+
+  /**
+   * Where this host's apt finds Debian, for a tool that makes a Debian tree.
+   * @returns {DebianArchive}
+   */
+  debianArchive() {
+    return this.#withLists(() => {
+      const format = '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)';
+      const text = this.#apt('apt-get', [
+        'indextargets',
+        '--format',
+        format,
+        'Created-By: Packages',
+      ]);
+      const targets = text.split('\n').map((line) => line.split('|'));
+      const debian = targets.filter(([origin]) => origin === 'Debian');
+      const codename = debian.map((target) => target[1]).find((name) => !name.includes('-'));
+      if (codename === undefined) throw new Error('apt has no lists of a Debian release');
+      const sources = debian
+        .filter((target) => target[1].split('-')[0] === codename)
+        .map(([, , uri, release, component]) => `deb ${uri} ${release} ${component}`);
+      return { codename, sources: [...new Set(sources)], options: this.#networkOptions() };
+    });
+  }
+
+  /** Of apt's configuration, what decides how and whether an archive can be used from here. */
+  #networkOptions() {
+    const lines = this.#apt('apt-config', ['dump', '--no-empty', 'Acquire']).split('\n');
+    const wanted = /^Acquire::(https?::|Check-Valid-Until|Check-Date|Retries|ForceIPv)/;
+    return ['Acquire::Languages "none";', ...lines.filter((line) => wanted.test(line))];
   }
 
   #listDownloads(names) {

@@ -20,7 +20,7 @@ const imagesFolder = dirname(dirname(fileURLToPath(import.meta.url)));
  */
 export function buildInitramfs(manifest, packageFolders, modulesFolder) {
   const archive = new CpioArchive();
-  for (const folder of ['dev', 'proc', 'sys', 'run', 'root', 'etc']) archive.addDirectory(folder);
+  for (const folder of ['dev', 'proc', 'sys', 'run', 'root', 'etc', 'disk']) archive.addDirectory(folder);
   archive.addDirectory('tmp', 0o1777);
   // The kernel opens /dev/console for init before anything is mounted.
   archive.addCharacterDevice('dev/console', 5, 1);
@@ -32,17 +32,23 @@ export function buildInitramfs(manifest, packageFolders, modulesFolder) {
     const data = readFileSync(join(packageFolders.get(name), from));
     archive.addFile(to, data, 0o755);
   }
-  addModules(archive, orderedModules(modulesFolder, manifest.kernel.modules));
+  addModules(archive, modulesFolder, manifest.kernel);
   addPrograms(archive, manifest.programs);
   addBusyboxLinks(archive, join(packageFolders.get('busybox-static'), 'bin/busybox'));
   return gzipSync(archive.encode(), { level: 9 });
 }
 
-/** /lib/modules/order lists the files in the order in which /init loads them. */
-function addModules(archive, modules) {
-  const order = modules.map(({ name }) => `${name}\n`).join('');
-  archive.addFile('lib/modules/order', Buffer.from(order));
-  for (const { name, data } of modules) archive.addFile(`lib/modules/${name}.ko`, data);
+/**
+ * /lib/modules/order lists the files in the order in which /init loads them, /lib/modules/disk-order those that
+ * it loads besides for a guest with a disk.
+ */
+function addModules(archive, modulesFolder, { modules, diskModules }) {
+  const all = orderedModules(modulesFolder, [...modules, ...diskModules]);
+  const always = new Set(orderedModules(modulesFolder, modules).map(({ name }) => name));
+  const list = (chosen) => Buffer.from(chosen.map(({ name }) => `${name}\n`).join(''));
+  archive.addFile('lib/modules/order', list(all.filter(({ name }) => always.has(name))));
+  archive.addFile('lib/modules/disk-order', list(all.filter(({ name }) => !always.has(name))));
+  for (const { name, data } of all) archive.addFile(`lib/modules/${name}.ko`, data);
 }
 
 function addPrograms(archive, programs) {
