@@ -2,12 +2,12 @@
  * Sets up what a step needs, from a fresh clone on: Debian packages, npm packages, the native
  * addon, compiled TypeScript, guest images. Does only what is missing or out of date.
  *
- *   node scripts/setup.mjs [build|demo|test|bench|benchPair|benchStop]...      (without a step: all)
+ *   node scripts/setup.mjs [build|disk|demo|test|bench|benchPair|benchStop|benchDisk]...      (without a step: all)
  */
 
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { buildLinuxImages, buildTestGuests } from '../images/build.mjs';
+import { buildLinuxImages, buildRootDisk, buildTestGuests } from '../images/build.mjs';
 import { ImageError } from '../images/builder/debian-packages.mjs';
 import { ensureAddon } from './setup/addon.mjs';
 import { ensurePackages } from './setup/debian.mjs';
@@ -19,15 +19,32 @@ import { ensureTypeScript } from './setup/typescript.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const nodeMajorMin = 20;
 
+/** What making the root disk takes; without root, namespaces with subordinate ids. */
+const rootDiskPackages = ['mmdebstrap', 'e2fsprogs', ...(process.getuid?.() === 0 ? [] : ['uidmap'])];
+
 /** What each step needs beyond the build. */
 const steps = {
   build: { packages: [], images: [] },
+  disk: { packages: rootDiskPackages, images: [buildRootDisk] },
   demo: { packages: ['iproute2'], images: [buildLinuxImages] },
-  test: { packages: ['iproute2'], images: [buildLinuxImages, buildTestGuests] },
+  test: {
+    packages: ['iproute2', ...rootDiskPackages],
+    images: [buildLinuxImages, buildTestGuests, buildRootDisk],
+  },
   bench: { packages: [], images: [buildLinuxImages] },
   benchPair: { packages: ['iproute2', 'iputils-ping'], images: [buildLinuxImages] },
   benchStop: { packages: ['iproute2'], images: [buildLinuxImages, buildTestGuests] },
+  benchDisk: {
+    packages: ['iproute2', ...rootDiskPackages],
+    images: [buildLinuxImages, buildRootDisk],
+  },
 };
+
+const imageNames = new Map([
+  [buildLinuxImages, 'guest images'],
+  [buildTestGuests, 'test guests'],
+  [buildRootDisk, 'root disk'],
+]);
 
 const buildPackages = ['python3', 'make', 'g++'];
 
@@ -67,10 +84,7 @@ function runSteps(names) {
   ensureAddon(root);
   ensureTypeScript(root);
   for (const buildImages of new Set(wanted.flatMap((step) => step.images))) {
-    if (buildImages())
-      console.error(
-        `setup: ${buildImages === buildTestGuests ? 'test guests' : 'guest images'} built`,
-      );
+    if (buildImages()) console.error(`setup: ${imageNames.get(buildImages)} built`);
   }
 }
 

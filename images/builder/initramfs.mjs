@@ -20,7 +20,8 @@ const imagesFolder = dirname(dirname(fileURLToPath(import.meta.url)));
  */
 export function buildInitramfs(manifest, packageFolders, modulesFolder) {
   const archive = new CpioArchive();
-  for (const folder of ['dev', 'proc', 'sys', 'run', 'root', 'etc', 'disk']) archive.addDirectory(folder);
+  for (const folder of ['dev', 'proc', 'sys', 'run', 'root', 'etc', 'disk'])
+    archive.addDirectory(folder);
   archive.addDirectory('tmp', 0o1777);
   // The kernel opens /dev/console for init before anything is mounted.
   archive.addCharacterDevice('dev/console', 5, 1);

@@ -13,6 +13,9 @@ const commandOf = {
   python3: 'python3',
   iproute2: 'ip',
   'iputils-ping': 'ping',
+  mmdebstrap: 'mmdebstrap',
+  e2fsprogs: 'mke2fs',
+  uidmap: 'newuidmap',
 };
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
