@@ -60,6 +60,7 @@ export class FakeMachine implements Machine {
   private credit = 0;
   private snapshot: Buffer | null = null;
   private intake: Buffer[] = [];
+  private readonly diskChanges = new Map<number, DiskRange[]>();
   private endedBy: StopReason | null = null;
 
   constructor(
@@ -99,12 +100,23 @@ export class FakeMachine implements Machine {
     // Its guest has no disks.
   }
 
-  trackDiskChanges(): void {
-    // As above.
+  trackDiskChanges(index: number, on: boolean): void {
+    if (on) this.diskChanges.set(index, []);
+    else this.diskChanges.delete(index);
   }
 
-  takeDiskChanges(): readonly DiskRange[] {
-    return [];
+  takeDiskChanges(index: number): readonly DiskRange[] {
+    return this.diskChanges.get(index)?.splice(0) ?? [];
+  }
+
+  /** A write of the guest's to its disk has ended. */
+  diskChanged(index: number, range: DiskRange): void {
+    this.diskChanges.get(index)?.push(range);
+  }
+
+  /** Which disks' changes are kept. */
+  get tracked(): readonly number[] {
+    return [...this.diskChanges.keys()];
   }
 
   startLive(options: LiveOptions): void {

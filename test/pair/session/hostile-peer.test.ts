@@ -152,6 +152,7 @@ describe('a primary with a hostile backup', () => {
   for (const [name, code, attack] of attacks) {
     it(`ends the generation for ${name}, wins it and goes on`, async () => {
       const raw = await primaryWithRawBackup();
+      raw.send(hello);
       await takeState(raw);
       raw.send({ kind: 'state-ready', generation: 1n });
       await raw.next('log-frame');
@@ -166,6 +167,7 @@ describe('a primary with a hostile backup', () => {
 
   it('ends the generation for an oversized message', async () => {
     const raw = await primaryWithRawBackup();
+    raw.send(hello);
     await takeState(raw);
     raw.send({ kind: 'state-ready', generation: 1n });
     await raw.next('log-frame');
@@ -176,6 +178,7 @@ describe('a primary with a hostile backup', () => {
 
   it('shows nothing that is not acknowledged', async () => {
     const raw = await primaryWithRawBackup();
+    raw.send(hello);
     await takeState(raw);
     const before = side.outputs.length;
     raw.send({ kind: 'state-ready', generation: 1n });
@@ -185,6 +188,60 @@ describe('a primary with a hostile backup', () => {
     assert.equal(side.outputs.length, before);
     assert.ok((side.machine?.status().outputsProduced ?? 0n) > BigInt(before));
   });
+
+  const joinAttacks: readonly (readonly [string, ErrorCode, (raw: Raw) => Promise<unknown>])[] = [
+    [
+      'readiness before the state',
+      'message-unexpected',
+      async ({ send, next }) => {
+        await next('welcome');
+        send({ kind: 'state-ready', generation: 1n });
+      },
+    ],
+    [
+      'readiness for another generation',
+      'generation-unknown',
+      async ({ send, next }) => {
+        await next('welcome');
+        send({ kind: 'prepared', generation: 2n });
+      },
+    ],
+    [
+      'a copy of nothing that was sent',
+      'ack-beyond-sent',
+      async (raw) => {
+        await takeState(raw);
+        raw.send({ kind: 'copy-progress', generation: 1n, chunks: 1n });
+      },
+    ],
+    [
+      'a copy before it is prepared',
+      'message-unexpected',
+      async ({ send, next }) => {
+        await next('welcome');
+        send({ kind: 'copy-progress', generation: 1n, chunks: 0n });
+      },
+    ],
+    [
+      'its preparation twice',
+      'message-unexpected',
+      async (raw) => {
+        await takeState(raw);
+        raw.send({ kind: 'prepared', generation: 1n });
+      },
+    ],
+  ];
+  for (const [name, code, attack] of joinAttacks) {
+    it(`calls a join off for ${name}, and runs on`, async () => {
+      const raw = await primaryWithRawBackup();
+      raw.send(hello);
+      await attack(raw);
+      assert.equal((await side.until('join-failed')).error.code, code);
+      assert.equal(raw.session.status().phase, 'alone');
+      assert.equal(side.machine?.mode, 'live');
+      assert.ok(!readdirSync(directory).some((name) => name.endsWith('.taken')));
+    });
+  }
 
   it('runs on when a join is broken off at any step, and takes no flag for it', async () => {
     const raw = await primaryWithRawBackup();
@@ -205,14 +262,15 @@ interface Raw {
 }
 
 async function takeState({ send, next }: Raw): Promise<void> {
-  send(hello);
   await next('welcome');
   send({ kind: 'prepared', generation: 1n });
   await next('state-end');
 }
 
 /** A backup under test, and a primary that says what the test says. */
-async function backupWithRawPrimary(): Promise<{ session: Session; link: PeerLink }> {
+async function backupWithRawPrimary(
+  onPrepared: ((link: PeerLink) => void) | null = null,
+): Promise<{ session: Session; link: Promise<PeerLink> }> {
   let ready: (link: PeerLink) => void = () => undefined;
   const formed = new Promise<PeerLink>((resolve) => {
     ready = resolve;
@@ -251,7 +309,9 @@ async function backupWithRawPrimary(): Promise<{ session: Session; link: PeerLin
             arbiterUrl: arbiter.url,
           });
         }
-        if (message.kind === 'prepared') {
+        if (message.kind === 'prepared' && onPrepared !== null) {
+          onPrepared(link);
+        } else if (message.kind === 'prepared') {
           link.send({ kind: 'state-begin', generation: 2n, bytes: BigInt(bytes) });
           link.send({ kind: 'state-chunk', offset: 0n, data: machine.snapshotRead(0, bytes) });
           link.send({ kind: 'state-end', bytes: BigInt(bytes), checksum });
@@ -281,7 +341,7 @@ async function backupWithRawPrimary(): Promise<{ session: Session; link: PeerLin
     session.stop('the test is over');
     await session.ended;
   });
-  return { session, link: await formed };
+  return { session, link: formed };
 }
 
 /** Where the machine stands whose state the raw primary sends: a segment without a tick is true there. */
@@ -322,7 +382,8 @@ describe('a backup with a hostile primary', () => {
   ];
   for (const [name, code, messages] of attacks) {
     it(`ends the generation for ${name}, and asks the arbiter`, async () => {
-      const { link, session } = await backupWithRawPrimary();
+      const { link: ready, session } = await backupWithRawPrimary();
+      const link = await ready;
       await arbiter.testAndSet({ machineId: 'm', generation: 2n, replicaId: 'raw' });
       for (const message of messages()) link.send(message);
       assert.equal((await side.until('channel-broken')).error.code, code);
@@ -332,13 +393,47 @@ describe('a backup with a hostile primary', () => {
     });
   }
 
+  const chunk: FromPrimary = {
+    ...{ kind: 'disk-chunk', disk: 0, offset: 0n },
+    ...{ data: Buffer.alloc(512), zeroBytes: 0 },
+  };
+  const begin: FromPrimary = { kind: 'state-begin', generation: 2n, bytes: 100n };
+  const joinAttacks: readonly (readonly [string, ErrorCode, readonly FromPrimary[]])[] = [
+    ['a piece of a disk that is not copied', 'message-malformed', [chunk]],
+    ['a piece of disk in the midst of the state', 'message-unexpected', [begin, chunk]],
+    ['state that has no beginning', 'message-unexpected', [stateChunk(0n)]],
+    ['a gap in the state', 'message-unexpected', [begin, stateChunk(8n)]],
+    ['more state than it announced', 'message-unexpected', [begin, stateChunk(0n, 101)]],
+    ['a state of endless size', 'message-too-large', [{ ...begin, bytes: 2n ** 63n }]],
+    ['a state of another generation', 'message-unexpected', [{ ...begin, generation: 3n }]],
+    [
+      'an end too soon',
+      'snapshot-corrupt',
+      [begin, { kind: 'state-end', bytes: 9n, checksum: 0n }],
+    ],
+  ];
+  for (const [name, code, messages] of joinAttacks) {
+    it(`gives a join up for ${name}`, async () => {
+      const { session } = await backupWithRawPrimary((link) => {
+        for (const message of messages) link.send(message);
+      });
+      assert.equal((await session.ended).reason, code);
+      assert.deepEqual(side.outputs, []);
+      assert.ok(!readdirSync(directory).some((file) => file.endsWith('.taken')));
+    });
+  }
+
   it('never goes live before the first frame', async () => {
     const { link, session } = await backupWithRawPrimary();
-    link.close(null);
+    (await link).close(null);
     assert.equal((await session.ended).reason, 'peer-lost');
     assert.ok(!readdirSync(directory).some((name) => name.endsWith('.taken')));
   });
 });
+
+function stateChunk(offset: bigint, bytes = 8): FromPrimary {
+  return { kind: 'state-chunk', offset, data: Buffer.alloc(bytes) };
+}
 
 function none(): void {
   return undefined;
