@@ -29,6 +29,8 @@ export const limits = {
   heartbeatDatagramBytesMax: 256,
 
   disksMax: 5,
+  /** How long opening a disk waits for its target. */
+  diskOpenMs: 5_000,
   diskUrlLengthMax: 1024,
   /** At the end of each disk: vmft's own (docs/disks.md). */
   diskReservedBytes: mib,
@@ -47,8 +49,8 @@ export const limits = {
   arbiterUrlLengthMax: 1024,
   /** One call to etcd; what is not answered by then is asked again. */
   etcdCallMs: 2_000,
-  /** How long a start waits for etcd's quorum: longer than an election takes. */
-  etcdOpenMs: 4_000,
+  /** How long a start waits for storage, or for etcd's quorum: longer than an election takes. */
+  arbiterOpenMs: 4_000,
   etcdMembersMax: 9,
   /** Keys that one answer brings. */
   etcdKeysAtOnce: 500,

@@ -8,9 +8,11 @@ import { backupCommand } from './backup.js';
 import { buildIdentity, packageVersion } from './build-identity.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
+import { diskCommand } from './disk.js';
 import { replayCommand } from './replay.js';
 import { reportError } from './report-error.js';
 import { runCommand } from './run.js';
+import { statusCommand } from './status.js';
 
 async function main(argv: readonly string[]): Promise<void> {
   // Its complaints come as errors too, and are told once.
@@ -26,8 +28,14 @@ async function main(argv: readonly string[]): Promise<void> {
       },
     })
     .exitOverride();
-  const commands = [runCommand(), backupCommand(), replayCommand(), checkCommand(), demoCommand()];
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  const commands = [
+    ...[runCommand(), backupCommand(), statusCommand(), diskCommand()],
+    ...[replayCommand(), checkCommand(), demoCommand()],
+  ];
+  for (const command of commands) {
+    program.addCommand(command.copyInheritedSettings(program));
+    for (const part of command.commands) part.copyInheritedSettings(command);
+  }
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {

@@ -9,8 +9,10 @@ import { exitStatusByCode } from '../../src/base/errors.js';
 import { backupCommand } from '../../src/cli/backup.js';
 import { checkCommand } from '../../src/cli/check.js';
 import { demoCommand } from '../../src/cli/demo.js';
+import { diskCommand } from '../../src/cli/disk.js';
 import { replayCommand } from '../../src/cli/replay.js';
 import { runCommand } from '../../src/cli/run.js';
+import { statusCommand } from '../../src/cli/status.js';
 import { codeOf, document, documents, root } from './documents.js';
 
 /** What a machine can read of the documentation must be so. */
@@ -51,10 +53,10 @@ describe('the documentation', () => {
 });
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [runCommand(), backupCommand(), replayCommand(), checkCommand(), demoCommand()].map((command) => [
-    command.name(),
-    command,
-  ]),
+  [
+    ...[runCommand(), backupCommand(), statusCommand(), diskCommand()],
+    ...[replayCommand(), checkCommand(), demoCommand()],
+  ].map((command) => [command.name(), command]),
 );
 
 const scripts = Object.keys(
@@ -73,7 +75,12 @@ function unknownCommands(line: string): string[] {
   const [, name = '', words = ''] = vmft;
   const command = commands.get(name);
   if (command === undefined) return [...npm, `vmft ${name}`];
-  const known = command.options.map((option) => option.long);
+  const [, part = ''] = /^ ([a-z]+)/.exec(words) ?? [];
+  const parts = command.commands.filter((each) => each.name() === part);
+  if (command.commands.length > 0 && parts.length === 0 && /^ [a-z]+( |$)/.test(words)) {
+    return [...npm, `vmft ${name} ${part}`];
+  }
+  const known = [command, ...parts].flatMap((each) => each.options.map((option) => option.long));
   const options = [...words.matchAll(/(?<= )--[a-z][a-z-]*/g)]
     .map(([option]) => option)
     .filter((option) => option !== '--help' && !known.includes(option));

@@ -59,7 +59,7 @@ function addBackupDisk(text: string, before: readonly string[] = []): readonly s
   if (text.includes(',')) {
     throw new InvalidArgumentError('How a disk is held is for the primary to say: write the URL.');
   }
-  return [...before, parseUrl(text)];
+  return [...before, parseDiskUrl(text)];
 }
 
 function requireRoom(count: number): void {
@@ -82,11 +82,11 @@ export function parseDisk(text: string): DiskOption {
       );
     }
   }
-  return { url: parseUrl(url), holding: holding ?? 'shared', readOnly, serial };
+  return { url: parseDiskUrl(url), holding: holding ?? 'shared', readOnly, serial };
 }
 
 /** What else is wrong with it is found when it is opened. */
-function parseUrl(text: string): string {
+export function parseDiskUrl(text: string): string {
   if (text === '') throw new InvalidArgumentError('Name a disk: a path or a URL.');
   const url = /^[a-z]+:\/\//.test(text) ? text : fileUrl(text);
   if (url.length > limits.diskUrlLengthMax) {

@@ -47,14 +47,17 @@ export class EtcdArbiter implements Arbiter {
 
   /** Resolves once a quorum has answered; rejects as operations do when it does not for a few seconds. */
   async open(): Promise<void> {
-    const giveUpAtMs = Date.now() + limits.etcdOpenMs;
+    const giveUpAtMs = Date.now() + limits.arbiterOpenMs;
     for (;;) {
       try {
         await this.range(Buffer.from(`${this.prefix}/`), Buffer.alloc(0), 1);
         return;
       } catch (error) {
-        const passes = error instanceof VmftError && error.code === 'arbiter-unreachable';
-        if (!passes || Date.now() >= giveUpAtMs) throw error;
+        if (!(error instanceof VmftError) || error.code !== 'arbiter-unreachable') throw error;
+        if (Date.now() >= giveUpAtMs) {
+          const what = 'check its addresses; a majority of its members must answer';
+          throw new VmftError(error.code, error.message, what, error);
+        }
         await sleep(openRetryMs);
       }
     }

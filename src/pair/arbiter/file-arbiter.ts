@@ -174,12 +174,18 @@ export async function prepareArbiterDirectory(directory: string): Promise<void> 
   await mkdir(directory).catch((error: unknown) => {
     if (errorName(error) !== 'EEXIST') throw cannotServe('make', directory, errorName(error));
   });
+  await requireArbiterDirectory(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+}
+
+/** Rejects with `arbiter-unusable` unless it is there and may be used so (`rights`: of access(2)). */
+export async function requireArbiterDirectory(directory: string, rights: number): Promise<void> {
   try {
     if (!(await stat(directory)).isDirectory()) throw cannotServe('use', directory, 'ENOTDIR');
-    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    await access(directory, rights);
   } catch (error) {
     if (error instanceof VmftError) throw error;
-    throw cannotServe('write to', directory, errorName(error));
+    const what = (rights & constants.W_OK) === 0 ? 'read' : 'write to';
+    throw cannotServe(what, directory, errorName(error));
   }
 }
 

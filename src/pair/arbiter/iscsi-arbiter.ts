@@ -20,11 +20,9 @@ import { asVmftError, VmftError } from '../../base/errors.js';
 import { reservationUse, readReservation } from '../../flow/world/disk-reservation.js';
 import type { Disk } from '../../flow/world/disk.js';
 import type { Arbiter, FlagEntry, FlagOutcome, FlagRequest } from './arbiter.js';
-import { decodeFlagBlock, encodeFlagBlock, entriesOfFlag, type DiskFlag } from './flag-block.js';
+import { flagBlock, flagOf, readDiskFlag } from './disk-flag.js';
+import { encodeFlagBlock, entriesOfFlag, type DiskFlag } from './flag-block.js';
 import { formedByAnother, newFlagEntry } from './flag-record.js';
-
-/** In the reserved area (docs/disks.md). */
-export const flagBlock = 1;
 
 /** Each lost race is one step of somebody else, and there are few to take. */
 const attemptsMax = 50;
@@ -54,7 +52,7 @@ export class IscsiArbiter implements Arbiter {
         );
       }
       const block = await disk.readReserved(flagBlock);
-      this.decode(block);
+      flagOf(block, this.url);
       // Whatever it answers: this host may compare and write.
       await disk.compareAndWrite(flagBlock, block, block);
     });
@@ -112,7 +110,7 @@ export class IscsiArbiter implements Arbiter {
   }
 
   private flag(): Promise<DiskFlag | null> {
-    return this.withDisk(async (disk) => this.decode(await disk.readReserved(flagBlock)));
+    return this.withDisk(readDiskFlag);
   }
 
   /** Reads the block and changes it as decided, again if it changed meanwhile. */
@@ -122,7 +120,7 @@ export class IscsiArbiter implements Arbiter {
     return this.withDisk(async (disk) => {
       for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
         const block = await disk.readReserved(flagBlock);
-        const { desired, answer } = await decide(this.decode(block), disk);
+        const { desired, answer } = await decide(flagOf(block, this.url), disk);
         if (desired === null) return answer;
         const next = encodeFlagBlock(desired, disk.blockBytes);
         if (await disk.compareAndWrite(flagBlock, block, next)) return answer;
@@ -160,18 +158,6 @@ export class IscsiArbiter implements Arbiter {
       },
       () => undefined,
     );
-  }
-
-  private decode(block: Buffer): DiskFlag | null {
-    const flag = decodeFlagBlock(block);
-    if (flag === null) {
-      throw new VmftError(
-        'arbiter-unusable',
-        `the reserved area of ${this.url} holds something that is not a flag of vmft`,
-        'grow the disk by 1 MiB, which vmft needs for itself',
-      );
-    }
-    return flag === 'empty' ? null : flag;
   }
 
   /** The flag of a machine that has given up the disk to ours may be replaced. */

@@ -4,8 +4,9 @@ import { describe, it } from 'node:test';
 import { VmftError } from '../../../src/base/errors.js';
 import { claimReservation, releaseReservation } from '../../../src/flow/world/disk-reservation.js';
 import { systemRandom } from '../../../src/flow/world/system-random.js';
+import { flagBlock } from '../../../src/pair/arbiter/disk-flag.js';
 import { decodeFlagBlock, encodeFlagBlock } from '../../../src/pair/arbiter/flag-block.js';
-import { flagBlock, IscsiArbiter } from '../../../src/pair/arbiter/iscsi-arbiter.js';
+import { IscsiArbiter } from '../../../src/pair/arbiter/iscsi-arbiter.js';
 import { describeArbiter, rejection } from './conformance.js';
 import { MemoryStorage } from './memory-disk.js';
 
