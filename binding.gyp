@@ -25,6 +25,7 @@
       # Node's headers are not ours to keep free of warnings.
       "cflags_cc": ["-Wno-cast-function-type", "-Wno-unused-parameter"],
       "sources": ["<!@(node scripts/sources.mjs addon)"],
+      "libraries": ["-liscsi"],
     },
     {
       "target_name": "vmft_native_test",
@@ -32,6 +33,7 @@
       "dependencies": ["vmft_core"],
       "include_dirs": ["test/native"],
       "sources": ["<!@(node scripts/sources.mjs test)"],
+      "libraries": ["-liscsi"],
     },
   ],
 }

@@ -77,7 +77,9 @@ async function compile(sources) {
 const objects = await compile([...sourcesOf('core'), ...sourcesOf('test')]);
 if (objects === null) process.exit(1);
 const executable = join(folder, 'vmft_native_test');
-if ((await run('g++', [...sanitizers, '-pthread', ...objects, '-o', executable])) !== 0) {
+if (
+  (await run('g++', [...sanitizers, '-pthread', ...objects, '-liscsi', '-o', executable])) !== 0
+) {
   process.exit(1);
 }
 

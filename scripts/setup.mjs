@@ -28,7 +28,7 @@ const steps = {
   disk: { packages: rootDiskPackages, images: [buildRootDisk] },
   demo: { packages: ['iproute2'], images: [buildLinuxImages] },
   test: {
-    packages: ['iproute2', ...rootDiskPackages],
+    packages: ['iproute2', 'tgt', 'etcd-server', ...rootDiskPackages],
     images: [buildLinuxImages, buildTestGuests, buildRootDisk],
   },
   bench: { packages: [], images: [buildLinuxImages] },
@@ -46,7 +46,7 @@ const imageNames = new Map([
   [buildRootDisk, 'root disk'],
 ]);
 
-const buildPackages = ['python3', 'make', 'g++'];
+const buildPackages = ['python3', 'make', 'g++', 'libiscsi-dev'];
 
 /** @param {string[]} names keys of `steps` @returns {Promise<boolean>} false when it failed, having said why */
 export async function setUp(names) {

@@ -1,6 +1,6 @@
-/** Debian packages that a step needs: found by the commands they bring, installed where we may. */
+/** Debian packages that a step needs: found by the commands or headers they bring, installed where we may. */
 
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { StepError } from './step-error.mjs';
@@ -16,7 +16,15 @@ const commandOf = {
   mmdebstrap: 'mmdebstrap',
   e2fsprogs: 'mke2fs',
   uidmap: 'newuidmap',
+  tgt: 'tgtd',
+  'etcd-server': 'etcd',
 };
+
+/** The header that shows that a library's package is there. */
+const headerOf = {
+  'libiscsi-dev': 'iscsi/iscsi.h',
+};
+const headerFolders = ['/usr/include', '/usr/local/include'];
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
@@ -31,9 +39,15 @@ export function hasCommand(command) {
   });
 }
 
-/** @param {string[]} packages keys of `commandOf` */
+function isThere(name) {
+  const header = headerOf[name];
+  if (header === undefined) return hasCommand(commandOf[name]);
+  return headerFolders.some((folder) => existsSync(join(folder, header)));
+}
+
+/** @param {string[]} packages keys of `commandOf` or `headerOf` */
 export function ensurePackages(packages) {
-  const missing = packages.filter((name) => !hasCommand(commandOf[name]));
+  const missing = packages.filter((name) => !isThere(name));
   if (missing.length === 0) return;
   const names = missing.join(' ');
   const prefix = privilegePrefix();
@@ -56,9 +70,11 @@ export function ensurePackages(packages) {
     apt('update');
     apt(...install);
   }
-  const still = missing.filter((name) => !hasCommand(commandOf[name]));
+  const still = missing.filter((name) => !isThere(name));
   if (still.length > 0)
-    throw new StepError(`apt-get installed ${still.join(' ')}, but its commands are not in PATH`);
+    throw new StepError(
+      `apt-get installed ${still.join(' ')}, but what it brings is not where it is looked for`,
+    );
 }
 
 /** What to put before apt-get; null when we may not install. */
