@@ -20,7 +20,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const nodeMajorMin = 20;
 
 /** What making the root disk takes; without root, namespaces with subordinate ids. */
-const rootDiskPackages = ['mmdebstrap', 'e2fsprogs', ...(process.getuid?.() === 0 ? [] : ['uidmap'])];
+const rootDiskPackages = [
+  'mmdebstrap',
+  'e2fsprogs',
+  ...(process.getuid?.() === 0 ? [] : ['uidmap']),
+];
 
 /** What each step needs beyond the build. */
 const steps = {
