@@ -16,6 +16,7 @@ import {
   type AcceleratorOptions,
 } from './options/accelerator.js';
 import { parseChannelAddress } from './options/channel-address.js';
+import { crashAtOption, type CrashOptions } from './options/crash-at.js';
 import { addBackupDiskOption, type BackupDiskOptions } from './options/disk.js';
 import { parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, type NetworkOption } from './options/network.js';
@@ -26,7 +27,7 @@ import { escapeHelp } from './terminal-console.js';
 import { newGuestCpu } from './usable-kvm.js';
 
 interface BackupOptions
-  extends BackupDiskOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
+  extends BackupDiskOptions, CrashOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
   readonly net?: NetworkOption;
   readonly arbiter: string;
   readonly listen?: string;
@@ -42,7 +43,8 @@ export function backupCommand(): Command {
     .option('--net <tap=name>', 'tap for the guest’s network on this host', parseNetwork)
     .option('--listen <address[:port]>', 'once live, accept a backup here')
     .option('--memory-max <size>', 'guest memory this host gives', parseMemorySize)
-    .option('--json-events <file|fd>', 'write events, one JSON object per line');
+    .option('--json-events <file|fd>', 'write events, one JSON object per line')
+    .addOption(crashAtOption());
   addBackupDiskOption(command);
   addAcceleratorOptions(command);
   addPairSettings(command);
@@ -75,7 +77,13 @@ async function backup(
       random: systemRandom,
       settings: pairSettings(options),
       disks,
-      createMachine: machineFactory(options.net?.tap ?? null, null, accelerator, disks),
+      createMachine: machineFactory(
+        options.net?.tap ?? null,
+        null,
+        accelerator,
+        disks,
+        options.crashAt,
+      ),
       build: buildIdentity(),
       accelerator: accelerator.name,
       tls,

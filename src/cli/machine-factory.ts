@@ -2,6 +2,7 @@ import { VmftError } from '../base/errors.js';
 import type { Accelerator } from '../flow/machine/accelerator.js';
 import { describeCpu } from '../flow/machine/guest-cpu.js';
 import type { GuestConfig } from '../flow/machine/machine.js';
+import type { CrashAt } from '../flow/machine/native-addon.js';
 import { whyNotHere } from '../flow/machine/native-kvm.js';
 import { createNativeMachine, type GuestImages } from '../flow/machine/native-machine.js';
 import type { HostDisks } from './host-disks.js';
@@ -18,6 +19,7 @@ export function machineFactory(
   images: GuestImages | null,
   accelerator: Accelerator,
   disks: HostDisks | null = null,
+  crashAt?: CrashAt,
 ): MachineFactory {
   return (config, events) => {
     if (config.mac !== null && tap === null) {
@@ -28,7 +30,7 @@ export function machineFactory(
       );
     }
     requireGuestCpu(config, accelerator);
-    const machine = createNativeMachine(config, images, events, accelerator);
+    const machine = createNativeMachine(config, images, events, accelerator, crashAt ?? null);
     if (config.mac !== null && tap !== null) machine.attachTap({ name: tap });
     disks?.attachTo(machine);
     return machine;

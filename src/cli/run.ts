@@ -19,6 +19,7 @@ import {
   type AcceleratorOptions,
 } from './options/accelerator.js';
 import { parseChannelAddress } from './options/channel-address.js';
+import { crashAtOption, type CrashOptions } from './options/crash-at.js';
 import { addDiskOptions, type DiskOptions } from './options/disk.js';
 import { defaultMemoryBytes, parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, randomMac, type NetworkOption } from './options/network.js';
@@ -29,7 +30,13 @@ import { warnOfPlainChannel } from './plain-channel.js';
 import { newGuestCpu } from './usable-kvm.js';
 
 interface RunOptions
-  extends GuestOptions, DiskOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
+  extends
+    GuestOptions,
+    DiskOptions,
+    CrashOptions,
+    PairSettingOptions,
+    TlsOptions,
+    AcceleratorOptions {
   readonly memory?: number;
   readonly net?: NetworkOption;
   readonly record?: string;
@@ -52,7 +59,8 @@ export function runCommand(): Command {
     .option('--listen <address[:port]>', 'accept a backup here')
     .option('--arbiter <url>', 'file:DIRECTORY on storage that both hosts see')
     .option('--machine-id <name>', 'name of the machine in arbitration; never use one twice')
-    .option('--json-events <file|fd>', 'write events, one JSON object per line');
+    .option('--json-events <file|fd>', 'write events, one JSON object per line')
+    .addOption(crashAtOption());
   addDiskOptions(command);
   addAcceleratorOptions(command);
   addPairSettings(command);
@@ -110,7 +118,13 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
         random: systemRandom,
         settings: pairSettings(options),
         disks,
-        createMachine: machineFactory(options.net?.tap ?? null, files, accelerator, disks),
+        createMachine: machineFactory(
+          options.net?.tap ?? null,
+          files,
+          accelerator,
+          disks,
+          options.crashAt,
+        ),
         build: buildIdentity(),
         accelerator: accelerator.name,
         tls,
