@@ -26,6 +26,7 @@ struct DiskRequest {
     /// shared disk waits for the gate. 0: it is none.
     u64 output_sequence = 0;
 
+    bool operator==(const DiskRequest&) const = default;
     bool changes() const {
         return operation != DiskOperation::read && operation != DiskOperation::flush;
     }

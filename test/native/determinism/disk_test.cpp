@@ -136,7 +136,7 @@ VMFT_TEST(a_copy_asks_again_for_what_had_not_ended) {
         copy.machine->set_disk_listener(&repeated);
         copy.machine->repeat_pending_disk_requests();
         copy.machine->set_disk_listener(nullptr);
-        VMFT_EXPECT(std::ranges::equal(repeated.all, copy.disk_requests, same_request));
+        VMFT_EXPECT(repeated.all == copy.disk_requests);
         pending += repeated.all.size();
         LogReplay replay(*copy.machine);
         VMFT_EXPECT(replay.add_all(run, copy.next_frame, run.frames.size()));

@@ -59,11 +59,4 @@ std::optional<DiskCompletionInput> SimulatedDisks::end_one(Random& random, bool 
     return end;
 }
 
-bool same_request(const DiskRequest& one, const DiskRequest& other) {
-    return one.disk == other.disk && one.id == other.id && one.operation == other.operation &&
-           one.offset_bytes == other.offset_bytes && one.bytes == other.bytes &&
-           one.data == other.data && one.may_unmap == other.may_unmap &&
-           one.output_sequence == other.output_sequence;
-}
-
 }  // namespace vmft::test

@@ -37,7 +37,4 @@ private:
     std::map<DiskOperation, u64> taken_;
 };
 
-/// The same request, data included.
-bool same_request(const DiskRequest& one, const DiskRequest& other);
-
 }  // namespace vmft::test

@@ -11,6 +11,18 @@
 
 namespace vmft::test {
 
+inline DiskConfig shared_disk() { return {u64{64} << 20, 512, true, false, false, "vmft-disk-0"}; }
+inline DiskConfig read_only_disk() {
+    DiskConfig disk = shared_disk();
+    disk.read_only = true;
+    return disk;
+}
+inline DiskConfig private_disk() {
+    DiskConfig disk = shared_disk();
+    disk.shared = false;
+    return disk;
+}
+
 /// Keeps what a disk is asked, and numbers outputs as the machine does.
 struct RecordingDiskSink final : DiskRequestSink {
     std::vector<DiskRequest> requests, repeated;

@@ -11,21 +11,12 @@ namespace vmft {
 namespace {
 
 using test::BlkDisk;
+using test::private_disk;
+using test::read_only_disk;
+using test::shared_disk;
 using test::VirtioDriver;
 
 constexpr u8 ok = 0, io_error = 1, unsupported = 2;
-
-DiskConfig shared_disk() { return {u64{64} << 20, 512, true, false, false, "vmft-disk-0"}; }
-DiskConfig read_only_disk() {
-    DiskConfig disk = shared_disk();
-    disk.read_only = true;
-    return disk;
-}
-DiskConfig private_disk() {
-    DiskConfig disk = shared_disk();
-    disk.shared = false;
-    return disk;
-}
 
 VMFT_TEST(the_driver_finds_the_disk_it_was_given) {
     BlkDisk disk(shared_disk());

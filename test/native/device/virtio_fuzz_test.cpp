@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "base/hash64.h"
+#include "device/blk_disk.h"
 #include "device/recording_sink.h"
 #include "device/virtio_console.h"
 #include "device/virtio_driver.h"
@@ -36,9 +37,10 @@ private:
 };
 
 struct Replica {
-    enum Kind { net, console, entropy };
+    enum Kind { net, console, entropy, block };
     GuestMemory memory{memory_bytes};
     test::CountingSink sink;
+    test::RecordingDiskSink disk_sink;
     test::RecordingLine line;
     Kind kind;
     std::unique_ptr<VirtioDevice> device;
@@ -49,16 +51,33 @@ struct Replica {
             device = std::make_unique<VirtioNet>(memory, MacAddress{2, 0, 0, 0, 0, 1}, sink);
         if (kind == console) device = std::make_unique<VirtioConsole>(memory, sink);
         if (kind == entropy) device = std::make_unique<VirtioEntropy>(memory);
+        if (kind == block)
+            device = std::make_unique<VirtioBlk>(memory, 0, test::shared_disk(), disk_sink);
         mmio = std::make_unique<VirtioMmio>(device.get(), line);
     }
     void input(std::span<const u8> bytes) {
         if (kind == net) static_cast<VirtioNet&>(*device).receive(bytes);
         if (kind == console) static_cast<VirtioConsole&>(*device).receive(bytes);
         if (kind == entropy) static_cast<VirtioEntropy&>(*device).supply(bytes);
+        if (kind == block) end_requests(bytes);
+    }
+    /// Of the last few: some twice, some never, some with another size than was asked for.
+    void end_requests(std::span<const u8> bytes) {
+        u64 made = disk_sink.requests.size();
+        for (size_t i = 0; i < std::min<size_t>(bytes.size(), 4); i++) {
+            u64 id = made - bytes[i] % 8;
+            bool known = id > 0 && id <= made;
+            u64 wanted = known ? disk_sink.requests[id - 1].bytes : 0;
+            bool reads = known && disk_sink.requests[id - 1].operation == DiskOperation::read;
+            std::vector<u8> data(reads && bytes[i] < 200 ? wanted : bytes.size(), bytes[i]);
+            static_cast<VirtioBlk&>(*device).complete(
+                id, bytes[i] % 16 == 15 ? DiskStatus::io_error : DiskStatus::ok, data);
+        }
     }
     u64 offer() const {
         if (kind == net) return static_cast<const VirtioNet&>(*device).can_receive();
         if (kind == entropy) return static_cast<const VirtioEntropy&>(*device).wanted_bytes();
+        if (kind == block) return static_cast<const VirtioBlk&>(*device).pending();
         return 0;
     }
     std::vector<u8> state() const {
@@ -121,18 +140,50 @@ void rubbish_descriptor(Random& random, u64 rarity, u64 at, std::vector<Write>& 
     writes.push_back({at + 14, random.one_in(4 * rarity) ? random.next() : random.below(8), 2});
 }
 
-std::vector<Write> rubbish(Random& random, u64 rarity, const Places& places,
+/// A block request with a header that means something: descriptors `first` and the two behind it.
+void plausible_request(Random& random, u64 rarity, u64 table, u64 first,
+                       std::vector<Write>& writes) {
+    constexpr u32 types[] = {0, 1, 4, 8, 11, 13};
+    u64 header = some_address(random, rarity), at = table + 16 * first;
+    u64 sector = random.one_in(rarity) ? random.next() : random.below(1024);
+    u32 type = types[random.below(6)];
+    writes.push_back({header, random.one_in(rarity) ? random.next() : type, 4});
+    writes.push_back({header + 8, sector, 8});
+    writes.push_back({header + 16, random.below(1024), 8});
+    writes.push_back({header + 24, 8 * random.below(4), 4});
+    writes.push_back({header + 28, random.below(3), 4});
+    bool ranges = type > 8;
+    writes.push_back({at, header, 8});
+    writes.push_back({at + 8, ranges ? 32u : 16u, 4});
+    writes.push_back({at + 12, 1, 2});
+    writes.push_back({at + 14, ranges || type == 4 ? first + 2 : first + 1, 2});
+    writes.push_back({at + 16, some_address(random, rarity), 8});
+    writes.push_back({at + 24, type == 8 ? 20 : 512 * random.below(5), 4});
+    writes.push_back({at + 28, type == 1 ? 1u : 3u, 2});
+    writes.push_back({at + 30, first + 2, 2});
+    writes.push_back({at + 32, some_address(random, rarity), 8});
+    writes.push_back({at + 40, 1, 4});
+    writes.push_back({at + 44, 2, 2});
+}
+
+std::vector<Write> rubbish(Replica::Kind kind, Random& random, u64 rarity, const Places& places,
                            const GuestMemory& memory) {
     std::vector<Write> writes;
     for (u64 i = 0; i < 8; i++)
         rubbish_descriptor(random, rarity, places.descriptors + 16 * random.below(8), writes);
     for (u64 i = 0; i < 4; i++)
         rubbish_descriptor(random, rarity, 16 * random.below(playground_bytes / 16), writes);
+    bool plausible = kind == Replica::block && !random.one_in(rarity);
+    if (plausible)
+        for (u64 first : {0, 3})
+            plausible_request(random, rarity, places.descriptors, first, writes);
     u16 index = 0;
     memory.read_value(places.available + 2, index);
     for (u64 i = 0; i < 8; i++)
         writes.push_back({places.available + 4 + 2 * i,
-                          random.one_in(8 * rarity) ? random.next() : random.below(places.size),
+                          random.one_in(8 * rarity) ? random.next()
+                          : plausible               ? 3 * (i % 2)
+                                                    : random.below(places.size),
                           2});
     u64 step = random.one_in(4 * rarity) ? random.next() : random.below(3);
     writes.push_back({places.available + 2, index + step, 2});
@@ -142,7 +193,8 @@ std::vector<Write> rubbish(Random& random, u64 rarity, const Places& places,
 }
 
 struct Tally {
-    u64 faults = 0;       ///< Drivers that were caught.
+    u64 faults = 0;  ///< Drivers that were caught.
+    u64 disk_requests = 0;
     u64 completions = 0;  ///< Steps at whose end a used-buffer notification stood.
 };
 
@@ -177,7 +229,7 @@ Tally run(Replica::Kind kind, u64 seed) {
             }
         }
         u64 queue = random.below(first->device->queue_count());
-        std::vector<Write> writes = rubbish(random, rarity, places[queue], first->memory);
+        std::vector<Write> writes = rubbish(kind, random, rarity, places[queue], first->memory);
         std::vector<u8> bytes(random.below(random.one_in(4) ? 3000 : 80));
         for (u8& each : bytes) each = static_cast<u8>(random.next());
         u64 offset = random.one_in(4 * rarity) ? random.below(0x110)
@@ -201,6 +253,7 @@ Tally run(Replica::Kind kind, u64 seed) {
             auto fresh = std::make_unique<Replica>(kind);
             fresh->memory.write(0, {second->memory.data(), playground_bytes + page_bytes});
             fresh->sink = second->sink;
+            fresh->disk_sink = second->disk_sink;
             fresh->line = second->line;
             StateWriter saved;
             second->mmio->save(saved);
@@ -212,9 +265,11 @@ Tally run(Replica::Kind kind, u64 seed) {
     }
     bool alike = first->state() == second->state() && first->line.up == second->line.up &&
                  first->sink.outputs == second->sink.outputs &&
-                 first->sink.bytes == second->sink.bytes;
+                 first->sink.bytes == second->sink.bytes &&
+                 first->disk_sink.requests == second->disk_sink.requests;
     if (!alike) std::cout << "kind " << kind << ", seed " << seed << std::endl;
     VMFT_EXPECT(alike);
+    tally.disk_requests = first->disk_sink.requests.size();
     return tally;
 }
 
@@ -226,18 +281,21 @@ void run_kind(Replica::Kind kind) {
         Tally tally = run(kind, seed);
         sum.faults += tally.faults;
         sum.completions += tally.completions;
+        sum.disk_requests += tally.disk_requests;
     }
     // Else the rubbish is too good or too bad to test much.
     VMFT_EXPECT(sum.faults > runs);
     VMFT_EXPECT(sum.completions > runs);
+    VMFT_EXPECT(kind != Replica::block || sum.disk_requests > 2 * runs);
 }
 
 VMFT_TEST(hostile_net_driver) { run_kind(Replica::net); }
 VMFT_TEST(hostile_console_driver) { run_kind(Replica::console); }
 VMFT_TEST(hostile_entropy_driver) { run_kind(Replica::entropy); }
+VMFT_TEST(hostile_block_driver) { run_kind(Replica::block); }
 
 VMFT_TEST(restore_is_total_on_rubbish) {
-    for (Replica::Kind kind : {Replica::net, Replica::console, Replica::entropy}) {
+    for (Replica::Kind kind : {Replica::net, Replica::console, Replica::entropy, Replica::block}) {
         Random random(kind);
         Replica good(kind);
         Places places[2] = {{0, 0x1000, 0x2000, 8}, {0x3000, 0x4000, 0x5000, 8}};
