@@ -32,7 +32,7 @@ const steps = {
   disk: { packages: rootDiskPackages, images: [buildRootDisk] },
   demo: { packages: ['iproute2'], images: [buildLinuxImages] },
   test: {
-    packages: ['iproute2', 'tgt', 'etcd-server', ...rootDiskPackages],
+    packages: ['iproute2', 'tgt', 'etcd-server', 'etcd-client', ...rootDiskPackages],
     images: [buildLinuxImages, buildTestGuests, buildRootDisk],
   },
   bench: { packages: [], images: [buildLinuxImages] },

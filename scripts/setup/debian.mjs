@@ -18,6 +18,7 @@ const commandOf = {
   uidmap: 'newuidmap',
   tgt: 'tgtd',
   'etcd-server': 'etcd',
+  'etcd-client': 'etcdctl',
 };
 
 /** The header that shows that a library's package is there. */

@@ -39,7 +39,7 @@ export function backupCommand(): Command {
   const command = new Command('backup')
     .description('join a primary as its backup, and take over when it dies')
     .argument('<address[:port]>', 'where the primary listens', parseChannelAddress)
-    .requiredOption('--arbiter <url>', 'file:DIRECTORY, the same storage as the primary’s')
+    .requiredOption('--arbiter <url>', 'file:DIRECTORY, iscsi://… or etcd://…: the primary’s')
     .option('--net <tap=name>', 'tap for the guest’s network on this host', parseNetwork)
     .option('--listen <address[:port]>', 'once live, accept a backup here')
     .option('--memory-max <size>', 'guest memory this host gives', parseMemorySize)

@@ -57,7 +57,10 @@ export function runCommand(): Command {
     .option('--net <tap=name[,mac=address]>', 'network device on this tap', parseNetwork)
     .option('--record <file>', 'write the log of an unprotected run')
     .option('--listen <address[:port]>', 'accept a backup here')
-    .option('--arbiter <url>', 'file:DIRECTORY on storage that both hosts see')
+    .option(
+      '--arbiter <url>',
+      'who decides a failover: file:DIRECTORY, iscsi://… or etcd://…, seen by both hosts',
+    )
     .option('--machine-id <name>', 'name of the machine in arbitration; never use one twice')
     .option('--json-events <file|fd>', 'write events, one JSON object per line')
     .addOption(crashAtOption());

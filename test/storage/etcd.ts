@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Why tests with etcd cannot run here; false when they can. */
-export const noEtcd: string | false =
-  spawnSync('etcd', ['--version']).status === 0 ? false : 'etcd is not here';
+export const noEtcd: string | false = ['etcd', 'etcdctl'].every(
+  (name) => spawnSync(name, [name === 'etcd' ? '--version' : 'version']).error === undefined,
+)
+  ? false
+  : 'etcd is not here';
 
 export interface EtcdFiles {
   readonly authority: string;
