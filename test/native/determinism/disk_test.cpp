@@ -147,6 +147,33 @@ VMFT_TEST(a_copy_asks_again_for_what_had_not_ended) {
     VMFT_EXPECT(pending > 0);
 }
 
+/// Also where nothing is shown: nobody should wait for a read until the slice ends.
+VMFT_TEST(a_run_returns_behind_each_request) {
+    if (!recorded()) return;
+    GuestStart guest = disk_guest();
+    for (DiskConfig& disk : guest.config.disks) disk.shared = false;
+    auto machine = guest.machine();
+    SimulatedDisks disks(guest.config.disks);
+    machine->set_disk_listener(&disks);
+    Random random(9);
+    u64 returns = 0, requests = 0;
+    while (machine->end() == ExitKind::position) {
+        size_t before = disks.pending();
+        MachineExit exit = machine->run(ticks_max);
+        VMFT_REQUIRE(machine->position().ticks < ticks_max);
+        if (disks.pending() > before) {
+            returns++;
+            requests += disks.pending() - before;
+            // One kick's worth: the guest notifies for two of its requests in three.
+            VMFT_EXPECT(exit.kind == ExitKind::position && disks.pending() - before <= 8);
+        }
+        if (exit.kind == ExitKind::halted)
+            while (auto end = disks.end_one(random)) machine->apply(std::move(*end));
+    }
+    VMFT_EXPECT(machine->end() == ExitKind::power_off);
+    VMFT_EXPECT(returns > 100 && requests > returns);
+}
+
 /// Errors reach the guest, which says so, and the log says the same.
 VMFT_TEST(disks_that_fail_are_recorded_as_they_failed) {
     if (!recorded()) return;

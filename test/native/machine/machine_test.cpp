@@ -170,6 +170,58 @@ VMFT_TEST(damaged_snapshots_are_refused_by_name) {
     }
 }
 
+VMFT_TEST(a_snapshot_is_for_a_machine_with_the_same_disks) {
+    MachineConfig config = test_config();
+    config.disks = {{1 << 20, 512, true, false, false, "first"},
+                    {1 << 20, 4096, false, false, true, "second"}};
+    Machine original(config, make_fake_accelerator);
+    original.run(50'000);
+    original.apply(ControlInput{ControlKind::snapshot});
+    SnapshotSource source(original);
+    std::vector<u8> bytes(source.bytes());
+    VMFT_REQUIRE(source.read(0, bytes) == bytes.size());
+    auto fault_with = [&](auto change) {
+        MachineConfig other = config;
+        change(other.disks);
+        Machine copy(other, make_fake_accelerator);
+        SnapshotTarget target(copy);
+        SnapshotFault fault = target.add(0, bytes);
+        return fault != SnapshotFault::none ? fault
+                                            : target.finish(bytes.size(), source.checksum());
+    };
+    using Disks = std::vector<DiskConfig>;
+    VMFT_EXPECT(fault_with([](Disks&) {}) == SnapshotFault::none);
+    // Who reads is no matter of the machine's.
+    VMFT_EXPECT(fault_with([](Disks& disks) { disks[1].reads_on_backup = false; }) ==
+                SnapshotFault::none);
+    for (auto change : std::initializer_list<void (*)(Disks&)>{
+             [](Disks& disks) { disks.clear(); }, [](Disks& disks) { disks.pop_back(); },
+             [](Disks& disks) { std::swap(disks[0], disks[1]); },
+             [](Disks& disks) { disks[0].capacity_bytes += 512; },
+             [](Disks& disks) { disks[0].block_bytes = 4096; },
+             [](Disks& disks) { disks[0].shared = false; },
+             [](Disks& disks) { disks[1].read_only = true; },
+             [](Disks& disks) { disks[1].serial = "third"; }})
+        VMFT_EXPECT(fault_with(change) == SnapshotFault::other_guest);
+}
+
+VMFT_TEST(an_end_of_a_disk_request_that_never_was_changes_nothing_the_guest_sees) {
+    Machine machine(test_config(), make_fake_accelerator);
+    machine.run(10'000);
+    u64 digest = machine.state_digest();
+    machine.apply(DiskCompletionInput{4, 1, DiskStatus::ok, {1, 2, 3}, false, 0});
+    VMFT_EXPECT_EQUAL(machine.state_digest(), digest);
+    MachineConfig config = test_config();
+    config.disks = {{1 << 20, 512, true, false, false, ""}};
+    Machine with_disk(config, make_fake_accelerator);
+    with_disk.run(10'000);
+    u64 memory = with_disk.whole_memory_digest();
+    digest = with_disk.state_digest();
+    with_disk.apply(DiskCompletionInput{0, 1, DiskStatus::ok, {1, 2, 3}, false, 0});
+    VMFT_EXPECT(with_disk.state_digest() != digest);  // Counted.
+    VMFT_EXPECT_EQUAL(with_disk.whole_memory_digest(), memory);
+}
+
 VMFT_TEST(control_inputs_end_the_machine) {
     Machine machine(test_config(), make_fake_accelerator);
     while (machine.position().ticks < 1000)
