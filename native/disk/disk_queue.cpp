@@ -74,9 +74,10 @@ void DiskQueue::take_in(u32 index, DiskRequest&& request) {
 
     bool is_read = asked.operation == DiskOperation::read;
     bool own = mode_ == Mode::replica && !disk.holding.shared;
+    static const std::vector<u64> none;
     // A replica reads only what is left to it; on its own disk that has its turn among its writes.
     bool ordered = mode_ == Mode::live || (own && (!is_read || disk.holding.reads_on_backup));
-    if (ordered) pending.in_order = disk.order.add(asked, own);
+    if (ordered) pending.in_order = disk.order.add(asked, own ? durable_by(disk, asked) : none);
     if (mode_ == Mode::live) {
         if (!released(disk, asked)) disk.gated.push_back(id);
         issue_if_due(index, pending);

@@ -59,10 +59,12 @@ struct DiskHolding {
 ///
 /// A private disk: each replica changes its own copy as the guest asks, waiting for nobody, and the
 /// guest learns how it went from the primary's. A replica's own request must go as the log says; a
-/// flush there waits for every change before it, since the guest may have been told of their end
-/// by a primary whose disk was faster. Before it goes live a replica waits until its own disk has
-/// done what the log says is done; what has ended here and not in the log ends as it did here. A
-/// copy on which a write fails that went well on the primary is broken, and so is the replica.
+/// flush there waits for the changes of which the log had said before that they are done, and which
+/// are not done here: the guest wants these durable. (Not for all before it: one of those may wait
+/// for a read of which the log never says the end.) Before it goes live a replica waits until its
+/// own disk has done what the log says is done; what has ended here and not in the log ends as it
+/// did here. A copy on which a write fails that went well on the primary is broken, and so is the
+/// replica.
 ///
 /// Rejected: keeping all requests in order (a queue depth of one: no disk is fast then); issuing a
 /// shared disk's writes at once and undoing them (no disk can); letting a backup read at the time
@@ -214,6 +216,7 @@ private:
         return !disk.holding.shared || request.output_sequence <= released_through_;
     }
     static u64 bytes_held(const DiskRequest& request);
+    static std::vector<u64> durable_by(const Disk& disk, const DiskRequest& request);
     void take_in(u32 index, DiskRequest&& request);
     void issue_if_due(u32 index, Pending& pending);
     void issue(u32 index, Pending& pending);

@@ -33,6 +33,14 @@ void DiskQueue::wait_for_own_disk(Lock& lock, u32 index) {
     }
 }
 
+std::vector<u64> DiskQueue::durable_by(const Disk& disk, const DiskRequest& request) {
+    std::vector<u64> changes;
+    if (request.operation != DiskOperation::flush) return changes;
+    for (const auto& [id, pending] : disk.pending)
+        if (pending.logged && !pending.ended && pending.request.changes()) changes.push_back(id);
+    return changes;
+}
+
 void DiskQueue::ended_own(u32 index, Pending& pending) {
     u64 id = pending.request.id;
     pending.ended = true;
@@ -161,8 +169,15 @@ DiskQueue::Outcome DiskQueue::complete(DiskCompletionInput& completion,
     u32 index = completion.disk;
     Disk& disk = disks_[index];
     auto at = disk.pending.find(completion.request);
-    // The device does not know it either, and says so.
-    if (at == disk.pending.end()) return {};
+    if (at == disk.pending.end()) {
+        // The device does not know it either, and says so: it was reset before the machine was
+        // copied to here.
+        auto expected = disk.expected.find(completion.request);
+        if (expected == disk.expected.end()) return {};
+        progress_.done(expected->second.number);
+        disk.expected.erase(expected);
+        return {};
+    }
     Pending& pending = at->second;
     u64 id = completion.request;
 

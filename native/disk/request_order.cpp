@@ -4,19 +4,19 @@
 
 namespace vmft {
 
-bool RequestOrder::add(const DiskRequest& request, bool flush_waits) {
+bool RequestOrder::add(const DiskRequest& request, const std::vector<u64>& behind) {
     Entry added;
     added.id = request.id;
     added.offset_bytes = request.offset_bytes;
     added.bytes = request.bytes;
     added.changes = request.changes();
-    bool waits_for_changes = flush_waits && request.operation == DiskOperation::flush;
     u64 end_bytes = added.offset_bytes + added.bytes;
     for (Entry& earlier : entries_) {
         bool overlaps = added.offset_bytes < earlier.offset_bytes + earlier.bytes &&
                         earlier.offset_bytes < end_bytes;
         bool conflicts = overlaps && (added.changes || earlier.changes);
-        if (!conflicts && !(waits_for_changes && earlier.changes)) continue;
+        bool named = std::find(behind.begin(), behind.end(), earlier.id) != behind.end();
+        if (!conflicts && !named) continue;
         earlier.behind.push_back(added.id);
         added.waits_for++;
     }

@@ -11,8 +11,8 @@ namespace vmft {
 /// other. Ids are those of DiskRequest.
 class RequestOrder {
 public:
-    /// True when it waits for none. `flush_waits`: a flush waits for every change added before it.
-    bool add(const DiskRequest& request, bool flush_waits = false);
+    /// True when it waits for none. `behind`: ids of others that it waits for too.
+    bool add(const DiskRequest& request, const std::vector<u64>& behind = {});
     /// Nobody waits for it any more; `freed` gets the ids of those that now wait for none. One that
     /// is not here is ignored.
     void end(u64 id, std::vector<u64>& freed);

@@ -15,6 +15,20 @@ struct Medium {
     explicit Medium(size_t blocks) : blocks(blocks, 0), durable(blocks, 0) {}
     std::vector<u8> blocks;   ///< What a read finds.
     std::vector<u8> durable;  ///< What is left without power.
+
+    /// What a flush that begins now makes durable.
+    struct Flush {
+        u64 number = 0;
+        std::vector<u8> blocks;
+    };
+    Flush begin_flush() { return {++flushes_begun, blocks}; }
+    void end_flush(const Flush& flush) {
+        // One that began earlier may end later.
+        if (flush.number < flushed_through) return;
+        flushed_through = flush.number;
+        durable = flush.blocks;
+    }
+    u64 flushes_begun = 0, flushed_through = 0;
 };
 
 inline constexpr u64 test_block_bytes = 512;
@@ -28,7 +42,7 @@ public:
     struct UnderWay {
         DiskTransfer transfer;
         Done done;
-        std::vector<u8> flushed;  ///< Of a flush: what had been written when it began.
+        Medium::Flush flush;
     };
 
     DiskGeometry geometry() const override {
@@ -44,7 +58,7 @@ public:
             bool other_changes = other.transfer.operation != DiskOperation::read;
             VMFT_EXPECT(!overlaps || !(changes || other_changes));
         }
-        under_way.push_back({std::move(transfer), std::move(done), medium_.blocks});
+        under_way.push_back({std::move(transfer), std::move(done), medium_.begin_flush()});
     }
     std::string claim(const std::atomic<bool>&) override {
         claims++;
@@ -89,8 +103,7 @@ private:
             break;
         case DiskOperation::flush:
             // What was written later may be durable too, but need not.
-            for (size_t block = 0; block < medium_.durable.size(); block++)
-                medium_.durable[block] = ended.flushed[block];
+            medium_.end_flush(ended.flush);
             break;
         case DiskOperation::discard:
         case DiskOperation::write_zeroes:
