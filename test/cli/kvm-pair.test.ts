@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { asVmftError } from '../../src/base/errors.js';
-import { mainScript } from '../../src/cli/project-paths.js';
 import { kernelModeFailures, kvmPreflight } from '../../src/flow/machine/native-kvm.js';
+import { TypedReplica } from './typed-replica.js';
 import { vmft } from './vmft.js';
 
 /** With the counters of tests, and guests that stay in kernel mode: a KVM that is no faithful machine will do. */
@@ -22,53 +21,12 @@ function kvmMissing(): string | null {
 
 let folder = '';
 const file = (name: string): string => join(folder, name);
-const children: Replica[] = [];
+const children: TypedReplica[] = [];
 
-/** A vmft with what it said. */
-class Replica {
-  console = '';
-  notices = '';
-  private readonly child: ChildProcessWithoutNullStreams;
-  private readonly waiting = new Set<() => void>();
-
-  constructor(options: readonly string[]) {
-    this.child = spawn(process.execPath, [mainScript, ...options]);
-    this.child.stdin.on('error', () => undefined);
-    this.child.stdout.on('data', (bytes: Buffer) => {
-      this.console += bytes.toString('latin1');
-      for (const look of [...this.waiting]) look();
-    });
-    this.child.stderr.on('data', (bytes: Buffer) => {
-      this.notices += bytes.toString();
-      for (const look of [...this.waiting]) look();
-    });
-    children.push(this);
-  }
-
-  type(text: string): void {
-    this.child.stdin.write(text);
-  }
-
-  kill(): void {
-    this.child.kill('SIGKILL');
-  }
-
-  shows(where: 'console' | 'notices', wanted: RegExp): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new Error(`no ${String(wanted)} in ${this.console}\n${this.notices}`));
-      }, 30_000);
-      const look = (): void => {
-        const found = wanted.exec(this[where]);
-        if (found === null) return;
-        clearTimeout(timer);
-        this.waiting.delete(look);
-        resolve(found[1] ?? '');
-      };
-      this.waiting.add(look);
-      look();
-    });
-  }
+function replica(options: readonly string[]): TypedReplica {
+  const made = new TypedReplica(options);
+  children.push(made);
+  return made;
 }
 
 void describe('vmft on KVM, with the counters of tests', { skip: kvmMissing() ?? false }, () => {
@@ -107,13 +65,13 @@ void describe('vmft on KVM, with the counters of tests', { skip: kvmMissing() ??
   void test('a backup goes live when the primary is killed', async () => {
     const common = ['--accel', 'kvm', '--arbiter', `file:${file('arbiter')}`];
     const settings = ['--suspect-after', '2000', '--suspect-after-broken', '500'];
-    const primary = new Replica([
+    const primary = replica([
       ...['run', 'echo', ...common, ...settings, '--counter', 'step', '--listen', '127.0.0.1:0'],
       ...['--json-events', file('events')],
     ]);
     await primary.shows('console', /echo: ready/);
     const address = await primary.shows('notices', /accepting a backup at (\S+)/);
-    const backup = new Replica([
+    const backup = replica([
       ...['backup', address, ...common, ...settings, '--counter', 'simulated,skid=100'],
     ]);
     await backup.shows('notices', /protected: this is the backup/);
@@ -137,7 +95,7 @@ void describe('vmft on KVM, with the counters of tests', { skip: kvmMissing() ??
 
   void test('a backup on another accelerator is refused in one line on both sides', async () => {
     const arbiter = ['--arbiter', `file:${file('arbiter-2')}`];
-    const primary = new Replica([
+    const primary = replica([
       ...['run', 'echo', '--accel', 'kvm', '--counter', 'step', ...arbiter],
       ...['--listen', '127.0.0.1:0'],
     ]);
