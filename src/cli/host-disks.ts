@@ -242,7 +242,7 @@ function urlsFor(disks: readonly GuestDisk[], urls: readonly string[]): (string 
   if (urls.length !== privates) {
     throw new VmftError(
       'usage',
-      `the machine has ${disks.length} disks, ${privates} of them private, and ${urls.length} were named here`,
+      `of the machine’s disks ${privates === 1 ? '1 is' : `${privates} are`} private, and ${urls.length} were named here`,
       'name all of them with --disk, in the primary’s order, or the private ones only',
     );
   }

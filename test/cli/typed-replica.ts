@@ -34,6 +34,10 @@ export class TypedReplica {
     this.child.kill('SIGKILL');
   }
 
+  terminate(): void {
+    this.child.kill('SIGTERM');
+  }
+
   /** Its exit status; null when it was killed. */
   async ended(): Promise<number | null> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
