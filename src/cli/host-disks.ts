@@ -91,7 +91,12 @@ export class HostDisks implements DiskPort {
     });
   }
 
-  prepare(config: GuestConfig, user: DiskUser, done: (error: VmftError | null) => void): void {
+  prepare(
+    config: GuestConfig,
+    user: DiskUser,
+    primary: DiskUser,
+    done: (error: VmftError | null) => void,
+  ): void {
     this.work = this.work.then(async () => {
       // A replica that is rebuilt opens them anew.
       this.close();
@@ -99,7 +104,7 @@ export class HostDisks implements DiskPort {
       try {
         const urls = urlsFor(config.disks, this.urls);
         for (const [index, guest] of config.disks.entries()) {
-          await this.openForBackup(index, guest, urls[index] ?? null);
+          await this.openForBackup(index, guest, urls[index] ?? null, primary);
         }
       } catch (thrown) {
         this.close();
@@ -181,7 +186,12 @@ export class HostDisks implements DiskPort {
     }
   }
 
-  private async openForBackup(index: number, guest: GuestDisk, url: string | null): Promise<void> {
+  private async openForBackup(
+    index: number,
+    guest: GuestDisk,
+    url: string | null,
+    primary: DiskUser,
+  ): Promise<void> {
     const { openDisk, random } = this.parts;
     const copied = guest.holding === 'private';
     let disk: Disk;
@@ -199,7 +209,7 @@ export class HostDisks implements DiskPort {
     this.disks.push({ disk, guest });
     if (copied) {
       requireCopyRoom(index, guest, disk);
-      await markCopying(disk, this.user, guest.uuid, random);
+      await markCopying(disk, this.user, primary, random);
     } else {
       const reservation = await readReservation(disk);
       requireSameDisk(index, guest, disk, reservation, this.user.machineId);

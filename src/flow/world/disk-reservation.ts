@@ -107,11 +107,13 @@ export function claimReservation(
 export function markCopying(
   disk: Disk,
   user: DiskUser,
-  primaryUuid: string,
+  primary: DiskUser,
   random: Random,
 ): Promise<Reservation> {
   return change(disk, random, (found) => {
-    if (found?.uuid === primaryUuid) {
+    const primarys =
+      found?.machineId === primary.machineId && found.replicaId === primary.replicaId;
+    if (primarys && found.state !== 'free') {
       throw new VmftError(
         'disk-unusable',
         `${disk.url} is the primary’s own disk, not a place for a copy of it`,

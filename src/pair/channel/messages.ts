@@ -66,6 +66,8 @@ export interface Welcome {
   readonly kind: 'welcome';
   readonly generation: bigint;
   readonly machineId: string;
+  /** The primary's. */
+  readonly replicaId: string;
   /** Encoded vmft.log.GuestConfig. */
   readonly machineConfig: Buffer;
   readonly heartbeatPort: number;

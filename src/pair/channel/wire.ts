@@ -174,13 +174,15 @@ export function decodeFromPrimary(bytes: Buffer): FromPrimary {
     return { kind: 'state-end', bytes: long(count), checksum: long(checksum) };
   }
   if (message.welcome) {
-    const { generation, machineId, machineConfig, heartbeatPort, arbiterUrl } = message.welcome;
+    const { generation, machineId, replicaId, machineConfig, heartbeatPort, arbiterUrl } =
+      message.welcome;
     const port = heartbeatPort ?? 0;
     if (port < 1 || port > 65535) throw malformed(`a welcome names UDP port ${port}`);
     return {
       kind: 'welcome',
       generation: long(generation),
       machineId: name('machine id', machineId),
+      replicaId: name('replica id', replicaId),
       machineConfig: data('machine configuration', machineConfig, limits.machineConfigBytesMax),
       heartbeatPort: port,
       arbiterUrl: text('arbiter', arbiterUrl),

@@ -25,7 +25,7 @@ export const noHeartbeats: HeartbeatPort = {
 };
 
 export const noDisks: DiskPort = {
-  prepare: ({ disks }, _user, done) => {
+  prepare: ({ disks }, _user, _primary, done) => {
     done(disks.length === 0 ? null : hasNoDisks);
   },
   opened: () => null,

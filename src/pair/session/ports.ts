@@ -58,11 +58,12 @@ export type CopiedDisk = Pick<
 export interface DiskPort {
   /**
    * A joining backup's: opens them, and checks that they can be the machine's; its own copies count as being
-   * copied from here on, until the pair is formed. `done` once; null: the machine can be made.
+   * copied from here on, until the pair is formed; none of `primary`’s is copied over. `done` once; null: the machine can be made.
    */
   prepare(
     config: GuestConfig,
     user: { readonly machineId: string; readonly replicaId: string },
+    primary: { readonly machineId: string; readonly replicaId: string },
     done: (error: VmftError | null) => void,
   ): void;
   /** Disk `index` of GuestConfig.disks, for copying; a private one. */

@@ -362,7 +362,8 @@ export class Replica {
     this.machineName = machineId;
     this.options.heartbeats.towards(heartbeatPort);
     const { replicaId } = this.options;
-    this.options.disks.prepare(config, { machineId, replicaId }, (error) => {
+    const primary = { machineId, replicaId: action.welcome.replicaId };
+    this.options.disks.prepare(config, { machineId, replicaId }, primary, (error) => {
       if (this.ended !== null) return;
       if (error === null) this.makeMachine(config);
       else this.dispatch({ type: 'machine-refused', error });
@@ -402,6 +403,7 @@ export class Replica {
       kind: 'welcome',
       generation,
       machineId: this.machineName,
+      replicaId: this.options.replicaId,
       machineConfig: this.options.encodeConfig(this.requireMachine().config),
       heartbeatPort: this.options.heartbeats.port,
       arbiterUrl: this.options.arbiter.url,

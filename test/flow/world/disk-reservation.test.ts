@@ -25,7 +25,8 @@ import { MemoryStorage } from '../../pair/arbiter/memory-disk.js';
 const a = { machineId: 'm', replicaId: 'a' };
 const b = { machineId: 'm', replicaId: 'b' };
 const other = { machineId: 'other', replicaId: 'x' };
-const primaryUuid = '00000000-0000-4000-8000-000000000001';
+const c = { machineId: 'm', replicaId: 'c' };
+const someUuid = '00000000-0000-4000-8000-000000000001';
 
 async function stateOf(disk: Disk): Promise<string> {
   const found = await readReservation(disk);
@@ -110,7 +111,7 @@ for (const [name, make] of Object.entries(places)) {
             },
           );
         }
-        assert.equal(await rejection(markCopying(disk, other, primaryUuid, random)), 'disk-in-use');
+        assert.equal(await rejection(markCopying(disk, other, c, random)), 'disk-in-use');
         assert.equal(await stateOf(disk), 'in-use m a');
         // The backup went live.
         await claimReservation(disk, b, random, 'a');
@@ -134,17 +135,27 @@ for (const [name, make] of Object.entries(places)) {
     it(
       'knows an unfinished copy',
       withDisks(async (disk) => {
-        const { uuid } = await markCopying(disk, b, primaryUuid, random);
-        assert.notEqual(uuid, primaryUuid);
+        await markCopying(disk, b, a, random);
         assert.equal(await rejection(claimReservation(disk, b, random)), 'disk-in-use');
         assert.equal(await rejection(markCopied(disk, a, random)), 'disk-in-use');
         await markCopied(disk, b, random);
         await markCopied(disk, b, random);
         assert.equal(await stateOf(disk), 'in-use m b');
         // A replica of the same machine copies anew; nobody copies the primary's disk onto itself.
-        await markCopying(disk, { ...b, replicaId: 'c' }, primaryUuid, random);
+        await claimReservation(disk, b, random);
+        assert.equal(await rejection(markCopying(disk, c, b, random)), 'disk-unusable');
+        assert.equal(await stateOf(disk), 'in-use m b');
+        await markCopying(disk, c, a, random);
         assert.equal(await stateOf(disk), 'copying m c');
-        assert.equal(await rejection(markCopying(disk, b, uuid, random)), 'disk-unusable');
+      }),
+    );
+
+    it(
+      'lets the host of a dead primary copy over what that one left behind',
+      withDisks(async (disk) => {
+        await claimReservation(disk, a, random);
+        await markCopying(disk, c, b, random);
+        assert.equal(await stateOf(disk), 'copying m c');
       }),
     );
 
@@ -164,7 +175,7 @@ for (const [name, make] of Object.entries(places)) {
 
 describe('the reservation’s block', () => {
   const reservation: Reservation = {
-    uuid: primaryUuid,
+    uuid: someUuid,
     state: 'in-use',
     machineId: 'm'.repeat(64),
     replicaId: 'r'.repeat(32),
@@ -206,7 +217,7 @@ describe('the reservation’s block', () => {
     for (const attempt of [
       readReservation(disk),
       claimReservation(disk, a, random),
-      markCopying(disk, a, primaryUuid, random),
+      markCopying(disk, a, b, random),
       releaseReservation(disk, random),
     ]) {
       assert.equal(await rejection(attempt), 'disk-unusable');

@@ -48,6 +48,7 @@ const fromPrimary: FromPrimary[] = [
     kind: 'welcome',
     generation: 7n,
     machineId: 'm-1',
+    replicaId: 'r-1',
     machineConfig: Buffer.from('c'),
     heartbeatPort: 65535,
     arbiterUrl: 'file:/x',

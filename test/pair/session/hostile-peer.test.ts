@@ -304,6 +304,7 @@ async function backupWithRawPrimary(
             kind: 'welcome',
             generation: 2n,
             machineId: 'm',
+            replicaId: 'p',
             machineConfig: encodeGuestConfig(guest),
             heartbeatPort: heartbeats.port,
             arbiterUrl: arbiter.url,

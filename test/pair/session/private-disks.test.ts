@@ -46,7 +46,7 @@ const guest: GuestConfig = { ...exampleGuest, disks: [sharedDisk, privateDisk] }
 
 function port(disk: FakeDisk, prepared: (done: Done) => void = (done) => done(null)): DiskPort {
   return {
-    prepare: (config, user, done) => {
+    prepare: (config, user, _primary, done) => {
       assert.deepEqual(config.disks, guest.disks);
       assert.notEqual(user.replicaId, '');
       prepared(done);

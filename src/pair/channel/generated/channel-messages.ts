@@ -438,6 +438,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             Welcome.prototype.machineConfig = $util.newBuffer([]);
             Welcome.prototype.heartbeatPort = 0;
             Welcome.prototype.arbiterUrl = "";
+            Welcome.prototype.replicaId = "";
             Welcome.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -455,6 +456,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.heartbeatPort);
                 if (message.arbiterUrl != null && $Object.hasOwnProperty.call(message, "arbiterUrl") && message.arbiterUrl !== "")
                     writer.uint32(/* id 6, wireType 2 =*/50).string(message.arbiterUrl);
+                if (message.replicaId != null && $Object.hasOwnProperty.call(message, "replicaId") && message.replicaId !== "")
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.replicaId);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -530,6 +533,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.arbiterUrl = value;
                             else
                                 delete message.arbiterUrl;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.replicaId = value;
+                            else
+                                delete message.replicaId;
                             continue;
                         }
                     }

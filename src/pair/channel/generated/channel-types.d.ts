@@ -350,6 +350,9 @@ export namespace vmft {
             /** Welcome arbiterUrl. */
             arbiterUrl: string;
 
+            /** Welcome replicaId. */
+            replicaId: string;
+
             /**
              * Encodes the specified Welcome message. Does not implicitly {@link vmft.channel.Welcome.verify|verify} messages.
              * @param message Welcome message or plain object to encode
@@ -388,6 +391,9 @@ export namespace vmft {
 
                 /** Welcome arbiterUrl */
                 arbiterUrl?: (string|null);
+
+                /** Welcome replicaId */
+                replicaId?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
