@@ -5,7 +5,7 @@ import { DemoNetwork } from '../../src/cli/demo/demo-network.js';
 import { Narrator } from '../../src/cli/demo/narrator.js';
 import { SeededRandom } from '../../src/cli/demo/seeded-random.js';
 import { Life, type LifeResult } from './life.js';
-import { RandomKills } from './nemesis.js';
+import { CrashPoints, RandomKills } from './nemesis.js';
 import type { LifeDraft } from './plan.js';
 
 export interface JepsenOrder {
@@ -29,7 +29,10 @@ async function main(order: JepsenOrder): Promise<boolean> {
       narrator.line(
         `life ${index + 1} of ${order.lives.length}: ${draft.mode}, ${draft.kills} kills, then ${draft.end}; ${draft.workloads.join(', ')}; seed ${seed}`,
       );
-      const nemesis = new RandomKills(draft.kills, new SeededRandom(seed), narrator);
+      const nemesis =
+        draft.crashes === null
+          ? new RandomKills(draft.kills, new SeededRandom(seed), narrator)
+          : new CrashPoints(draft.crashes, narrator);
       const plan = {
         ...draft,
         ...{ nemesis, seed, clientsEach: order.clientsEach, untilMs: order.untilMs },

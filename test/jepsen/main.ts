@@ -2,6 +2,7 @@
  * Kills primaries while clients use databases in the guest, and judges what the clients were promised.
  *
  *   npm run jepsen -- [--kills 50] [--mode shared,…] [--workloads redis-set,…] [--clients 2] [--seed N] [--budget 40m]
+ *   npm run jepsen -- --crash-at 3,20,50 [--mode …] …       at each step of a write's life, of writes with these numbers
  *
  * Status 0: all kills were done and nothing was wrong. docs/hacking.md says more.
  */
@@ -15,13 +16,14 @@ import { Command, InvalidArgumentError } from 'commander';
 import { enterNamespaces } from '../../src/cli/demo/enter-namespaces.js';
 import { workloadNames } from './client/workload.js';
 import type { JepsenOrder } from './inside.js';
-import { parseBudget, planLives } from './plan.js';
+import { parseBudget, planCrashes, planLives } from './plan.js';
 import { modes } from './storage/pair-storage.js';
 
 const insideScript = fileURLToPath(new URL('./inside.js', import.meta.url));
 
 interface Options {
   readonly kills: number;
+  readonly crashAt?: readonly number[];
   readonly mode: readonly (typeof modes)[number][];
   readonly workloads: readonly (typeof workloadNames)[number][];
   readonly clients: number;
@@ -43,6 +45,10 @@ function count(text: string): number {
   return Number(text);
 }
 
+function counts(text: string): number[] {
+  return text.split(',').map(count);
+}
+
 function budget(text: string): number {
   const ms = parseBudget(text);
   if (ms === null) throw new InvalidArgumentError('Write it as 90s, 40m or 2h.');
@@ -51,6 +57,7 @@ function budget(text: string): number {
 
 const options = new Command('jepsen')
   .option('--kills <count>', 'of primaries, over all lives', count, 50)
+  .option('--crash-at <numbers>', 'instead: of writes, at each step of their life', counts)
   .option('--mode <names>', modes.join(', '), oneOf(modes), [
     'shared',
     'iscsi',
@@ -67,7 +74,10 @@ const options = new Command('jepsen')
 const folder = mkdtempSync(join(tmpdir(), 'vmft-jepsen-'));
 try {
   const order: JepsenOrder = {
-    lives: planLives(options.kills, options.mode, options.workloads),
+    lives:
+      options.crashAt === undefined
+        ? planLives(options.kills, options.mode, options.workloads)
+        : planCrashes(options.crashAt, options.mode, options.workloads),
     clientsEach: options.clients,
     seed: options.seed,
     untilMs: Date.now() + options.budget,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { CrashAt } from '../../src/flow/machine/native-addon.js';
 import type { DemoHost } from '../../src/cli/demo/demo-network.js';
 import type { DemoPair, Survival } from '../../src/cli/demo/demo-pair.js';
 import type { Narrator } from '../../src/cli/demo/narrator.js';
@@ -32,13 +33,51 @@ export class RandomKills implements Nemesis {
 
   async strike(pair: DemoPair, strike: number): Promise<Survival> {
     await sleep(this.random.between(killAfterMs.min, killAfterMs.max));
-    const eventsBefore = pair.backup?.events.length ?? 0;
     const dying = pair.primary.host.label;
     const killedAtMs = pair.kill('primary');
-    const survival = await pair.survived('primary', eventsBefore);
+    const survival = await pair.survived('primary', 0);
     this.narrator.step(
       `kill ${strike + 1} of ${this.strikes}: host ${dying}, live after ${Math.round(survival.liveAtMs - killedAtMs)} ms`,
       killedAtMs,
+    );
+    return survival;
+  }
+}
+
+const crashMsMax = 120_000;
+
+/**
+ * Each primary ends itself, without warning, at a step of a write's life: the first replica that is started at the first of
+ * these points, the second one at the second … Steps are counted from when a pair is formed.
+ */
+export class CrashPoints implements Nemesis {
+  private started = 0;
+
+  constructor(
+    private readonly points: readonly CrashAt[],
+    private readonly narrator: Narrator,
+  ) {}
+
+  get strikes(): number {
+    return this.points.length;
+  }
+
+  words(): readonly string[] {
+    const at = this.points[this.started];
+    this.started += 1;
+    return at === undefined ? [] : ['--crash-at', `${at.point},${at.count}`];
+  }
+
+  async strike(pair: DemoPair, strike: number): Promise<Survival> {
+    const { primary, backup } = pair;
+    const at = this.points[strike];
+    if (backup === null || at === undefined) throw new Error('bug: no pair to strike');
+    const end = await primary.ends(crashMsMax);
+    if (end !== 'SIGKILL') throw new Error(`the primary was to crash, and ended with ${end}`);
+    pair.goesOn(backup);
+    const survival = await pair.survived('primary', 0);
+    this.narrator.step(
+      `crash ${strike + 1} of ${this.strikes}: ${at.point} number ${at.count}, host ${primary.host.label}`,
     );
     return survival;
   }

@@ -1,3 +1,4 @@
+import { crashPoints, type CrashAt } from '../../src/flow/machine/native-addon.js';
 import type { WorkloadName } from './client/workload.js';
 import type { Mode } from './storage/pair-storage.js';
 
@@ -6,6 +7,8 @@ export interface LifeDraft {
   readonly mode: Mode;
   readonly end: 'power-off' | 'crash';
   readonly kills: number;
+  /** Of `kills`: where each of them is; null: at random moments. */
+  readonly crashes: readonly CrashAt[] | null;
   readonly workloads: readonly WorkloadName[];
 }
 
@@ -17,12 +20,30 @@ export function planLives(
 ): LifeDraft[] {
   const ends =
     kills < 2 * modes.length ? (['power-off'] as const) : (['power-off', 'crash'] as const);
-  const lives = modes.flatMap((mode) => ends.map((end) => ({ mode, end, workloads })));
+  const lives = modes.flatMap((mode) =>
+    ends.map((end) => ({ mode, end, workloads, crashes: null })),
+  );
   const each = Math.floor(kills / lives.length);
   const rest = kills % lives.length;
   return lives
     .map((life, index) => ({ ...life, kills: each + (index < rest ? 1 : 0) }))
     .filter((life) => life.kills > 0);
+}
+
+/** A life per mode, whose primaries end at every step of a write's life, at the writes with these numbers. */
+export function planCrashes(
+  counts: readonly number[],
+  modes: readonly Mode[],
+  workloads: readonly WorkloadName[],
+): LifeDraft[] {
+  const crashes = crashPoints.flatMap((point) => counts.map((count) => ({ point, count })));
+  return modes.map((mode) => ({
+    mode,
+    end: 'power-off',
+    kills: crashes.length,
+    crashes,
+    workloads,
+  }));
 }
 
 /** `90s`, `40m`, `2h` in milliseconds; null when it is none of them. */
