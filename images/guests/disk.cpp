@@ -64,8 +64,9 @@ struct Range {
 
 constexpr u16 queue_entries = 64;
 constexpr u32 in_flight = 8;
-constexpr u32 rounds = 6;
+constexpr u32 rounds = 4;
 constexpr u32 request_bytes_max = 8192;
+constexpr u32 request_blocks_max = 8;
 constexpr u64 region_sectors = 128;  // Each request of a round has a region of the disk.
 constexpr u64 sector_bytes = 512;
 
@@ -225,6 +226,7 @@ struct Extent {
 bool one_round(u32 round, u32 block_bytes) {
     Extent extents[in_flight];
     u32 blocks_max = request_bytes_max / block_bytes;
+    if (blocks_max > request_blocks_max) blocks_max = request_blocks_max;
     for (u32 n = 0; n < in_flight; ++n) {
         u32 bytes = block_bytes * (1 + next_random() % blocks_max);
         u64 room = region_sectors - bytes / sector_bytes;

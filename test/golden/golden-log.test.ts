@@ -6,19 +6,25 @@ import { exitStatusByCode } from '../../src/base/errors.js';
 import { projectRoot } from '../../src/cli/project-paths.js';
 import { vmft } from '../cli/vmft.js';
 
-/** What replaying it has always given. */
-const expected = { ticks: 11_759, digestsChecked: 12, end: 'power-off' };
+/** What replaying them has always given. */
+const expected = [
+  { version: 1, name: 'echo', ticks: 11_759, digestsChecked: 12, end: 'power-off' },
+  { version: 2, name: 'disk', ticks: 468_395, digestsChecked: 3, end: 'power-off' },
+];
 
 const golden = (name: string): string => join(projectRoot, 'test/golden/log', name);
 
 void describe('golden logs', () => {
-  void test('version 1 replays with every digest equal', () => {
-    const options = ['--kernel', golden('echo-v1.elf'), '--json'];
-    const { status, stdout, stderr } = vmft(['replay', golden('echo-v1.vmftlog'), ...options]);
-    assert.equal(status, 0, stderr);
-    const { ticks, digestsChecked, end } = JSON.parse(stdout) as Record<string, unknown>;
-    assert.deepEqual({ ticks, digestsChecked, end }, expected);
-  });
+  for (const { version, name, ...wanted } of expected) {
+    void test(`version ${version} replays with every digest equal`, () => {
+      const file = `${name}-v${version}`;
+      const options = ['--kernel', golden(`${file}.elf`), '--json'];
+      const { status, stdout, stderr } = vmft(['replay', golden(`${file}.vmftlog`), ...options]);
+      assert.equal(status, 0, stderr);
+      const { ticks, digestsChecked, end } = JSON.parse(stdout) as Record<string, unknown>;
+      assert.deepEqual({ ticks, digestsChecked, end }, wanted);
+    });
+  }
 
   void test('version 99 is refused by name', () => {
     const { status, stderr } = vmft(['replay', golden('echo-v99.vmftlog')]);
