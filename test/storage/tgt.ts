@@ -19,7 +19,11 @@ import { promisify } from 'node:util';
 
 /** How the target of a test is made. */
 export interface TgtOptions {
-  /** Of LUN 1; default 64 MiB. */
+  /** To listen on; default 127.0.0.1. */
+  readonly address?: string;
+  /** Files of LUNs 1, 2, …, which stay; default: made. */
+  readonly imagePaths?: readonly string[];
+  /** Of a LUN that is made; default 64 MiB. */
   readonly lunBytes?: number;
   /** How many LUNs: 1, 2, …, each with a file of its own; default 1. */
   readonly luns?: number;
@@ -41,10 +45,11 @@ export function whyNoTgt(): string | false {
   return found ? false : 'there is no tgtd (Debian package tgt)';
 }
 
-/** A real tgtd on a free port of 127.0.0.1, with LUNs on files in a folder of its own. */
+/** A real tgtd on a free port of 127.0.0.1 or of another address, with LUNs on files in a folder of its own, or those named. */
 export class TgtServer {
   readonly iqn = 'iqn.2026-01.vmft.test:disk';
   readonly port: number;
+  private readonly address: string;
   private readonly options: TgtOptions;
   private readonly folder: string;
   private daemon: ChildProcess | null = null;
@@ -52,19 +57,22 @@ export class TgtServer {
     this.daemon?.kill('SIGKILL');
   };
 
-  private constructor(options: TgtOptions, folder: string, port: number) {
+  private constructor(options: TgtOptions, folder: string, address: string, port: number) {
     this.options = options;
     this.folder = folder;
+    this.address = address;
     this.port = port;
   }
 
   static async start(options: TgtOptions = {}): Promise<TgtServer> {
+    const { imagePaths, address = '127.0.0.1' } = options;
     const server = new TgtServer(
-      options,
+      { ...options, luns: imagePaths?.length ?? options.luns ?? 1 },
       mkdtempSync(join(tmpdir(), 'vmft-tgt-')),
-      await freePort(),
+      address,
+      await freePort(address),
     );
-    for (let lun = 1; lun <= (options.luns ?? 1); lun++) {
+    for (let lun = 1; imagePaths === undefined && lun <= server.luns; lun++) {
       const fd = openSync(server.imagePath(lun), 'w');
       ftruncateSync(fd, options.lunBytes ?? 64 << 20);
       closeSync(fd);
@@ -74,9 +82,13 @@ export class TgtServer {
     return server;
   }
 
-  /** Without a password: `iscsi://127.0.0.1:PORT/IQN/LUN`. */
+  private get luns(): number {
+    return this.options.luns ?? 1;
+  }
+
+  /** Without a password: `iscsi://ADDRESS:PORT/IQN/LUN`. */
   url(lun = 1): string {
-    return `iscsi://127.0.0.1:${this.port}/${this.iqn}/${lun}`;
+    return `iscsi://${this.address}:${this.port}/${this.iqn}/${lun}`;
   }
 
   /** With CHAP's user and password, as given or the right ones. */
@@ -89,7 +101,7 @@ export class TgtServer {
   }
 
   imagePath(lun = 1): string {
-    return join(this.folder, `lun${lun}.img`);
+    return this.options.imagePaths?.[lun - 1] ?? join(this.folder, `lun${lun}.img`);
   }
 
   /** No answer to anything, while connections stay. */
@@ -139,7 +151,7 @@ export class TgtServer {
   }
 
   private async startDaemon(): Promise<void> {
-    const words = ['-f', '-C', '1', '-t', '1', '--iscsi', `portal=127.0.0.1:${this.port}`];
+    const words = ['-f', '-C', '1', '-t', '1', '--iscsi', `portal=${this.address}:${this.port}`];
     const daemon = spawn('tgtd', words, {
       env: this.environment(),
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -166,7 +178,7 @@ export class TgtServer {
 
   private async configure(): Promise<void> {
     await this.admin('--op', 'new', '--mode', 'target', '--tid', '1', '-T', this.iqn);
-    for (let lun = 1; lun <= (this.options.luns ?? 1); lun++) {
+    for (let lun = 1; lun <= this.luns; lun++) {
       const which = ['--mode', 'logicalunit', '--tid', '1', '--lun', String(lun)];
       await this.admin('--op', 'new', ...which, '-b', this.imagePath(lun));
       const { thin = true, readOnly = false } = this.options;
@@ -183,15 +195,15 @@ export class TgtServer {
   }
 }
 
-async function freePort(): Promise<number> {
+async function freePort(address: string): Promise<number> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
+  server.listen(0, address);
   await once(server, 'listening');
-  const address = server.address();
+  const bound = server.address();
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  if (bound === null || typeof bound === 'string') throw new Error('no port');
+  return bound.port;
 }
 
 const opcodes = 256;

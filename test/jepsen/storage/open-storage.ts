@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { storageAddress } from '../../../src/cli/demo/demo-network.js';
 import { EtcdCluster } from '../../storage/etcd.js';
-import { TgtTarget } from '../servers/tgt-target.js';
+import { TgtServer } from '../../storage/tgt.js';
 import { storageWords, type Mode, type PairStorage } from './pair-storage.js';
 
 /** Below `folder`, which is empty; the disk begins as a copy of `image`. */
@@ -38,29 +38,29 @@ export class IscsiStorage implements PairStorage {
   private constructor(
     private readonly mode: Mode,
     readonly imagePaths: readonly string[],
-    readonly target: TgtTarget,
+    readonly target: TgtServer,
   ) {}
 
   static async open(mode: Mode, folder: string, image: string): Promise<IscsiStorage> {
     const path = copyOf(image, join(folder, 'lun.img'));
-    const target = await TgtTarget.start(folder, storageAddress, path);
+    const target = await TgtServer.start({ address: storageAddress, imagePaths: [path] });
     return new IscsiStorage(mode, [path], target);
   }
 
   get arbiter(): string {
-    return this.target.url;
+    return this.target.url();
   }
 
   replicaWords(_host: unknown, role: 'primary' | 'backup'): string[] {
-    return storageWords(this.mode, 'shared', this.target.url, role);
+    return storageWords(this.mode, 'shared', this.target.url(), role);
   }
 
   diskUrl(): string {
-    return this.target.url;
+    return this.target.url();
   }
 
   close(): Promise<void> {
-    return this.target.die();
+    return this.target.stop();
   }
 }
 
