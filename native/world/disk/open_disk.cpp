@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "world/disk/file_disk.h"
+#include "world/disk/iscsi_disk.h"
 
 namespace vmft {
 namespace {
@@ -29,6 +30,7 @@ std::string path_of_file_url(const std::string& url) {
 
 std::shared_ptr<OpenedDisk> open_disk(const std::string& url, const DiskOptions& options) {
     std::string scheme = scheme_of(url);
+    if (scheme == "iscsi") return std::make_shared<IscsiDisk>(url, options);
     if (!scheme.empty() && scheme != "file")
         throw DiskFault("usage", url + " is not the URL of a disk",
                         "name a file, a block device, or iscsi://HOST/TARGET/LUN");

@@ -9,8 +9,9 @@
 namespace vmft {
 namespace {
 
-/// How the first line of block 0 (the reservation) and block 1 (the arbiter's flag) begins.
-constexpr std::string_view beginnings[] = {"{\"vmftDisk\":1", "{\"vmftFlag\":1"};
+/// How block 0 (the reservation), block 1 (the arbiter's flag) and block 2 (the claim) begin.
+constexpr std::string_view beginnings[] = {"{\"vmftDisk\":1", "{\"vmftFlag\":1",
+                                           claim_record_beginning};
 
 bool is_zero(std::span<const u8> bytes) {
     return std::all_of(bytes.begin(), bytes.end(), [](u8 byte) { return byte == 0; });

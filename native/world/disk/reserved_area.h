@@ -2,10 +2,15 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/types.h"
 
 namespace vmft {
+
+/// Block 2: who claimed an iSCSI disk last (IscsiReservation).
+inline constexpr u32 claim_record_block = 2;
+inline constexpr std::string_view claim_record_beginning = "{\"vmftClaim\":1";
 
 /// Where the reserved area of a disk of `disk_bytes` begins, which is also what the guest sees.
 /// Throws DiskFault when the disk is too small or of odd size.

@@ -16,19 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
-import { VmftError, type ErrorCode } from '../../../src/base/errors.js';
+import type { VmftError } from '../../../src/base/errors.js';
 import { limits } from '../../../src/base/limits.js';
-import type { Disk, OpenDiskOptions } from '../../../src/flow/world/disk.js';
-import { openDisk } from '../../../src/flow/world/open-disk.js';
-
-const mib = 1 << 20;
-const options: OpenDiskOptions = {
-  readOnly: false,
-  claim: true,
-  holding: 'shared',
-  holder: 'test',
-  timeoutMs: 1_000,
-};
+import { block, diskOptions, mib, open, refused, withDisk } from './opened-disks.js';
 
 let folder = '';
 before(() => {
@@ -51,40 +41,6 @@ function poke(path: string, offset: number, text: string): void {
   const fd = openSync(path, 'r+');
   writeSync(fd, text, offset);
   closeSync(fd);
-}
-
-async function withDisk(
-  url: string,
-  changed: Partial<OpenDiskOptions>,
-  body: (disk: Disk) => Promise<void>,
-): Promise<void> {
-  const disk = await openDisk(url, { ...options, ...changed });
-  try {
-    await body(disk);
-  } finally {
-    disk.close();
-  }
-}
-
-async function refused(
-  url: string,
-  code: ErrorCode,
-  message: RegExp,
-  changed: Partial<OpenDiskOptions> = {},
-): Promise<void> {
-  await assert.rejects(openDisk(url, { ...options, ...changed }), (error: unknown) => {
-    assert.ok(error instanceof VmftError);
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    assert.ok(!error.message.includes('\n'));
-    return true;
-  });
-}
-
-function block(disk: Disk, text: string): Buffer {
-  const bytes = Buffer.alloc(disk.blockBytes);
-  bytes.write(text);
-  return bytes;
 }
 
 void describe('a file as a disk', () => {
@@ -144,7 +100,7 @@ void describe('a file as a disk', () => {
   void it('lets exactly one of many win a race to compare and write', async () => {
     const path = image('race', 2 * mib);
     const disks = await Promise.all(
-      Array.from({ length: 8 }, async () => openDisk(path, { ...options, claim: false })),
+      Array.from({ length: 8 }, async () => open(path, { claim: false })),
     );
     let before: Buffer = Buffer.alloc(disks[0]?.blockBytes ?? 0);
     for (let round = 0; round < 20; round++) {
@@ -167,7 +123,7 @@ void describe('a file as a disk', () => {
   void it('refuses a second claim, until the process of the first is gone', async () => {
     const path = image('claimed', 2 * mib);
     const script = `import { openDisk } from ${JSON.stringify(new URL('../../../src/flow/world/open-disk.js', import.meta.url).href)};
-      globalThis.disk = await openDisk(${JSON.stringify(path)}, ${JSON.stringify(options)});
+      globalThis.disk = await openDisk(${JSON.stringify(path)}, ${JSON.stringify(diskOptions)});
       console.log('open');
       setInterval(() => {}, 1000);`;
     const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -184,7 +140,7 @@ void describe('a file as a disk', () => {
   });
 
   void it('rejects what waits when it is closed', async () => {
-    const disk = await openDisk(image('closed', 2 * mib), options);
+    const disk = await open(image('closed', 2 * mib));
     const reads = Array.from({ length: 50 }, async () =>
       disk.readRange(0n, mib).then(
         () => 'read',
@@ -221,13 +177,8 @@ void describe('a file as a disk', () => {
     const foreign = image('foreign', 3 * mib);
     poke(foreign, 3 * mib - 4096, 'somebody else');
     const bytes = readFileSync(foreign);
-    await assert.rejects(openDisk(foreign, options), (error: unknown) => {
-      assert.ok(error instanceof VmftError);
-      assert.equal(error.code, 'disk-unusable');
-      assert.match(error.message, /holds data that is not vmft's/);
-      assert.match(error.whatToDo, /truncate -s \+1M/);
-      return true;
-    });
+    const advice = await refused(foreign, 'disk-unusable', /holds data that is not vmft's/);
+    assert.match(advice, /truncate -s \+1M/);
     assert.ok(readFileSync(foreign).equals(bytes));
     truncateSync(foreign, 4 * mib);
     await withDisk(foreign, {}, () => Promise.resolve());
