@@ -33,7 +33,7 @@ export class DiskCopyIntake {
       return;
     }
     const { disk } = found;
-    if (offset + length > disk.capacityBytes) {
+    if (offset + length > found.capacityBytes) {
       this.events.failed(misplaced(index, offset, length));
       return;
     }

@@ -8,6 +8,8 @@ import type { CopiedDisk, PeerLink } from './ports.js';
 export interface PrivateDisk {
   readonly index: number;
   readonly disk: CopiedDisk;
+  /** The guest's; this host's disk may be larger. */
+  readonly capacityBytes: bigint;
 }
 
 export interface DiskCopyEvents {
@@ -98,16 +100,15 @@ export class DiskCopySender {
   }
 
   private async firstPass(): Promise<void> {
-    let leftBytes = this.disks.reduce((sum, { disk }) => sum + disk.capacityBytes, 0n);
-    for (const { index, disk } of this.disks) {
+    let leftBytes = this.disks.reduce((sum, { capacityBytes }) => sum + capacityBytes, 0n);
+    for (const { index, disk, capacityBytes } of this.disks) {
       let at = 0n;
-      while (at < disk.capacityBytes && !this.stopped) {
+      while (at < capacityBytes && !this.stopped) {
         const data = await disk.nextData(at);
-        const next = data === null ? disk.capacityBytes : data.offset;
+        const next = least(data?.offset ?? capacityBytes, capacityBytes);
         leftBytes -= next - at;
         at = next;
-        if (data === null) break;
-        const end = at + data.bytes;
+        const end = least(at + (data?.bytes ?? 0n), capacityBytes);
         while (at < end && !this.stopped) {
           const length = Math.min(limits.diskChunkBytesMax, Number(end - at));
           const bytes = await disk.readRange(at, length);
@@ -202,6 +203,10 @@ const roundsMax = 30;
 
 const noData = Buffer.alloc(0);
 const zeroes = Buffer.alloc(limits.diskChunkBytesMax);
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
 
 function isZero(data: Buffer): boolean {
   return data.equals(data.length === zeroes.length ? zeroes : zeroes.subarray(0, data.length));

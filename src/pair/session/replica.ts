@@ -392,9 +392,9 @@ export class Replica {
   }
 
   private privateDisks({ disks }: GuestConfig): PrivateDisk[] {
-    return disks.flatMap(({ holding }, index) => {
+    return disks.flatMap(({ holding, capacityBytes }, index) => {
       const disk = holding === 'private' ? this.options.disks.opened(index) : null;
-      return disk === null ? [] : [{ index, disk }];
+      return disk === null ? [] : [{ index, disk, capacityBytes }];
     });
   }
 
