@@ -32,7 +32,7 @@ const mark = z.strictObject({
 });
 
 const schema = z.strictObject({
-  vmftFlag: z.literal(2),
+  vmftFlag: z.literal(1),
   machineId: z.string().min(1).max(128),
   generation: z.string().regex(/^[0-9]{1,20}$/),
   formed: mark,
@@ -46,7 +46,7 @@ export function encodeFlagBlock(flag: DiskFlag, blockBytes: number): Buffer {
   for (const length of hostNameLengths) {
     const cut = (whole: FlagMark): FlagMark => ({ ...whole, host: whole.host.slice(0, length) });
     const marks = { formed: cut(formed), taken: taken === null ? null : cut(taken) };
-    const block = encodeJsonBlock({ vmftFlag: 2, machineId, generation, ...marks }, blockBytes);
+    const block = encodeJsonBlock({ vmftFlag: 1, machineId, generation, ...marks }, blockBytes);
     if (block !== null) return block;
   }
   throw new VmftError(

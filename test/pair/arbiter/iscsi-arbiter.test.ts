@@ -161,7 +161,7 @@ describe('the flag’s block', () => {
         assert.ok(decoded === null || decoded === 'empty' || decoded.formed.replicaId !== '');
       }
     }
-    for (const line of ['{}', '[]', 'null', '1', '{"vmftFlag":2}', '{"vmftDisk":1}']) {
+    for (const line of ['{}', '[]', 'null', '1', '{"vmftFlag":1}', '{"vmftDisk":1}']) {
       assert.equal(decodeFlagBlock(Buffer.from(line.padEnd(512, '\0'))), null);
     }
   });
