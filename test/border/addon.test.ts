@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isErrorCode, MachineError, type ErrorCode } from '../../src/base/errors.js';
 import { hash64 as hash64InTypeScript } from '../../src/base/hash64.js';
-import { acceleratorEnds, stopReasons } from '../../src/flow/machine/machine.js';
+import { acceleratorEnds, stopReasons, type GuestDisk } from '../../src/flow/machine/machine.js';
 import {
   createNativeMachine,
   hash64,
@@ -69,6 +69,45 @@ void describe('the native border', () => {
     throwsCode('bad-argument', () =>
       create(hello, { ...testConfig, commandLine: 'x'.repeat(5000) }),
     );
+  });
+
+  void test('refuses what is no disk', () => {
+    const disk: GuestDisk = {
+      capacityBytes: 4096n,
+      blockBytes: 512,
+      holding: 'shared',
+      readOnly: false,
+      readsOnBackup: false,
+      serial: 'twenty characters :)',
+      url: '',
+      uuid: '',
+    };
+    const create = (...disks: GuestDisk[]): unknown =>
+      createNativeMachine({ ...testConfig, disks }, null, new ObservedMachine(null));
+    create(disk, disk, disk, disk, { ...disk, holding: 'private', blockBytes: 4096 });
+    for (const change of [
+      { capacityBytes: 0n },
+      { capacityBytes: -512n },
+      { capacityBytes: 1n << 64n },
+      { capacityBytes: 4096 + 256 },
+      { capacityBytes: 4096n + 256n },
+      { capacityBytes: 4096n + 512n, blockBytes: 4096 },
+      { blockBytes: 1024 },
+      { blockBytes: null },
+      { holding: 'both' },
+      { readOnly: 1 },
+      { readsOnBackup: undefined },
+      { serial: 'twenty-one characters' },
+      { serial: 'tab\t' },
+      { serial: 'ä' },
+    ])
+      throwsCode('bad-argument', () => create(wrong({ ...disk, ...change })));
+    throwsCode('bad-argument', () => create(wrong(7)));
+    throwsCode('bad-argument', () => create(disk, disk, disk, disk, disk, disk));
+    throwsCode('bad-argument', () => {
+      const config = { ...testConfig, disks: wrong<GuestDisk[]>({}) };
+      createNativeMachine(config, null, new ObservedMachine(null));
+    });
   });
 
   void test('refuses arguments of the wrong type or range, and calls in the wrong mode', async () => {

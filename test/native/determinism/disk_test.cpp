@@ -174,6 +174,24 @@ VMFT_TEST(a_run_returns_behind_each_request) {
     VMFT_EXPECT(returns > 60 && requests > returns);
 }
 
+/// Rings of rubbish on every device, disks that answer what was asked by chance.
+VMFT_TEST(rubbish_on_a_disk_is_the_same_rubbish_again) {
+    if (!recorded()) return;
+    GuestStart guest = small_guest("virtio-rubbish");
+    guest.config.disks = two_disks();
+    for (u64 seed = 21; seed <= 23; seed++) {
+        RandomWorld world(seed, habits());
+        RecordedRun run = record(guest, world, seed);
+        VMFT_EXPECT(run.outputs.console.find("survived") != std::string::npos);
+        VMFT_EXPECT(run.outputs.console.find("FAILED") == std::string::npos);
+        auto machine = guest.machine();
+        LogReplay replay(*machine);
+        VMFT_EXPECT(replay.add_all(run, 0, run.frames.size()));
+        VMFT_EXPECT_EQUAL(replay.message(), "");
+        VMFT_EXPECT_EQUAL(machine->whole_memory_digest(), run.end_memory);
+    }
+}
+
 /// Errors reach the guest, which says so, and the log says the same.
 VMFT_TEST(disks_that_fail_are_recorded_as_they_failed) {
     if (!recorded()) return;
