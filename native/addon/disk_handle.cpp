@@ -105,6 +105,7 @@ void DiskHandle::define(Napi::Env env, Napi::Object exports) {
                                          InstanceMethod<&D::clear>("clear"),
                                          InstanceMethod<&D::flush>("flush"),
                                          InstanceMethod<&D::next_data>("nextData"),
+                                         InstanceMethod<&D::claim>("claim"),
                                          InstanceMethod<&D::close>("close"),
                                      }));
     env.SetInstanceData(classes);
@@ -144,6 +145,7 @@ void DiskHandle::environment_ends(void* handle) {
 
 void DiskHandle::shut_down() {
     if (promises_) promises_->end();
+    *closed_ = true;
     std::shared_ptr<OpenedDisk> disk = std::move(disk_);
     // What is in the kernel has to be waited for, which JavaScript must not.
     if (disk && disk.use_count() == 1 && disk->busy())
@@ -306,6 +308,22 @@ Napi::Value DiskHandle::next_data(Info info) {
                                  return object;
                              });
                          });
+        return promise;
+    });
+}
+
+/// As a machine does that goes live. On a thread of its own: it may wait for ever.
+Napi::Value DiskHandle::claim(Info info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        disk();
+        auto [id, promise] = promises_->begin(info.Env());
+        std::thread([id, promises = promises_, disk = disk_, closed = closed_] {
+            std::string fault = disk->claim(*closed);
+            promises->settle(id, [fault](Napi::Env env) -> Napi::Value {
+                if (!fault.empty()) throw RunnerError("disk-unavailable", fault);
+                return env.Undefined();
+            });
+        }).detach();
         return promise;
     });
 }

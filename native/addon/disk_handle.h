@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <memory>
 
 #include "addon/promise_bridge.h"
@@ -37,6 +38,7 @@ private:
     Napi::Value clear(Info info);
     Napi::Value flush(Info info);
     Napi::Value next_data(Info info);
+    Napi::Value claim(Info info);
     void close(Info info);
 
     OpenedDisk& disk() const;
@@ -52,6 +54,8 @@ private:
 
     std::shared_ptr<OpenedDisk> disk_;         ///< None: closed.
     std::shared_ptr<PromiseBridge> promises_;  ///< Shared with what is under way.
+    /// Ends a claim that waits, when the disk is closed.
+    std::shared_ptr<std::atomic<bool>> closed_ = std::make_shared<std::atomic<bool>>(false);
     bool hooked_ = false;
 };
 

@@ -59,6 +59,8 @@ export interface NativeDisk extends Omit<
   Disk,
   'url' | 'kind' | 'capacityBytes' | 'blockBytes' | 'readOnly' | 'supportsCompareAndWrite'
 > {
+  /** What a machine does when it goes live: waits until nobody else writes the disk. */
+  claim(): Promise<void>;
   geometry(): Pick<
     Disk,
     'url' | 'kind' | 'capacityBytes' | 'blockBytes' | 'readOnly' | 'supportsCompareAndWrite'
