@@ -8,6 +8,7 @@ import type { StampedPairEvent } from '../../src/pair/role/pair-event.js';
 import type { FakeSegment } from '../flow/machine/fake-frame.js';
 import { referenceOutputs } from './reference-guest.js';
 import type { SimHost } from './sim-host.js';
+import { SimDisk } from './sim-disk.js';
 import type { SimStorage } from './sim-storage.js';
 
 /** A broken invariant; the message names it. */
@@ -34,12 +35,19 @@ export class Observer {
   /** Generations in which a segment was sent. */
   private readonly begun = new Set<number>();
   private readonly hosts = new Map<SimHost, HostRecord>();
+  /** Request → the output by which it was last seen to be written. */
+  private readonly writes = new Map<number, number>();
+  /** Place on the disk → the last write there whose request was answered. */
+  private readonly durable = new Map<number, number>();
   /** Per generation: how many outputs the segments cover that a backup has held. */
   private readonly heldOutputs = new Map<number, number>();
   /** "generation:tick" → digest of whoever was there first. */
   private readonly digests = new Map<string, number>();
 
-  constructor(private readonly storage: SimStorage) {}
+  constructor(
+    private readonly storage: SimStorage,
+    private readonly disk: SimDisk | null,
+  ) {}
 
   /** A primary sent a segment: from now on it is a pair's. */
   sent(host: SimHost, generation: number): void {
@@ -83,6 +91,8 @@ export class Observer {
     }
     this.seen.push(content);
     const [kind, request] = content.split(' ');
+    if (kind === 'write') this.writes.set(Number(request), index);
+    if (kind === 'answer') this.acknowledged(Number(request));
     if (kind === 'answer') {
       this.answered.set(Number(request), content);
       this.onAnswer(Number(request));
@@ -111,7 +121,8 @@ export class Observer {
     const { machine } = host;
     if (machine === null) return;
     const seed = machine.config.randomSeed.readUInt32LE(0);
-    const outputs = referenceOutputs(seed, machine.lineage, machine.state.tick);
+    const journals = this.disk !== null;
+    const outputs = referenceOutputs(seed, machine.lineage, machine.state.tick, journals);
     if (outputs.length < this.seen.length) {
       throw this.violated(
         `${this.seen.length} outputs were seen, ${host.name} has made ${outputs.length}`,
@@ -129,6 +140,29 @@ export class Observer {
       if (!outputs.includes(content))
         throw this.violated(`answered request ${request} is forgotten`);
     }
+  }
+
+  /** What was acknowledged is on the disk, unless something later took its place. */
+  checkDisk(): void {
+    if (this.disk === null) return;
+    for (const [place, write] of this.durable) {
+      const found = this.disk.journal.get(place);
+      if (found === undefined || found.output < write) {
+        const there = found === undefined ? 'nothing' : `write ${found.output}`;
+        throw this.violated(
+          `${there} is at place ${place} of the disk, where write ${write} was acknowledged`,
+        );
+      }
+    }
+  }
+
+  private acknowledged(request: number): void {
+    const write = this.writes.get(request);
+    if (this.disk === null) return;
+    if (write === undefined) throw this.violated(`request ${request} was answered, not written`);
+    const place = SimDisk.place({ request });
+    this.durable.set(place, Math.max(write, this.durable.get(place) ?? 0));
+    this.checkDisk();
   }
 
   /** The first broken invariant; whatever else its being thrown may lead to. */

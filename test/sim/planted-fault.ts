@@ -5,7 +5,9 @@ export type PlantedFault =
   | 'acknowledged before received'
   | 'no arbitration'
   | 'byte flipped'
-  | 'generation ignored';
+  | 'generation ignored'
+  | 'disk not fenced'
+  | 'disk writes not repeated';
 
 export const plantedFaults: readonly PlantedFault[] = [
   'gate off',
@@ -14,4 +16,6 @@ export const plantedFaults: readonly PlantedFault[] = [
   'no arbitration',
   'byte flipped',
   'generation ignored',
+  'disk not fenced',
+  'disk writes not repeated',
 ];

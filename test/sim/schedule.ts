@@ -3,6 +3,7 @@ import type { Ack, FromBackup, FromPrimary } from '../../src/pair/channel/messag
 import { Observer } from './observer.js';
 import type { PlantedFault } from './planted-fault.js';
 import { SeededRandom } from './seeded-random.js';
+import { SimDisk } from './sim-disk.js';
 import { SimHost, type SimParts } from './sim-host.js';
 import { SimNetwork, type SimLink } from './sim-network.js';
 import { SimStorage } from './sim-storage.js';
@@ -40,6 +41,7 @@ class Schedule {
   private readonly timeline = new Timeline();
   private readonly random: SeededRandom;
   private readonly storage: SimStorage;
+  private readonly disk: SimDisk | null;
   private readonly network: SimNetwork;
   private readonly observer: Observer;
   private readonly parts: SimParts;
@@ -59,7 +61,10 @@ class Schedule {
     const { timeline, random } = this;
     this.storage = new SimStorage(timeline, random);
     this.network = new SimNetwork(timeline, random);
-    this.observer = new Observer(this.storage);
+    // Every other machine has a disk.
+    const fences = planted !== 'disk not fenced';
+    this.disk = seed % 2 === 0 ? new SimDisk(timeline, random, fences) : null;
+    this.observer = new Observer(this.storage, this.disk);
     this.backupsLeft = random.whole(1, 3);
     this.parts = {
       timeline,
@@ -67,6 +72,7 @@ class Schedule {
       network: this.network,
       storage: this.storage,
       observer: this.observer,
+      disk: this.disk,
       settings,
       planted,
       peerOf: (host) => this.peerOf(host),
@@ -114,6 +120,7 @@ class Schedule {
     const answered = this.observer.answered.size;
     timeline.run(troubleMs + recoveryMs + progressMs);
     this.checkProgress(answered);
+    this.observer.checkDisk();
     for (const host of this.hosts) {
       if (host.alive && host.machine?.running === true) this.observer.checkRun(host);
     }
@@ -228,9 +235,14 @@ class Schedule {
 
   private cutStorage(): string {
     const all = this.random.chance(0.5);
-    for (const host of this.hosts) if (all || this.random.chance(0.5)) this.storage.cut(host.name);
+    for (const host of this.hosts) {
+      if (!all && this.random.chance(0.5)) continue;
+      this.storage.cut(host.name);
+      this.disk?.cut(host.name);
+    }
     this.later(() => {
       this.storage.heal();
+      this.disk?.heal();
     });
     return 'storage cut';
   }
@@ -294,6 +306,8 @@ class Schedule {
   private heal(): void {
     this.network.heal();
     this.storage.heal();
+    this.disk?.heal();
+    if (this.disk !== null) this.disk.slowness = 0;
     this.flipNext = false;
   }
 

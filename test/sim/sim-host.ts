@@ -11,10 +11,11 @@ import { BackupRole } from '../../src/pair/role/backup.js';
 import type { SessionEnd, StampedPairEvent } from '../../src/pair/role/pair-event.js';
 import { noDisks } from '../../src/pair/session/absent-ports.js';
 import { Replica } from '../../src/pair/session/replica.js';
-import { FakeMachine } from '../flow/machine/fake-machine.js';
+import { FakeMachine, type FakeHooks } from '../flow/machine/fake-machine.js';
 import type { Observer } from './observer.js';
 import type { PlantedFault } from './planted-fault.js';
 import type { SeededRandom } from './seeded-random.js';
+import type { SimDisk } from './sim-disk.js';
 import type { SimNetwork } from './sim-network.js';
 import type { SimStorage } from './sim-storage.js';
 import type { Timeline } from './timeline.js';
@@ -25,6 +26,8 @@ export interface SimParts {
   readonly network: SimNetwork;
   readonly storage: SimStorage;
   readonly observer: Observer;
+  /** The guest's; null: it has none. */
+  readonly disk: SimDisk | null;
   readonly settings: PairSettings;
   readonly planted: PlantedFault | null;
   /** Where a host's heartbeats go: the host it was paired with last. */
@@ -196,6 +199,28 @@ export class SimHost {
     };
   }
 
+  private diskHooks(): Pick<FakeHooks, 'disk'> {
+    const { disk, planted } = this.parts;
+    if (disk === null) return {};
+    return {
+      disk: {
+        claim: (done) => {
+          if (this.act())
+            disk.claim(this.name, () => {
+              this.deliver(done);
+            });
+        },
+        write: (write, done) => {
+          if (this.act())
+            disk.write(this.name, write, () => {
+              this.deliver(done);
+            });
+        },
+        forgetful: planted === 'disk writes not repeated',
+      },
+    };
+  }
+
   private createMachine(config: GuestConfig, events: MachineEvents): FakeMachine {
     const { random, observer, planted } = this.parts;
     const machine = new SimMachine(
@@ -221,6 +246,7 @@ export class SimHost {
         },
         dropInput: () => planted === 'record dropped' && random.chance(0.1),
         uncheckedFrames: planted === 'byte flipped',
+        ...this.diskHooks(),
       },
     );
     machine.ungated = planted === 'gate off';

@@ -1,12 +1,15 @@
 /**
  * The guest of the fake machine: a counter server small enough to run thousands of times a second, and as
- * touchy as a real one: every input at every tick changes all outputs that follow.
+ * touchy as a real one: every input at every tick changes all outputs that follow. One with a disk answers a
+ * request when it is in its journal there: a write that is an output, and whose end is an input.
  */
 
 export type GuestInput =
   | { readonly tick: number; readonly kind: 'request'; readonly value: number }
   | { readonly tick: number; readonly kind: 'entropy'; readonly value: number }
   | { readonly tick: number; readonly kind: 'console'; readonly value: number }
+  /** A disk write ended; `value` is the output that it was. */
+  | { readonly tick: number; readonly kind: 'disk'; readonly value: number }
   | { readonly tick: number; readonly kind: 'power-off'; readonly value: 0 }
   | { readonly tick: number; readonly kind: 'snapshot'; readonly value: 0 };
 
@@ -18,13 +21,25 @@ export interface GuestState {
   lastRequest: number;
   lastAnswer: number;
   pending: number[];
+  /** It has a disk. */
+  readonly journals: boolean;
+  /** The write that has not ended. */
+  write: DiskWrite | null;
+  /** Requests that are in the journal and not answered. */
+  written: number[];
   outputs: number;
   /** The power button's work takes the next tick to be done. */
   turningOff: boolean;
   off: boolean;
 }
 
-export function bootedGuest(seed: number): GuestState {
+export interface DiskWrite {
+  /** The output that it is. */
+  readonly output: number;
+  readonly request: number;
+}
+
+export function bootedGuest(seed: number, journals: boolean): GuestState {
   return {
     tick: 0,
     hash: seed >>> 0,
@@ -32,6 +47,9 @@ export function bootedGuest(seed: number): GuestState {
     lastRequest: 0,
     lastAnswer: 0,
     pending: [],
+    journals,
+    write: null,
+    written: [],
     outputs: 0,
     turningOff: false,
     off: false,
@@ -47,6 +65,10 @@ export function mix(hash: number, value: number): number {
 export function takeInput(state: GuestState, input: GuestInput): void {
   state.hash = mix(state.hash, mix(input.tick, input.value + input.kind.length));
   if (input.kind === 'request') state.pending.push(input.value);
+  if (input.kind === 'disk' && state.write?.output === input.value) {
+    state.written.push(state.write.request);
+    state.write = null;
+  }
   if (input.kind === 'power-off') state.turningOff = true;
 }
 
@@ -56,14 +78,23 @@ export function runTick(state: GuestState): string | null {
   state.off = state.turningOff;
   if (state.tick % 8 === 0) state.hash = mix(state.hash, state.tick);
   if (state.tick % answerEvery === 0) {
-    const request = state.pending.shift();
+    const queue = state.journals ? state.written : state.pending;
+    const request = queue.shift();
     if (request !== undefined) return answer(state, request);
+    const next = state.journals && state.write === null ? state.pending.shift() : undefined;
+    if (next !== undefined) return journal(state, next);
   }
   if (state.tick % beaconEvery === 0) {
     state.outputs += 1;
     return `beacon ${state.tick} ${state.hash}`;
   }
   return null;
+}
+
+function journal(state: GuestState, request: number): string {
+  state.outputs += 1;
+  state.write = { output: state.outputs, request };
+  return `write ${request}`;
 }
 
 function answer(state: GuestState, request: number): string {

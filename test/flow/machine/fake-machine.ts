@@ -13,7 +13,14 @@ import type {
   StopReason,
 } from '../../../src/flow/machine/machine.js';
 import { checksumOf, decodeFakeFrame, encodeFakeFrame, type FakeSegment } from './fake-frame.js';
-import { bootedGuest, runTick, takeInput, type GuestInput, type GuestState } from './fake-guest.js';
+import {
+  bootedGuest,
+  runTick,
+  takeInput,
+  type DiskWrite,
+  type GuestInput,
+  type GuestState,
+} from './fake-guest.js';
 
 /** What a test wants to see of a fake machine, and may plant in it. */
 export interface FakeHooks {
@@ -24,10 +31,21 @@ export interface FakeHooks {
   announced?(): void;
   /** A whole segment was accepted by `feed`. */
   held?(segment: FakeSegment): void;
+  /** The guest has a disk, shared with other hosts. */
+  readonly disk?: FakeDiskHooks;
   /** Planted fault: drop this recorded input from the log. */
   dropInput?(input: GuestInput): boolean;
   /** Planted fault: do not check frames' checksums. */
   readonly uncheckedFrames?: boolean;
+}
+
+export interface FakeDiskHooks {
+  /** Nobody else writes from `done` on. */
+  claim(done: () => void): void;
+  /** `done` when it is on the disk. */
+  write(write: DiskWrite, done: () => void): void;
+  /** Planted fault: a replica that goes live forgets what was under way. */
+  readonly forgetful?: boolean;
 }
 
 type Mode = MachineStatus['mode'];
@@ -60,6 +78,9 @@ export class FakeMachine implements Machine {
   private credit = 0;
   private snapshot: Buffer | null = null;
   private intake: Buffer[] = [];
+  private claiming = false;
+  /** Writes that have ended, not inputs yet. */
+  private diskEnds: number[] = [];
   private readonly diskChanges = new Map<number, DiskRange[]>();
   private endedBy: StopReason | null = null;
 
@@ -68,7 +89,7 @@ export class FakeMachine implements Machine {
     private readonly events: MachineEvents,
     private readonly hooks: FakeHooks,
   ) {
-    this.state = bootedGuest(config.randomSeed.readUInt32LE(0));
+    this.state = bootedGuest(config.randomSeed.readUInt32LE(0), hooks.disk !== undefined);
   }
 
   get mode(): Mode {
@@ -301,6 +322,7 @@ export class FakeMachine implements Machine {
   step(ticks: number): void {
     if (this.modeNow === 'replica') this.execute(ticks);
     if (this.modeNow !== 'live' || this.stalled) return;
+    for (const output of this.diskEnds.splice(0)) this.input('disk', output);
     this.credit += ticks * this.share;
     let urgent = false;
     for (; this.credit >= 1 && this.running; this.credit -= 1) {
@@ -410,7 +432,25 @@ export class FakeMachine implements Machine {
       this.endReplica();
       return;
     }
-    if (this.goingLive !== null && this.queue.length === 0) this.becomeLive(this.goingLive);
+    if (this.goingLive !== null && this.queue.length === 0) this.claimDisk(this.goingLive);
+  }
+
+  private claimDisk(options: LiveOptions): void {
+    const { disk } = this.hooks;
+    if (this.claiming) return;
+    this.claiming = true;
+    if (disk === undefined) this.becomeLive(options);
+    else {
+      disk.claim(() => {
+        if (this.modeNow === 'replica') this.becomeLive(options);
+      });
+    }
+  }
+
+  private writeDisk(write: DiskWrite): void {
+    this.hooks.disk?.write(write, () => {
+      this.diskEnds.push(write.output);
+    });
   }
 
   private progressOf(segment: FakeSegment): ExecutionProgress {
@@ -441,6 +481,10 @@ export class FakeMachine implements Machine {
   private becomeLive(options: LiveOptions): void {
     this.goingLive = null;
     this.modeNow = 'live';
+    const { write } = this.state;
+    // What the primary let go may be done or not; what waits for the gate goes with the outputs.
+    const waits = this.outputs.some((output) => output.index === write?.output);
+    if (write !== null && !waits && this.hooks.disk?.forgetful !== true) this.writeDisk(write);
     this.setLive(options);
     this.events.live(this.position());
   }
@@ -463,6 +507,9 @@ export class FakeMachine implements Machine {
       this.outputs.shift();
       this.released = Math.max(this.released, output.index);
       this.hooks.show(output.index, output.content);
+      const { write } = this.state;
+      // The log may have said already how it ended.
+      if (write?.output === output.index) this.writeDisk(write);
     }
   }
 
