@@ -31,26 +31,48 @@ const atWork: Readonly<Record<GuestMode, string>> = {
   demo: 'vmft-guest: counter on port',
 };
 
+/** What a guest is beyond the kernel and the network. */
+export interface GuestPlan {
+  /** Of its command line. */
+  readonly words: string;
+  /** What the console shows once it is at work. */
+  readonly atWork: string;
+  readonly primaryOptions: readonly string[];
+  /** Asked at each join. */
+  readonly backupOptions: () => readonly string[];
+}
+
+export function planOfMode(mode: GuestMode): GuestPlan {
+  return {
+    words: `vmft.mode=${mode} vmft.port=${counterPort}`,
+    atWork: atWork[mode],
+    primaryOptions: [],
+    backupOptions: () => [],
+  };
+}
+
 export class BenchGuest {
   private backup: VmftProcess | null = null;
 
   private constructor(
     private readonly network: DemoNetwork,
+    private readonly plan: GuestPlan,
     private readonly arbiterFolder: string,
     readonly primary: VmftProcess,
   ) {}
 
   /** Resolves when the guest is at work, unprotected. */
-  static async boot(network: DemoNetwork, mode: GuestMode): Promise<BenchGuest> {
+  static async boot(network: DemoNetwork, plan: GuestPlan): Promise<BenchGuest> {
     const folder = mkdtempSync(join(tmpdir(), 'vmft-bench-'));
-    const words = `vmft.mode=${mode} vmft.ip=${guestAddress}/${guestPrefixBits} vmft.port=${counterPort}`;
+    const words = `${plan.words} vmft.ip=${guestAddress}/${guestPrefixBits}`;
     const primary = new VmftProcess(network.a, [
       ...['run', 'debian', '--memory', `${guestMemoryMiB}M`, '--append', words],
+      ...plan.primaryOptions,
       ...replicaOptions(network.a, folder),
     ]);
-    const guest = new BenchGuest(network, folder, primary);
+    const guest = new BenchGuest(network, plan, folder, primary);
     try {
-      await primary.consoleText(atWork[mode], bootMsMax);
+      await primary.consoleText(plan.atWork, bootMsMax);
     } catch (error) {
       guest.close();
       throw error;
@@ -63,6 +85,7 @@ export class BenchGuest {
     const before = primary.events.length;
     const backup = new VmftProcess(network.b, [
       ...['backup', network.a.address],
+      ...this.plan.backupOptions(),
       ...replicaOptions(network.b, this.arbiterFolder),
     ]);
     this.backup = backup;

@@ -15,7 +15,7 @@ import { Narrator } from '../cli/demo/narrator.js';
 import { SeededRandom } from '../cli/demo/seeded-random.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { median } from './cpu-report.js';
-import { BenchGuest, guestMemoryMiB } from './pair-guest.js';
+import { BenchGuest, guestMemoryMiB, planOfMode } from './pair-guest.js';
 import { measureLatency } from './pair-latency.js';
 import type {
   IdleSample,
@@ -62,7 +62,7 @@ async function measureSpin(
   overheadBytes: OfBoth[],
   progress: Progress,
 ): Promise<SpinRound[]> {
-  const guest = await BenchGuest.boot(network, 'spin');
+  const guest = await BenchGuest.boot(network, planOfMode('spin'));
   const rounds: SpinRound[] = [];
   try {
     for (let round = 1; round <= plan.rounds; round += 1) {
@@ -118,7 +118,7 @@ async function measureService(
   overheadBytes: OfBoth[],
   progress: Progress,
 ): Promise<{ idle: IdleSample[]; latency: LatencyRound[] }> {
-  const guest = await BenchGuest.boot(network, 'demo');
+  const guest = await BenchGuest.boot(network, planOfMode('demo'));
   const idle: IdleSample[] = [];
   const latency: LatencyRound[] = [];
   try {
