@@ -36,6 +36,11 @@ const reservedMiB = 1;
 const commandMsMax = 120_000;
 /** After a change of roles: caches fill, the lag settles. */
 const settleMs = 1_500;
+/**
+ * fio takes all of the processors, and here both replicas share one host: a suspicion would be wrong, and is
+ * not what is measured.
+ */
+const patience = ['--suspect-after', '5000', '--suspect-after-broken', '2000'];
 /** Longer than the time between two lines of status. */
 const statusMs = 400;
 
@@ -112,7 +117,10 @@ async function runJobOfPair(
   const before = Number(guest.status()['recordedBytes']);
   const sample = await runJob(network, job, jobMs);
   await sleep(statusMs);
-  const logBytes = Number(guest.status()['recordedBytes']) - before;
+  const after = guest.status();
+  if (after['phase'] !== 'protected')
+    throw new VmftError('internal', `the pair fell apart while fio ran (${job.name})`);
+  const logBytes = Number(after['recordedBytes']) - before;
   return {
     ...sample,
     logMbitPerS: (logBytes * 8) / 1e3 / sample.runtimeMs,
@@ -144,6 +152,7 @@ class MeasuredDisks {
         ...['--disk', `${this.path('root.img')},shared`],
         ...['--disk', `${this.path('measured.img')},${word}`],
         ...['--disk-reads', reads],
+        ...patience,
       ],
       backupOptions: () => this.backupOptions(),
     };
@@ -157,7 +166,7 @@ class MeasuredDisks {
   private backupOptions(): string[] {
     const measured = this.holding === 'private' ? `copy-${(this.copies += 1)}.img` : 'measured.img';
     if (this.holding === 'private') this.makeEmpty(measured);
-    return ['--disk', this.path('root.img'), '--disk', this.path(measured)];
+    return ['--disk', this.path('root.img'), '--disk', this.path(measured), ...patience];
   }
 
   private makeEmpty(name: string): void {
