@@ -27,6 +27,14 @@ std::string without_password(const std::string& url) {
     return url.substr(0, secret) + url.substr(at);
 }
 
+/// libiscsi takes anything for a LUN's number, and no host for a host. What follows a ? is its own.
+bool has_lun_number(const std::string& url) {
+    std::string path = url.substr(0, url.find('?'));
+    std::string lun = path.substr(path.rfind('/') + 1);
+    return !lun.empty() && lun.size() <= 5 &&
+           lun.find_first_not_of("0123456789") == std::string::npos;
+}
+
 std::string initiator_name() {
     if (const char* name = std::getenv("VMFT_INITIATOR_NAME"); name && *name) return name;
     constexpr std::string_view key = "InitiatorName=";
@@ -54,7 +62,8 @@ IscsiAddress parse_iscsi_url(const std::string& url) {
         iscsi_create_context(address.initiator.c_str()));
     if (!context) throw std::bad_alloc();
     std::unique_ptr<iscsi_url, DestroyUrl> parsed(iscsi_parse_full_url(context.get(), url.c_str()));
-    if (!parsed || parsed->lun < 0 || parsed->target[0] == 0)
+    if (!parsed || !has_lun_number(url) || parsed->target[0] == 0 || parsed->portal[0] == 0 ||
+        parsed->portal[0] == ':')
         throw DiskFault("usage", address.shown + " is not the URL of an iSCSI disk",
                         "write iscsi://[USER[%PASSWORD]@]HOST[:PORT]/TARGET/LUN");
     address.portal = parsed->portal;

@@ -39,7 +39,7 @@ IscsiDisk::IscsiDisk(const std::string& url, const DiskOptions& options)
     geometry_.read_only = options_.read_only;
     read_reserved_area(deadline);
     if (options_.claim) claim_at_opening(deadline);
-    queue_ = std::make_unique<IscsiQueue>(facts_, !options_.shared);
+    queue_ = std::make_unique<IscsiQueue>(facts_, !options_.shared, [this] { conflict(); });
     thread_ = std::thread([this] { run(); });
 }
 

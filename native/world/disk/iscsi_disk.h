@@ -59,6 +59,7 @@ private:
     void disconnect(const std::string& why);
     void do_claim();
     void visit();
+    void conflict();
     void lost();
     void wait(int timeout_ms);
     /// Runs `action` on the queue, on the disk's thread.

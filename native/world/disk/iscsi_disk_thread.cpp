@@ -38,7 +38,6 @@ void IscsiDisk::run() {
         if (connection_ && claim_wanted) do_claim();
         if (connection_ && queue_->take_visit_wanted()) visit();
         if (connection_) queue_->issue(*connection_);
-        if (queue_->take_conflict()) lost();
         if (queue_->take_reset() && connection_) disconnect("the LUN was reset");
         queue_->expire(Clock::now());
         wait(idle_ms);
@@ -93,6 +92,11 @@ void IscsiDisk::reconnect() {
     set_trouble({});
 }
 
+void IscsiDisk::conflict() {
+    if (reservation_.state() != IscsiReservation::State::unclaimed) return lost();
+    set_trouble("another host holds the disk " + address_.shown);
+}
+
 void IscsiDisk::lost() {
     reservation_.lose();
     queue_->refuse_changes();
@@ -112,6 +116,7 @@ void IscsiDisk::do_claim() {
             retry_at_ = Clock::now() + retry_interval;
             return;
         }
+        set_trouble({});
         if (outcome.reconnect) disconnect("the LUN was reset");
     }
     std::lock_guard lock(mutex_);

@@ -36,8 +36,9 @@ struct IscsiQueue::Operation {
     }
 };
 
-IscsiQueue::IscsiQueue(const IscsiFacts& facts, bool discard_zeroes)
-    : facts_(facts), discard_zeroes_(discard_zeroes), zeroes_(limits::iscsi_command_bytes_max) {}
+IscsiQueue::IscsiQueue(const IscsiFacts& facts, bool discard_zeroes, std::function<void()> conflict)
+    : facts_(facts), discard_zeroes_(discard_zeroes), conflict_(std::move(conflict)),
+      zeroes_(limits::iscsi_command_bytes_max) {}
 
 void IscsiQueue::add(DiskTransfer&& transfer, DiskBackend::Done done) {
     auto operation = std::make_shared<Operation>();
@@ -196,7 +197,7 @@ void IscsiQueue::transfer_ended(Piece& piece, const scsi::Reply& reply) {
     case End::busy: return hold(piece, nullptr);
     case End::not_ready: return hold(piece, "the target is not ready");
     case End::no_space: return hold(piece, "no space left");
-    case End::conflict: conflict_ = true; return piece_done(operation, true);
+    case End::conflict: conflict_(); return piece_done(operation, true);
     case End::refused:
         if (what == DiskOperation::discard) {
             facts_.unmap = false;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,7 +20,8 @@ public:
     using Clock = std::chrono::steady_clock;
 
     /// `discard_zeroes`: two private copies must stay alike, so a discarded block reads as zero.
-    IscsiQueue(const IscsiFacts& facts, bool discard_zeroes);
+    /// `conflict`: called before a change ends as an I/O error because another host holds the disk.
+    IscsiQueue(const IscsiFacts& facts, bool discard_zeroes, std::function<void()> conflict);
 
     void add(DiskTransfer&& transfer, DiskBackend::Done done);
     /// Operations on the reserved area have `answer_by`: without an answer by then, or when the
@@ -36,7 +38,6 @@ public:
     void refuse_changes() { changes_refused_ = true; }
 
     /// What the commands' ends ask of the owner; each is cleared by the call.
-    bool take_conflict() { return std::exchange(conflict_, false); }
     bool take_reset() { return std::exchange(reset_, false); }
     bool take_visit_wanted() { return std::exchange(visit_wanted_, false); }
 
@@ -68,8 +69,9 @@ private:
 
     IscsiFacts facts_;
     bool discard_zeroes_;
+    std::function<void()> conflict_;
     bool write_same_ = true;
-    bool changes_refused_ = false, conflict_ = false, reset_ = false, visit_wanted_ = false;
+    bool changes_refused_ = false, reset_ = false, visit_wanted_ = false;
     std::deque<Piece> waiting_, held_;
     Clock::time_point held_until_{};
     std::string held_up_;

@@ -103,7 +103,7 @@ void describe('an iSCSI LUN as a disk', { skip: whyNoTgt() }, () => {
         await assert.rejects(second.writeRange(0n, Buffer.alloc(512, '2')), {
           code: 'disk-unavailable',
         });
-        assert.match(second.trouble(), /another host took the disk/);
+        assert.match(second.trouble(), /another host holds the disk/);
       });
       await first.writeRange(512n, Buffer.alloc(512, '1'));
     });
