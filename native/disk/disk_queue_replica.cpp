@@ -20,16 +20,17 @@ void DiskQueue::fail(u32 index, const std::string& what) {
 }
 
 void DiskQueue::wait_for_own_disk(Lock& lock, u32 index) {
-    for (u64 looks = 0; !closed_ && failure_.empty() && mode_ == Mode::replica; looks++) {
-        if (own_bytes_ <= limits::disk_own_bytes_max &&
-            own_requests_ <= limits::disk_own_requests_max)
-            return;
-        // All of it waits for reads of which the log has yet to say how they ended.
-        if (own_issued_ == 0) return;
+    auto may_go_on = [this] {
+        if (closed_ || !failure_.empty() || mode_ != Mode::replica) return true;
+        // Where none is issued, all of it waits for reads of which the log has yet to tell the end.
+        return own_issued_ == 0 || (own_bytes_ <= limits::disk_own_bytes_max &&
+                                    own_requests_ <= limits::disk_own_requests_max);
+    };
+    for (u64 looks = 0; !may_go_on(); looks++) {
         if (looks == looks_max)
             fail(index, "it is behind by " + std::to_string(own_bytes_ >> 20) +
                             " MiB and does not get on");
-        changed_.wait_for(lock, look_interval);
+        changed_.wait_for(lock, look_interval, may_go_on);
     }
 }
 
@@ -137,7 +138,8 @@ DiskQueue::Outcome DiskQueue::wait_for_backup_read(Lock& lock, u32 index, Pendin
                     return {Outcome::Kind::failed, where + " cannot be read"};
                 return {Outcome::Kind::diverged, where + " are not what the primary read"};
             }
-            changed_.wait_for(lock, std::chrono::milliseconds(limits::disk_backup_read_retry_ms));
+            changed_.wait_for(lock, std::chrono::milliseconds(limits::disk_backup_read_retry_ms),
+                              [this] { return closed_; });
             read.state = State::waits;
         }
         if (read.state == State::waits && pending.in_order) {
@@ -150,7 +152,10 @@ DiskQueue::Outcome DiskQueue::wait_for_backup_read(Lock& lock, u32 index, Pendin
         if (looks == looks_max)
             return {Outcome::Kind::failed,
                     name_of_disk(index) + " of this replica does not answer"};
-        changed_.wait_for(lock, look_interval);
+        changed_.wait_for(lock, look_interval, [&] {
+            return closed_ || (read.state != State::under_way && read.state != State::waits) ||
+                   (read.state == State::waits && pending.in_order);
+        });
     }
     return {};
 }

@@ -1,5 +1,7 @@
 #include "disk/disk_queue.h"
 
+#include <thread>
+
 #include "base/hash64.h"
 #include "base/limits.h"
 #include "disk/scripted_disk.h"
@@ -338,6 +340,50 @@ VMFT_TEST(the_backup_reads_what_the_log_leaves_to_it) {
     VMFT_EXPECT(rig.complete_left(third, hash_of(0)).ok());
     VMFT_EXPECT(rig.complete_left(second, hash_of(0)).ok());
     VMFT_EXPECT_EQUAL(rig.queue.reads_done_here(), 3u);
+}
+
+VMFT_TEST(a_read_left_to_the_backup_is_tried_again) {
+    for (bool fails : {true, false}) {
+        Rig rig(shared_read_here, DiskQueue::Mode::replica);
+        u64 read = rig.ask({'r', 0});
+        rig.expect_left(read, hash_of(3));
+        std::atomic<bool> over{false};
+        // First not what the primary found, and then it is.
+        std::thread storage([&] {
+            for (int tries = 0; !over; tries++) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                if (tries < 20 || rig.queue.counts(0).issued == 0) continue;
+                rig.disk->finish(0, fails ? DiskStatus::io_error : DiskStatus::ok);
+                rig.medium.blocks[0] = 3;
+                fails = false;
+            }
+        });
+        VMFT_EXPECT(rig.complete_left(read, hash_of(3)).ok());
+        over = true;
+        storage.join();
+        VMFT_EXPECT_EQUAL(rig.completion.data.at(0), 3);
+    }
+}
+
+VMFT_TEST(a_replica_waits_for_an_own_disk_that_is_far_behind) {
+    Rig rig(own, DiskQueue::Mode::replica);
+    rig.medium.blocks.resize(u64{2} << 20 >> 9);
+    rig.medium.durable.resize(rig.medium.blocks.size());
+    u64 blocks = rig.medium.blocks.size();
+    for (u64 bytes = 0; bytes < limits::disk_own_bytes_max; bytes += u64{2} << 20)
+        VMFT_EXPECT(rig.complete(rig.ask({'w', 0, blocks, 1})).ok());
+    std::atomic<bool> went_on{false};
+    std::thread guest([&] {
+        rig.ask({'w', 0, 1, 2});
+        went_on = true;
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    VMFT_EXPECT(!went_on);
+    rig.disk->finish(0);
+    guest.join();
+    // And it does not wait once it is to end.
+    rig.queue.close();
+    rig.ask({'w', 0, blocks, 3});
 }
 
 VMFT_TEST(a_read_left_to_an_own_disk_has_its_turn_among_its_writes) {
