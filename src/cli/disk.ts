@@ -2,11 +2,11 @@ import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
 
 import { Command, InvalidArgumentError } from 'commander';
 
-import { VmftError } from '../base/errors.js';
+import { asVmftError, VmftError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Disk } from '../flow/world/disk.js';
 import { releaseReservation } from '../flow/world/disk-reservation.js';
-import { openDisk } from '../flow/world/open-disk.js';
+import { nativeDiskOf, openDisk } from '../flow/world/open-disk.js';
 import { systemRandom } from '../flow/world/system-random.js';
 import { clearDiskFlag } from '../pair/arbiter/disk-flag.js';
 import { diskReportLines, reportOnDisk, type DiskReport } from './disk-report.js';
@@ -106,9 +106,9 @@ async function show(url: string, json: boolean): Promise<void> {
   for (const line of diskReportLines(report)) console.log(line);
 }
 
-/** Rejects as {@link openDisk}. */
+/** Nothing is written. Rejects as {@link openDisk}. */
 export async function diskReportOf(url: string): Promise<DiskReport> {
-  const disk = await open(url, { readOnly: true, claim: false });
+  const disk = await openToLook(url);
   try {
     return await reportOnDisk(disk);
   } finally {
@@ -116,11 +116,27 @@ export async function diskReportOf(url: string): Promise<DiskReport> {
   }
 }
 
-/** Rejects with `disk-in-use` when a process of this host has the disk. */
+/** Whether a LUN compares and writes shows only where it may be written. */
+async function openToLook(url: string): Promise<Disk> {
+  if (url.startsWith('iscsi:')) {
+    try {
+      return await open(url, { readOnly: false, claim: false });
+    } catch (thrown) {
+      if (asVmftError(thrown).code !== 'disk-unusable') throw thrown;
+    }
+  }
+  return open(url, { readOnly: true, claim: false });
+}
+
+/**
+ * Rejects with `disk-in-use` when a process of this host has a file or a block device. An iSCSI LUN is taken from whoever
+ * holds it, with what he has under way, and given back: whoever claims it next shuts him out for good.
+ */
 async function release(url: string): Promise<void> {
   const disk = await open(url, { readOnly: false, claim: true });
   try {
     for (const line of diskReportLines(await reportOnDisk(disk))) console.log(line);
+    await nativeDiskOf(disk).claim();
     await clearDiskFlag(disk);
     const was = await releaseReservation(disk, systemRandom);
     console.log('released: free, and without a flag');
