@@ -86,7 +86,13 @@ const cases: readonly Case[] = [
     what: 'a URL that names nothing',
     disk: () => 'iscsi://127.0.0.1',
     code: 'usage',
-    says: /is not the URL of a disk/,
+    says: /is not the URL of an iSCSI disk/,
+  },
+  {
+    what: 'a target that is not there',
+    disk: () => 'iscsi://127.0.0.1:1/iqn.2026-01.test:disk/1',
+    code: 'disk-unavailable',
+    says: /127\.0\.0\.1:1/,
   },
   {
     what: 'a disk whose end holds something else',

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 
 import { mainScript } from '../../src/cli/project-paths.js';
 
+let lines = 0;
+
 /** A vmft with what it said, and somebody at its terminal. */
 export class TypedReplica {
   console = '';
@@ -44,6 +46,16 @@ export class TypedReplica {
       await once(this.child, 'close');
     }
     return this.child.exitCode;
+  }
+
+  /** A line for the guest's shell; what it shows until it is done. */
+  async shell(line: string): Promise<string> {
+    lines += 1;
+    this.console = '';
+    // As it is typed the end does not look like its echo.
+    this.type(`${line}; echo end-$((1000 + ${lines}))\n`);
+    await this.shows('console', new RegExp(`end-${1000 + lines}`));
+    return this.console;
   }
 
   /** The first group of `wanted`, once it is there. */
