@@ -56,7 +56,7 @@ private:
 
     void run();
     void reconnect();
-    void disconnect(const std::string& why);
+    void disconnect(std::string why);
     void do_claim();
     void visit();
     void conflict();

@@ -61,7 +61,7 @@ void IscsiDisk::wait(int timeout_ms) {
     (void)!read(wake_.get(), &count, sizeof count);
 }
 
-void IscsiDisk::disconnect(const std::string& why) {
+void IscsiDisk::disconnect(std::string why) {
     connected_ = false;
     connection_.reset();  // What was unanswered is in the queue again.
     if (reservation_.state() != IscsiReservation::State::lost)

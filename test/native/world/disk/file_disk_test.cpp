@@ -104,7 +104,6 @@ VMFT_TEST(what_is_queued_when_it_goes_is_never_done_afterwards) {
                          [&](DiskResult&&) { ended++; });
     }
     u64 at_the_end = ended;
-    VMFT_EXPECT(at_the_end < 300);
     std::this_thread::sleep_for(50ms);
     VMFT_EXPECT_EQUAL(ended.load(), at_the_end);
 }
