@@ -34,7 +34,7 @@ inline constexpr u64 iscsi_command_bytes_max = u64{256} << 10;  ///< Of a read o
 inline constexpr u64 iscsi_zero_bytes_max = u64{32} << 20;      ///< Of a WRITE SAME or an UNMAP.
 inline constexpr u32 iscsi_commands_max = 32;                   ///< Unanswered, for each disk.
 inline constexpr u64 iscsi_bytes_max = u64{4} << 20;            ///< Of data of unanswered ones.
-inline constexpr u64 disk_copy_bytes_max = u64{1} << 20;     ///< Of one readRange or writeRange.
+inline constexpr u64 disk_copy_bytes_max = u64{1} << 20;        ///< Of one readRange or writeRange.
 /// Of a replica's own disk, what it was asked to change and has not: behind that the replica waits.
 inline constexpr u64 disk_own_bytes_max = u64{64} << 20;
 inline constexpr u64 disk_own_requests_max = 1024;
