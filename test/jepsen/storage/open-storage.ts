@@ -99,8 +99,8 @@ export class PrivateStorage implements PairStorage {
   }
 }
 
-/** With its holes. */
-function copyOf(image: string, path: string): string {
+/** A copy with its holes; its path. */
+export function copyOf(image: string, path: string): string {
   execFileSync('cp', ['--sparse=always', '--reflink=auto', image, path]);
   return path;
 }

@@ -1,0 +1,29 @@
+/**
+ * Storage fails in every way that can be had here, while a pair's guest works on it; judged from outside.
+ *
+ *   npm run storage-faults -- [target|medium|private …]       (docs/hacking.md)
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { enterNamespaces } from '../../../src/cli/demo/enter-namespaces.js';
+import { faultNames, type FaultOrder } from './order.js';
+
+const insideScript = fileURLToPath(new URL('./inside.js', import.meta.url));
+const stallMs = 10_000;
+
+const words = process.argv.slice(2);
+const chosen = faultNames.filter((name) => words.length === 0 || words.includes(name));
+if (!words.every((word) => faultNames.some((name) => name === word))) {
+  console.error(`storage-faults: they are ${faultNames.join(', ')}`);
+  process.exit(2);
+}
+const folder = mkdtempSync(join(tmpdir(), 'vmft-faults-'));
+try {
+  const order: FaultOrder = { faults: chosen, stallMs, folder };
+  process.exitCode = await enterNamespaces(insideScript, [JSON.stringify(order)]);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
