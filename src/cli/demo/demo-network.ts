@@ -85,6 +85,12 @@ export class DemoNetwork implements DemoPlace {
     if (up) for (const { namespace } of [this.a, this.b]) namespace.ip('neigh flush dev log0');
   }
 
+  /** The two hosts see each other on the logging network, or only what else is there: storage. */
+  setHostsSeeEachOther(seen: boolean): void {
+    const isolated = `type bridge_slave isolated ${seen ? 'off' : 'on'}`;
+    this.hub.ip(['log-a', 'log-b'].map((port) => `link set ${port} ${isolated}`).join('\n'));
+  }
+
   close(): void {
     for (const namespace of [this.a.namespace, this.b.namespace, this.client]) namespace.close();
   }

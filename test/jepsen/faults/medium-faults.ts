@@ -31,6 +31,8 @@ export async function mediumFaults(
       const read = (skipMiB: number): Promise<string> =>
         rig.inGuest(`dd if=/dev/vdb of=/dev/null bs=1M count=1 skip=${skipMiB} iflag=direct`);
       assert.match(await read(goodMiB + 8), /1048576 bytes/);
+      // What the primary could read the backup must have read as well, before it is gone.
+      await rig.caughtUp();
       truncateSync(data, goodMiB << 20);
       assert.match(await read(goodMiB + 8), /Input\/output error/);
       assert.match(await read(goodMiB - 8), /1048576 bytes/);
@@ -44,10 +46,8 @@ export async function mediumFaults(
       await rig.works();
       assert.match(await read(goodMiB + 9), /Input\/output error/);
       assert.match(await read(goodMiB - 7), /1048576 bytes/);
-      await rig.pair.protect();
-      assert.match(await read(goodMiB + 10), /Input\/output error/);
       await rig.works();
-      assert.equal(rig.pair.backup.end, null, 'the pair stays');
+      // No backup joins: a disk that lost its end, and with it the reservation, is another disk.
       await rig.finish(root.imagePaths);
     });
   } finally {

@@ -76,16 +76,16 @@ export async function privateFaults(
       await rig.works();
       await pair.protect();
 
-      narrator.step('3: the same, and both live: exactly one goes on');
+      narrator.step('3: the same, and the hosts lose each other: exactly one goes on');
       await Promise.all([cluster.killMember(1), cluster.killMember(2)]);
-      network.setLogging(false);
+      network.setHostsSeeEachOther(false);
       await rig.silent(arbiterAwayMs);
       rig.waits(pair.primary, pair.primary.events.length);
       if (pair.backup !== null) rig.waits(pair.backup, 0);
       cluster.startMember(1);
       cluster.startMember(2);
       await rig.exactlyOne();
-      network.setLogging(true);
+      network.setHostsSeeEachOther(true);
       await pair.protect();
       await rig.works();
 
@@ -109,7 +109,7 @@ export async function privateFaults(
       await rig.finish([a, b]);
     });
   } finally {
-    network.setLogging(true);
+    network.setHostsSeeEachOther(true);
     await Promise.all([target.stop(), cluster.stop()]);
     execFileSync('umount', ['-l', place]);
   }

@@ -40,7 +40,10 @@ interface Mark {
 interface KnownFlags {
   readonly machines: readonly {
     readonly machineId: string;
-    readonly generations: readonly { readonly generation: number; readonly taken: Mark | null }[];
+    readonly generations: readonly {
+      readonly generation: number | string;
+      readonly taken: Mark | null;
+    }[];
   }[];
 }
 
@@ -89,6 +92,17 @@ export class Rig {
   /** Each client is answered again. */
   async works(): Promise<void> {
     await this.clients.answered(3, answerMsMax);
+  }
+
+  /** The backup has executed all that the primary has by now. */
+  async caughtUp(): Promise<void> {
+    const { primary, backup } = this.pair;
+    await primary.eventAfter(primary.events.length, 'status', answerMsMax);
+    const wanted = ticksOf(primary);
+    for (const end = Date.now() + answerMsMax; backup !== null && ticksOf(backup) < wanted;) {
+      assert.ok(Date.now() < end, 'the backup executes what the primary has');
+      await backup.eventAfter(backup.events.length, 'status', answerMsMax);
+    }
   }
 
   /** Nothing is acknowledged for `ms`, but for what was on its way. */
@@ -148,7 +162,7 @@ export class Rig {
     assert.equal(result.status, 0, result.stderr);
     const known = JSON.parse(result.stdout) as KnownFlags;
     const flags = known.machines.flatMap(({ generations }) => generations);
-    return flags.find((flag) => flag.generation === generation)?.taken?.replicaId ?? null;
+    return flags.find((flag) => Number(flag.generation) === generation)?.taken?.replicaId ?? null;
   }
 
   inGuest(command: string): Promise<string> {
@@ -173,4 +187,9 @@ export class Rig {
 
 function replicaOf(replica: VmftProcess): string {
   return String(replica.events.findLast(({ type }) => type === 'status')?.['replicaId']);
+}
+
+function ticksOf(replica: VmftProcess): number {
+  const status = replica.events.findLast(({ type }) => type === 'status');
+  return (status?.['position'] as { readonly ticks: number } | undefined)?.ticks ?? 0;
 }

@@ -49,15 +49,15 @@ export async function targetFaults(
       await rig.works();
       await pair.protect();
 
-      narrator.step('4: the target stalls and the logging network is cut: exactly one goes on');
+      narrator.step('4: the target stalls and the hosts lose each other: exactly one goes on');
       target.stall();
-      network.setLogging(false);
+      network.setHostsSeeEachOther(false);
       await rig.silent(deadMs);
       rig.waits(pair.primary, pair.primary.events.length);
       if (pair.backup !== null) rig.waits(pair.backup, 0);
       target.resume();
       await rig.exactlyOne();
-      network.setLogging(true);
+      network.setHostsSeeEachOther(true);
       await pair.protect();
       await rig.works();
 
@@ -66,7 +66,7 @@ export async function targetFaults(
       await rig.finish(storage.imagePaths);
     });
   } finally {
-    network.setLogging(true);
+    network.setHostsSeeEachOther(true);
     await storage.close();
   }
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { storageAddress } from '../../../src/cli/demo/demo-network.js';
 import { EtcdCluster } from '../../storage/etcd.js';
@@ -9,7 +9,6 @@ import { storageWords, type Mode, type PairStorage } from './pair-storage.js';
 
 /** Below `folder`, which is empty; the disk begins as a copy of `image`. */
 export async function openStorage(mode: Mode, folder: string, image: string): Promise<PairStorage> {
-  mkdirSync(folder, { recursive: true });
   switch (mode) {
     case 'shared':
     case 'backup-read':
@@ -101,6 +100,7 @@ export class PrivateStorage implements PairStorage {
 
 /** A copy with its holes; its path. */
 export function copyOf(image: string, path: string): string {
+  mkdirSync(dirname(path), { recursive: true });
   execFileSync('cp', ['--sparse=always', '--reflink=auto', image, path]);
   return path;
 }
