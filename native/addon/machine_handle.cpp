@@ -40,7 +40,7 @@ CrashTrigger to_crash_trigger(const Napi::Value& value) {
     for (u8 point = 1; point < std::size(crash_point_names); point++)
         if (name == crash_point_names[point])
             return {static_cast<CrashPoint>(point), to_size(object.Get("count"), "count"),
-                    [] { std::raise(SIGKILL); }};
+                    [] { std::raise(SIGKILL); }, true};
     throw RunnerError("bad-argument", "crashAt: there is no point " + name);
 }
 

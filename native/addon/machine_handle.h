@@ -19,8 +19,8 @@ namespace vmft::addon {
 /// `cpuid` and `counter` are null for the software CPU; else the guest's leaves and what counts its
 /// branches, on KVM. `kernel` is a Buffer, or null for a machine that will be restored; `initramfs`
 /// a Buffer or null. `crashAt` is for tests: null, or the step of a disk write's life
-/// (crash_point.h) at whose `count`th time the process kills itself. When the object is closed or
-/// collected, its vCPU thread ends, and memory and tap are given back.
+/// (crash_point.h) at whose `count`th time with a backup the process kills itself. When the object
+/// is closed or collected, its vCPU thread ends, and memory and tap are given back.
 class MachineHandle final : public Napi::ObjectWrap<MachineHandle> {
 public:
     static Napi::Function define(Napi::Env env);

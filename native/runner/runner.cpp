@@ -282,6 +282,7 @@ void Runner::go_live(const LiveOptions& options) {
 
 void Runner::acknowledge(u64 sequence) {
     Lock lock(mutex_);
+    crash_.backup_has_machine(true);
     while (!unacknowledged_.empty() && unacknowledged_.front().sequence <= sequence) {
         if (unacknowledged_.front().has_disk_write) crash_.at(CrashPoint::write_sent);
         if (unacknowledged_.front().has_write_completion)

@@ -108,7 +108,10 @@ void Runner::take_options(const LiveOptions& options) {
     bool goes_on = options.recording && options.generation == options_.generation;
     bool is_pair = options.recording && options.gated;
     bool was_pair = options_.recording && options_.gated;
-    if (!goes_on || is_pair != was_pair) disks_.set_reads_on_backup(is_pair);
+    if (!goes_on || is_pair != was_pair) {
+        disks_.set_reads_on_backup(is_pair);
+        crash_.backup_has_machine(false);
+    }
     if (recorder_.active() && !goes_on) flush_if_content();
     if (options.recording) {
         recorder_.start(options.generation);

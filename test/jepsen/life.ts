@@ -85,9 +85,10 @@ export class Life {
 
   private async live(storage: PairStorage): Promise<LifeResult> {
     const { plan, network } = this;
-    const pair = await DemoPair.boot(this.pairOptions(storage, true));
+    let pair: DemoPair | null = null;
     let clients: ClientsProcess | null = null;
     try {
+      pair = await DemoPair.boot(this.pairOptions(storage, true));
       await pair.protect();
       clients = new ClientsProcess(network.client, this.order(false));
       await this.strikeAll(pair, clients);
@@ -98,7 +99,7 @@ export class Life {
       if (clients !== null) this.faults.push(...clients.faults().slice(0, 4));
     } finally {
       clients?.kill();
-      pair.close();
+      pair?.close();
     }
     return {
       strikes: this.strikes,

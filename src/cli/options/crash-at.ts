@@ -6,7 +6,7 @@ export interface CrashOptions {
   readonly crashAt?: CrashAt;
 }
 
-/** For tests, and not in the help: the process kills itself at the N-th time of a step of a disk write's life. */
+/** For tests, and not in the help: the process kills itself at the N-th time of a step of a disk write's life with a backup. */
 export function crashAtOption(): Option {
   return new Option('--crash-at <point,n>').argParser(parseCrashAt).hideHelp();
 }

@@ -77,7 +77,7 @@ export const crashPoints = [
   'completion-recorded',
 ] as const;
 
-/** For tests: at the `count`th time of this step the process kills itself (SIGKILL). */
+/** For tests: at the `count`th time of this step since a backup has the machine, the process kills itself (SIGKILL). */
 export interface CrashAt {
   readonly point: (typeof crashPoints)[number];
   /** From 1. */

@@ -239,6 +239,26 @@ VMFT_TEST(a_pair_that_loses_nobody_leaves_the_disk_of_one_machine) {
     }
 }
 
+VMFT_TEST(a_process_counts_steps_only_while_a_backup_has_the_machine) {
+    int deaths = 0;
+    CrashTrigger crash(
+        CrashPoint::write_done, 2, [&] { deaths++; }, true);
+    auto steps = [&] {
+        for (int i = 0; i < 5; i++) crash.at(CrashPoint::write_done);
+    };
+    steps();
+    VMFT_EXPECT(deaths == 0);
+    crash.backup_has_machine(true);
+    crash.at(CrashPoint::write_done);
+    crash.at(CrashPoint::write_issued);
+    crash.backup_has_machine(false);
+    steps();
+    VMFT_EXPECT(deaths == 0);
+    crash.backup_has_machine(true);
+    crash.at(CrashPoint::write_done);
+    VMFT_EXPECT(deaths == 1);
+}
+
 VMFT_TEST(a_primary_that_dies_at_any_step_of_a_write_leaves_the_disk_of_one_machine) {
     int crashes = 0;
     for (const Kind& kind : kinds) {
