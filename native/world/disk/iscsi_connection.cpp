@@ -3,8 +3,10 @@
 #include <iscsi/iscsi.h>
 #include <iscsi/scsi-lowlevel.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 namespace vmft {
@@ -15,6 +17,8 @@ using namespace std::chrono_literals;
 constexpr auto ping_interval = 1s;
 /// A target that says nothing for this long, pings included, is given up.
 constexpr auto silence_max = 5s;
+/// A LUN that another host resets forgets commands without a word, but tells who asks.
+constexpr auto probe_after = 2s;
 /// A target that answers pings, but not this command, has lost it.
 constexpr auto answer_max = 60s;
 constexpr int step_ms = 50;
@@ -34,6 +38,13 @@ std::string error_of(iscsi_context* context) {
     std::replace(text.begin(), text.end(), '\n', ' ');
     while (!text.empty() && text.back() == ' ') text.pop_back();
     return text.empty() ? "no reason given" : text;
+}
+
+std::string socket_error(int fd) {
+    int error = 0;
+    socklen_t bytes = sizeof error;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes);
+    return error == 0 ? "the connection broke" : std::strerror(error);
 }
 
 }  // namespace
@@ -93,7 +104,11 @@ IscsiConnection::Fault IscsiConnection::log_in(Clock::time_point deadline,
     bool in_time = wait_for([&] { return connecting_.ended; }, deadline, cancel);
     if (!in_time && broken_.empty()) return {portal + " does not answer", false, false, {}};
     if (!in_time || connecting_.status != SCSI_STATUS_GOOD)
-        return {"cannot connect to " + portal + ": " + error_of(context_), false, false, {}};
+        return {"cannot connect to " + portal + ": " +
+                    (broken_.empty() ? error_of(context_) : broken_),
+                false,
+                false,
+                {}};
     if (iscsi_login_async(context_, step_ended, &login_) != 0)
         return {"cannot log in to " + portal + ": " + error_of(context_), false, false, {}};
     in_time = wait_for([&] { return login_.ended; }, deadline, cancel);
@@ -104,6 +119,8 @@ IscsiConnection::Fault IscsiConnection::log_in(Clock::time_point deadline,
         return {portal + " redirects", false, false, iscsi_get_target_address(context_)};
     if (login_.status != SCSI_STATUS_GOOD) {
         std::string why = error_of(context_);
+        if (why.find("(515)") != std::string::npos)
+            return {portal + " has no target " + address_.target, true, false, {}};
         // Status classes 02 01 and 02 02 (RFC 7143 11.13.5), as libiscsi prints them.
         bool by_chap = why.find("(513)") != std::string::npos ||
                        why.find("(514)") != std::string::npos ||
@@ -187,6 +204,14 @@ void IscsiConnection::keep_alive() {
         return fail(address_.portal + " does not answer");
     if (!sent_.empty() && now - sent_.front().at > answer_max)
         return fail(address_.portal + " does not end a command");
+    if (!sent_.empty() && !probing_ && now - std::max(sent_.front().at, probed_at_) > probe_after) {
+        probing_ = true;
+        probed_at_ = now;
+        send(scsi::test_unit_ready(), [this](const scsi::Reply& reply) {
+            probing_ = false;
+            if (reply.end == scsi::End::reset) fail("the LUN was reset");
+        });
+    }
     if (pinged_ || now - std::max(heard_at_, pinged_at_) < ping_interval) return;
     auto heard = [](iscsi_context*, int status, void*, void* pointer) {
         auto* connection = static_cast<IscsiConnection*>(pointer);
@@ -210,6 +235,8 @@ void IscsiConnection::service(int timeout_ms, int wake_fd) {
     }
     short events = waits[0].revents;
     if (events == 0) return;
+    // Why it is, before libiscsi takes it for its own words.
+    if (events & POLLERR) return fail(socket_error(waits[0].fd));
     // What came before the end is still read; libiscsi takes POLLRDHUP for nothing.
     bool ended = (events & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
     if (iscsi_service(context_, events & (POLLIN | POLLOUT | POLLHUP | POLLERR)) != 0)

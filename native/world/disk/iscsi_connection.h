@@ -85,8 +85,8 @@ private:
     std::list<Sent> sent_;
     std::string broken_;
     Step connecting_, login_, reset_;
-    bool destroying_ = false, logged_in_ = false, pinged_ = false;
-    Clock::time_point heard_at_{}, pinged_at_{};
+    bool destroying_ = false, logged_in_ = false, pinged_ = false, probing_ = false;
+    Clock::time_point heard_at_{}, pinged_at_{}, probed_at_{};
 };
 
 }  // namespace vmft

@@ -110,7 +110,7 @@ void IscsiDisk::read_reserved_area(Clock::time_point deadline) {
 void IscsiDisk::claim_at_opening(Clock::time_point deadline) {
     if (geometry_.read_only || !facts_.reservations) return;
     IscsiLun lun(*connection_, deadline, ending_);
-    IscsiReservation::Outcome outcome = reservation_.claim_if_free(lun, facts_);
+    IscsiReservation::Outcome outcome = reservation_.claim(lun, facts_, false);
     if (!outcome.done) throw DiskFault("disk-unavailable", address_.shown + ": " + outcome.fault);
 }
 

@@ -109,7 +109,7 @@ void IscsiDisk::do_claim() {
         outcome.fault = "another host took the disk";
     } else {
         IscsiLun lun(*connection_, Clock::now() + steps_max, ending_);
-        outcome = reservation_.claim(lun, facts_);
+        outcome = reservation_.claim(lun, facts_, true);
         if (!outcome.done) {
             // Whatever stands in the way, it is tried again until the caller gives up.
             disconnect(outcome.fault);

@@ -79,15 +79,8 @@ std::optional<bool> IscsiReservation::claim_is_ours(IscsiLun& lun, const IscsiFa
     return std::equal(text.begin(), text.end(), block.begin());
 }
 
-IscsiReservation::Outcome IscsiReservation::claim_if_free(IscsiLun& lun, const IscsiFacts& facts) {
-    std::string fault;
-    std::optional<u64> present = holder(lun, fault);
-    if (!present) return {false, false, fault};
-    if (*present != 0 && *present != key_) return {true, false, {}};
-    return claim(lun, facts);
-}
-
-IscsiReservation::Outcome IscsiReservation::claim(IscsiLun& lun, const IscsiFacts& facts) {
+IscsiReservation::Outcome IscsiReservation::claim(IscsiLun& lun, const IscsiFacts& facts,
+                                                  bool take) {
     scsi::Reply reply = out(lun, ReserveOut::register_and_ignore, 0, key_, facts.reservations_kept);
     if (!reply.good()) return failed("it cannot be registered with", reply);
     bool reconnect = false;
@@ -99,6 +92,10 @@ IscsiReservation::Outcome IscsiReservation::claim(IscsiLun& lun, const IscsiFact
             Outcome outcome = write_claim(lun, facts);
             outcome.reconnect = reconnect;
             return outcome;
+        }
+        if (*present != 0 && !take) {
+            out(lun, ReserveOut::register_and_ignore, 0, 0);
+            return {true, false, {}};
         }
         if (*present == 0) {
             reply = out(lun, ReserveOut::reserve, key_, 0);

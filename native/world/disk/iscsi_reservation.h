@@ -37,10 +37,9 @@ public:
         bool reconnect = false;  ///< The session has to be made anew: its commands were aborted.
         std::string fault;       ///< Why it is not done.
     };
-    /// Claims what nobody holds; done means only that there was an answer.
-    Outcome claim_if_free(IscsiLun& lun, const IscsiFacts& facts);
-    /// Takes it from whoever holds it.
-    Outcome claim(IscsiLun& lun, const IscsiFacts& facts);
+    /// `take`: from whoever holds it. Else only what nobody holds; then done means that there was
+    /// an answer, and the state says which.
+    Outcome claim(IscsiLun& lun, const IscsiFacts& facts, bool take);
     /// In a new session. What was ours may be lost afterwards.
     Outcome resume(IscsiLun& lun, const IscsiFacts& facts);
     /// Lets this session write the reserved area of a disk that somebody holds.

@@ -124,8 +124,12 @@ void describe('an iSCSI LUN that is refused', { skip: whyNoTgt() }, () => {
       await refused(server.url(7), 'disk-unusable', /no such LUN/);
       await refused(server.url(0), 'disk-unusable', /is no disk/);
       const target = `iscsi://127.0.0.1:${port}/iqn.2026-01.vmft.test:other/1`;
-      await refused(target, 'disk-unusable', /[Tt]arget not found/);
-      await refused(`iscsi://127.0.0.1:1/${iqn}/1`, 'disk-unavailable', /cannot connect to 127/);
+      await refused(target, 'disk-unusable', /has no target iqn/);
+      await refused(
+        `iscsi://127.0.0.1:1/${iqn}/1`,
+        'disk-unavailable',
+        /cannot connect to 127.0.0.1:1: Connection refused/,
+      );
       await refused(
         `iscsi://no-such-host.invalid:${port}/${iqn}/1`,
         'disk-unavailable',
