@@ -194,6 +194,8 @@ export class HostDisks implements DiskPort {
   ): Promise<void> {
     const { openDisk, random } = this.parts;
     const copied = guest.holding === 'private';
+    // Nothing that is not a disk of vmft's is opened because a peer says so.
+    if (url === null && guest.uuid === '') throw notNamed(index, guest);
     let disk: Disk;
     try {
       disk = await openDisk(url ?? guest.url, {
@@ -258,6 +260,14 @@ function urlsFor(disks: readonly GuestDisk[], urls: readonly string[]): (string 
   }
   const left = [...urls];
   return disks.map(({ holding }) => (holding === 'private' ? (left.shift() ?? null) : null));
+}
+
+function notNamed(index: number, { url }: GuestDisk): VmftError {
+  return new VmftError(
+    'usage',
+    `the primary’s disk ${index} (${url}) was never used by vmft, so it cannot be told from another`,
+    'name it with --disk',
+  );
 }
 
 function notSeenHere(index: number, error: VmftError): VmftError {

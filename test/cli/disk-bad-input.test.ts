@@ -232,6 +232,14 @@ void describe('a disk in use', () => {
     await declined(pair, [file('older')], 'disk-not-shared', /is another one than .*older \(free/);
   });
 
+  void test('and read-only and never written must be named on the backup’s host', async () => {
+    const disk = image('disk', 4 * mib);
+    const pair = await primary(`${disk},readonly`);
+    await declined(pair, [], 'usage', /was never used by vmft/);
+    const backup = start([...pair.join, '--disk', disk]);
+    await backup.shows('notices', /protected/);
+  });
+
   void test('and private must be named on the backup’s host', async () => {
     const pair = await primary(`${image('disk', 4 * mib)},private`);
     await declined(pair, [], 'usage', /of the machine’s disks 1 is private, and 0 were named/);
