@@ -41,6 +41,14 @@ scsi::Reply IscsiReservation::out(IscsiLun& lun, ReserveOut action, u64 key, u64
     return lun.perform(scsi::reserve_out(action, key, action_key, keep, parameters));
 }
 
+scsi::Reply IscsiReservation::register_claim(IscsiLun& lun, const IscsiFacts& facts) {
+    scsi::Reply reply = out(lun, ReserveOut::register_and_ignore, 0, key_, facts.reservations_kept);
+    // A target may keep reservations, but not for a host that its access list does not name.
+    if (reply.end == End::refused && facts.reservations_kept)
+        reply = out(lun, ReserveOut::register_and_ignore, 0, key_);
+    return reply;
+}
+
 std::optional<u64> IscsiReservation::holder(IscsiLun& lun, std::string& fault) {
     std::array<u8, 24> bytes{};
     scsi::Reply reply = lun.perform(scsi::reserve_in(scsi::ReserveIn::read_reservation, bytes));
@@ -81,7 +89,7 @@ std::optional<bool> IscsiReservation::claim_is_ours(IscsiLun& lun, const IscsiFa
 
 IscsiReservation::Outcome IscsiReservation::claim(IscsiLun& lun, const IscsiFacts& facts,
                                                   bool take) {
-    scsi::Reply reply = out(lun, ReserveOut::register_and_ignore, 0, key_, facts.reservations_kept);
+    scsi::Reply reply = register_claim(lun, facts);
     if (!reply.good()) return failed("it cannot be registered with", reply);
     bool reconnect = false;
     for (int attempt = 0; attempt < attempts_max; attempt++) {
@@ -110,8 +118,7 @@ IscsiReservation::Outcome IscsiReservation::claim(IscsiLun& lun, const IscsiFact
         // A conflict: someone else was faster, or has preempted us.
         if (!reply.good() && reply.end != End::conflict)
             return failed("it cannot be reserved", reply);
-        if (reply.end == End::conflict)
-            out(lun, ReserveOut::register_and_ignore, 0, key_, facts.reservations_kept);
+        if (reply.end == End::conflict) register_claim(lun, facts);
     }
     return {false, false, "others reserve it all the time"};
 }
@@ -119,7 +126,7 @@ IscsiReservation::Outcome IscsiReservation::claim(IscsiLun& lun, const IscsiFact
 IscsiReservation::Outcome IscsiReservation::resume(IscsiLun& lun, const IscsiFacts& facts) {
     visiting_ = false;
     if (state_ != State::ours) return {true, false, {}};
-    scsi::Reply reply = out(lun, ReserveOut::register_and_ignore, 0, key_, facts.reservations_kept);
+    scsi::Reply reply = register_claim(lun, facts);
     if (!reply.good()) return failed("it cannot be registered with", reply);
     std::string fault;
     std::optional<u64> present = holder(lun, fault);

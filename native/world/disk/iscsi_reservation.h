@@ -52,6 +52,7 @@ private:
     std::optional<u64> holder(IscsiLun& lun, std::string& fault);
     scsi::Reply out(IscsiLun& lun, scsi::ReserveOut action, u64 key, u64 action_key,
                     bool keep = false);
+    scsi::Reply register_claim(IscsiLun& lun, const IscsiFacts& facts);
     Outcome write_claim(IscsiLun& lun, const IscsiFacts& facts);
     /// Whether the claim written down is ours; none without an answer.
     std::optional<bool> claim_is_ours(IscsiLun& lun, const IscsiFacts& facts);
