@@ -18,7 +18,10 @@ async function main({ faults, stallMs, folder }: FaultOrder): Promise<boolean> {
       const place = join(folder, name);
       try {
         if (name === 'target') {
-          await targetFaults(network, place, narrator, { stallMs, deadMs: 4_000 });
+          await targetFaults(network, place, narrator, {
+            stallMs,
+            deadMs: Math.min(stallMs, 4_000),
+          });
         } else if (name === 'medium') await mediumFaults(network, place, narrator);
         else await privateFaults(network, place, narrator);
       } catch (error) {
