@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -137,6 +138,7 @@ VMFT_TEST(a_claim_waits_until_the_holder_is_gone) {
     pid_t holder = fork();
     VMFT_REQUIRE(holder >= 0);
     if (holder == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         auto disk = open_disk(file.path(), with(true, true));
         (void)!::write(ready[1], "x", 1);
         for (;;) pause();

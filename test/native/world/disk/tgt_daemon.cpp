@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,6 +65,7 @@ void TgtDaemon::start() {
     std::string portal = "portal=127.0.0.1:" + std::to_string(port_);
     daemon_ = fork();
     if (daemon_ == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         int silence = open("/dev/null", O_RDWR);
         dup2(silence, STDERR_FILENO);
         dup2(silence, STDOUT_FILENO);
