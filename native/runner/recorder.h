@@ -31,6 +31,8 @@ public:
     bool has_room(u64 bytes) const;
     /// Host time from which the segment is due by its age alone; no_deadline_ns while it is empty.
     u64 due_at_ns() const;
+    /// Host time until which outputs may gather behind the last segment.
+    u64 gathered_at_ns() const { return flushed_host_ns_ + output_gather_max_ns; }
     /// Whether an output was produced since the last segment.
     bool output_waits() const { return machine_.outputs_produced() > flushed_outputs_; }
 
@@ -42,6 +44,8 @@ public:
     /// they share the host's cores with the vCPUs; nobody misses what is this late, since the
     /// backup is allowed a far greater lag.
     static constexpr u64 segment_age_max_ns = 20'000'000;
+    /// About a round trip to the backup: see Runner::output_may_gather.
+    static constexpr u64 output_gather_max_ns = 1'000'000;
     static constexpr u64 segment_bytes_wanted = 256 << 10;
     /// Memory is digested this often in virtual time, and so seldom in host time that it costs
     /// less than one part in memory_digest_cost_divisor.

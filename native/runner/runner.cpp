@@ -290,7 +290,7 @@ void Runner::acknowledge(u64 sequence) {
         unacknowledged_bytes_ -= unacknowledged_.front().bytes;
         unacknowledged_.pop_front();
     }
-    if (published_.stalled) world_->wake();
+    if (published_.stalled || gathering_) world_->wake();
 }
 
 void Runner::release_outputs(u64 through) {
@@ -369,8 +369,8 @@ void Runner::disk_step(DiskStep step) {
 
 void Runner::flush_segment() {
     RecordedSegment segment = recorder_.flush(outputs_.counts().released);
-    unacknowledged_.push_back({segment.sequence, segment.frame.size(), segment_has_disk_write_,
-                               segment_has_write_completion_});
+    unacknowledged_.push_back({segment.sequence, segment.frame.size(), segment.urgent,
+                               segment_has_disk_write_, segment_has_write_completion_});
     segment_has_disk_write_ = segment_has_write_completion_ = false;
     unacknowledged_bytes_ += segment.frame.size();
     events_.segment(std::move(segment));

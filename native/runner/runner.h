@@ -150,6 +150,7 @@ private:
     /// The vCPU thread looks at what was asked of it, whether it sleeps or runs.
     void wake();
     void flush_segment();
+    bool output_may_gather(u64 now) const;
     void flush_if_content();
 
     // The vCPU thread, in runner_thread.cpp
@@ -201,10 +202,11 @@ private:
     double speed_share_ = 1;
     struct Unacknowledged {
         u64 sequence, bytes;
-        bool has_disk_write, has_write_completion;
+        bool urgent, has_disk_write, has_write_completion;
     };
     std::deque<Unacknowledged> unacknowledged_;
     u64 unacknowledged_bytes_ = 0;
+    bool gathering_ = false;  ///< An output waits for an earlier one's acknowledgement to be sent.
     Status published_;
     std::unique_ptr<SnapshotSource> snapshot_;
     std::unique_ptr<SnapshotTarget> restore_;

@@ -158,17 +158,30 @@ void Runner::live_step(Lock& lock) {
     // one that does, though not for ever.
     bool dear =
         exit.broken_out && !recorder_.full() && now < recorder_.due_at_ns() + dear_segment_delay_ns;
-    if (!dear && recorder_.due(options_.gated, now)) flush_segment();
+    gathering_ = output_may_gather(now);
+    if (!dear && !gathering_ && recorder_.due(options_.gated, now)) flush_segment();
     if (exit.kind == ExitKind::halted && !disks_.completion_waits()) {
         // What happened since the last segment goes when it is old enough, woken for nothing else:
         // the segment with an output is on its way, and the next one right behind it would only
         // hold its acknowledgement up.
-        sleep(lock, std::min(live_.wake_at_ns(exit), recorder_.due_at_ns()));
+        u64 due_ns = gathering_ ? recorder_.gathered_at_ns() : recorder_.due_at_ns();
+        sleep(lock, std::min(live_.wake_at_ns(exit), due_ns));
     } else if (u64 until = live_.pause_until_ns(); until != 0) {
         u64 begin = world_->monotonic_ns();
         sleep(lock, until);
         live_.slept(world_->monotonic_ns() - begin);
     }
+}
+
+/// While an output's segment is on its way, the next outputs go together, when it is acknowledged
+/// or after a while: each segment costs the event loops of both replicas as much as many records
+/// do. An output that comes alone waits for nothing.
+bool Runner::output_may_gather(u64 now) const {
+    if (!options_.gated || !recorder_.active() || !recorder_.output_waits() || recorder_.full())
+        return false;
+    bool on_its_way = std::any_of(unacknowledged_.begin(), unacknowledged_.end(),
+                                  [](const Unacknowledged& segment) { return segment.urgent; });
+    return on_its_way && now < recorder_.gathered_at_ns();
 }
 
 void Runner::replica_step(Lock& lock) {

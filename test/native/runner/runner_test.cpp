@@ -302,6 +302,33 @@ VMFT_TEST(gated_outputs_wait_for_release) {
     VMFT_EXPECT_EQUAL(primary.runner->status().outputs.released, 3u);
 }
 
+VMFT_TEST(outputs_gather_behind_one_that_is_on_its_way) {
+    Host primary(14);
+    primary.runner->start_live(recording(1, true));
+    VMFT_REQUIRE(primary.events.wait([&] {
+        return !primary.events.segments.empty() &&
+               primary.events.segments.back().outputs_produced >= 40;
+    }));
+    primary.runner->stop();
+    VMFT_REQUIRE(primary.events.wait_stopped());
+    // Nothing is ever acknowledged, so each segment with outputs waits its longest behind the last
+    // one.
+    u64 last_ns = 0, close = 0, urgent = 0, most = 0, produced = 0;
+    for (const RecordedSegment& segment : primary.events.segments) {
+        if (segment.urgent && last_ns != 0) {
+            urgent++;
+            most = std::max(most, segment.outputs_produced - produced);
+            close += segment.virtual_ns - last_ns < Recorder::output_gather_max_ns / 2;
+        }
+        last_ns = segment.virtual_ns;
+        produced = segment.outputs_produced;
+    }
+    VMFT_EXPECT(urgent > 4);
+    VMFT_EXPECT(most > 1);
+    // Virtual time is not quite the host's; without gathering three of four are close.
+    VMFT_EXPECT(close * 4 < urgent);
+}
+
 VMFT_TEST(calls_in_the_wrong_mode_are_refused) {
     Host host(13);
     VMFT_EXPECT(throws("wrong-mode", [&] { host.runner->pause(); }));
