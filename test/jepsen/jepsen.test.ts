@@ -12,13 +12,14 @@ const script = (name: string): string => fileURLToPath(new URL(name, import.meta
 const skip = noNetworks() ?? noRootImage() ?? (noEtcd || whyNoTgt());
 const timeoutMs = 400_000;
 
-function run(t: TestContext, name: string, options: readonly string[]): void {
+function run(t: TestContext, name: string, options: readonly string[], wanted = 0): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [script(name), ...options], {
     encoding: 'utf8',
     timeout: timeoutMs - 10_000,
   });
   for (const line of stdout.trim().split('\n')) t.diagnostic(line);
-  assert.equal(status, 0, `${stdout}${stderr}`);
+  assert.equal(status, wanted, `${stdout}${stderr}`);
+  return stdout;
 }
 
 const redisOnly = ['--workloads', 'redis-set,redis-bank', '--clients', '1', '--seed', '7'];
@@ -36,6 +37,19 @@ void test(
   { skip, timeout: timeoutMs },
   (t) => {
     run(t, './main.js', ['--crash-at', '5', '--mode', 'shared', ...redisOnly]);
+  },
+);
+
+void test(
+  'a disk that forgets what it was told last is noticed',
+  { skip, timeout: timeoutMs },
+  (t) => {
+    const said = run(t, './main.js', ['--plant', ...redisOnly], 1);
+    assert.match(
+      said,
+      /FAULT: redis-set: element .* was acknowledged and is missing in the last read/,
+    );
+    assert.match(said, /FAULT: redis-bank: transfer .* was acknowledged and is not in the ledger/);
   },
 );
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { guestAddress, type DemoNetwork } from '../../src/cli/demo/demo-network.js';
 import { DemoPair, type PairOptions } from '../../src/cli/demo/demo-pair.js';
@@ -18,7 +19,7 @@ import {
 } from './guest.js';
 import { copyFaults, fileSystemFaults, rootImage } from './images.js';
 import type { Nemesis } from './nemesis.js';
-import { openStorage } from './storage/open-storage.js';
+import { copyOf, openStorage } from './storage/open-storage.js';
 import type { Mode, PairStorage } from './storage/pair-storage.js';
 
 export interface LifePlan {
@@ -31,6 +32,11 @@ export interface LifePlan {
    *   crash      both replicas are killed at once while the clients work; the guest is started again from its disk
    */
   readonly end: 'power-off' | 'crash';
+  /**
+   *   old-disk  a canary: after a crash the guest starts from its disk as it was before the last operations, which the
+   *             checkers must notice
+   */
+  readonly plant: 'old-disk' | null;
   readonly seed: number;
   /** No strike is begun after this moment, milliseconds since 1970. */
   readonly untilMs: number;
@@ -145,11 +151,17 @@ export class Life {
     storage: PairStorage,
   ): Promise<void> {
     const { host } = pair.primary;
-    await clients.answered(2, answerMsMax);
+    const path = storage.imagePaths.length === 1 || host.label === 'a' ? 0 : 1;
+    const disk = storage.imagePaths.slice(path, path + 1);
+    const old = this.plan.plant === null ? [] : disk.map((image) => copyOf(image, `${image}.old`));
+    // What was acknowledged while the disk was copied has been heard of before the next ones count.
+    if (old.length > 0) await sleep(1_000);
+    await clients.answered(10, answerMsMax);
     pair.close();
     await Promise.all([pair.primary.ends(endMsMax), pair.backup?.ends(endMsMax)]);
     await clients.abandon(endMsMax);
     this.narrator.step('both hosts are killed; the guest starts from its disk');
+    for (const image of old) copyOf(image, image.replace(/\.old$/, ''));
     releaseDisk(storage.diskUrl(host));
     const again = await DemoPair.boot(this.pairOptions(storage, false, host.label));
     try {
@@ -160,8 +172,7 @@ export class Life {
     } finally {
       again.close();
     }
-    const path = storage.imagePaths.length === 1 || host.label === 'a' ? 0 : 1;
-    this.checkDisks(storage.imagePaths.slice(path, path + 1));
+    this.checkDisks(disk);
   }
 
   /** By its button; the databases check their files. */

@@ -16,7 +16,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { enterNamespaces } from '../../src/cli/demo/enter-namespaces.js';
 import { workloadNames } from './client/workload.js';
 import type { JepsenOrder } from './inside.js';
-import { parseBudget, planCrashes, planLives } from './plan.js';
+import { parseBudget, planCrashes, planLives, plantedLife, type LifeDraft } from './plan.js';
 import { modes } from './storage/pair-storage.js';
 
 const insideScript = fileURLToPath(new URL('./inside.js', import.meta.url));
@@ -24,6 +24,7 @@ const insideScript = fileURLToPath(new URL('./inside.js', import.meta.url));
 interface Options {
   readonly kills: number;
   readonly crashAt?: readonly number[];
+  readonly plant: boolean;
   readonly mode: readonly (typeof modes)[number][];
   readonly workloads: readonly (typeof workloadNames)[number][];
   readonly clients: number;
@@ -58,6 +59,7 @@ function budget(text: string): number {
 const options = new Command('jepsen')
   .option('--kills <count>', 'of primaries, over all lives', count, 50)
   .option('--crash-at <numbers>', 'instead: of writes, at each step of their life', counts)
+  .option('--plant', 'instead: a disk that forgets what it was told last; must be found', false)
   .option('--mode <names>', modes.join(', '), oneOf(modes), [
     'shared',
     'iscsi',
@@ -71,13 +73,16 @@ const options = new Command('jepsen')
   .parse()
   .opts<Options>();
 
+function planned({ crashAt, plant, kills, mode, workloads }: Options): LifeDraft[] {
+  if (plant) return [plantedLife(workloads)];
+  if (crashAt !== undefined) return planCrashes(crashAt, mode, workloads);
+  return planLives(kills, mode, workloads);
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'vmft-jepsen-'));
 try {
   const order: JepsenOrder = {
-    lives:
-      options.crashAt === undefined
-        ? planLives(options.kills, options.mode, options.workloads)
-        : planCrashes(options.crashAt, options.mode, options.workloads),
+    lives: planned(options),
     clientsEach: options.clients,
     seed: options.seed,
     untilMs: Date.now() + options.budget,

@@ -9,6 +9,7 @@ export interface LifeDraft {
   readonly kills: number;
   /** Of `kills`: where each of them is; null: at random moments. */
   readonly crashes: readonly CrashAt[] | null;
+  readonly plant: 'old-disk' | null;
   readonly workloads: readonly WorkloadName[];
 }
 
@@ -21,7 +22,7 @@ export function planLives(
   const ends =
     kills < 2 * modes.length ? (['power-off'] as const) : (['power-off', 'crash'] as const);
   const lives = modes.flatMap((mode) =>
-    ends.map((end) => ({ mode, end, workloads, crashes: null })),
+    ends.map((end) => ({ mode, end, workloads, crashes: null, plant: null })),
   );
   const each = Math.floor(kills / lives.length);
   const rest = kills % lives.length;
@@ -42,8 +43,14 @@ export function planCrashes(
     end: 'power-off',
     kills: crashes.length,
     crashes,
+    plant: null,
     workloads,
   }));
+}
+
+/** A life that must be found bad. */
+export function plantedLife(workloads: readonly WorkloadName[]): LifeDraft {
+  return { mode: 'shared', end: 'crash', kills: 1, crashes: null, plant: 'old-disk', workloads };
 }
 
 /** `90s`, `40m`, `2h` in milliseconds; null when it is none of them. */
