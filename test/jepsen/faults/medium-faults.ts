@@ -1,12 +1,14 @@
-/** A shared disk has blocks that cannot be read, and one that cannot be written: the guest is told, and nobody else minds. */
+/** A shared disk has blocks that cannot be read, and another one cannot be written: the guest is told, and nobody else minds. */
 import assert from 'node:assert/strict';
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { DemoNetwork } from '../../../src/cli/demo/demo-network.js';
+import { storageAddress, type DemoNetwork } from '../../../src/cli/demo/demo-network.js';
 import type { Narrator } from '../../../src/cli/demo/narrator.js';
+import { TgtServer } from '../../storage/tgt.js';
 import { rootImage } from '../images.js';
 import { openStorage } from '../storage/open-storage.js';
+import { setReadOnly } from './read-only-lun.js';
 import { Rig, type RigStorage } from './rig.js';
 
 const dataBytes = 64 << 20;
@@ -21,9 +23,16 @@ export async function mediumFaults(
   const data = join(folder, 'data.img');
   writeFileSync(data, '');
   truncateSync(data, dataBytes);
+  const target = await TgtServer.start({ address: storageAddress, lunBytes: dataBytes });
   const storage: RigStorage = {
     arbiter: root.arbiter,
-    replicaWords: (host, role) => [...root.replicaWords(host, role), '--disk', data],
+    replicaWords: (host, role) => [
+      ...root.replicaWords(host, role),
+      '--disk',
+      data,
+      '--disk',
+      target.url(),
+    ],
   };
   try {
     await Rig.with(network, storage, narrator, async (rig) => {
@@ -40,7 +49,19 @@ export async function mediumFaults(
       await rig.works();
       assert.equal(rig.pair.backup?.end, null, 'the pair stays: both saw the same');
 
-      narrator.step('2: the new live replica gets them as well');
+      narrator.step('2: a LUN turns read-only: the guest gets EIO where it writes to it');
+      const write = (): Promise<string> =>
+        rig.inGuest('dd if=/dev/zero of=/dev/vdc bs=1M count=1 oflag=direct');
+      assert.match(await write(), /1048576 bytes/);
+      await setReadOnly(target, true);
+      assert.match(await write(), /Input\/output error/);
+      assert.match(await rig.inGuest('dmesg | tail -n 20'), /I\/O error, dev vdc, sector \d+/);
+      await setReadOnly(target, false);
+      assert.match(await write(), /1048576 bytes/);
+      await rig.works();
+      assert.equal(rig.pair.backup.end, null, 'the pair stays');
+
+      narrator.step('3: the new live replica gets them as well');
       const survivor = rig.killPrimary();
       await survivor.event('live', 60_000);
       await rig.works();
@@ -51,6 +72,6 @@ export async function mediumFaults(
       await rig.finish(root.imagePaths);
     });
   } finally {
-    await root.close();
+    await Promise.all([root.close(), target.stop()]);
   }
 }

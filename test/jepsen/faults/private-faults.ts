@@ -1,7 +1,7 @@
 /** Private disks: one is full for a while, one fails on the backup; and the arbiter, etcd, is without a quorum when it is asked. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -12,12 +12,15 @@ import { TgtServer } from '../../storage/tgt.js';
 import { rootImage } from '../images.js';
 import { copyOf } from '../storage/open-storage.js';
 import { storageWords } from '../storage/pair-storage.js';
+import { setReadOnly } from './read-only-lun.js';
 import { Rig } from './rig.js';
 
 /** Room on the disk of host a beyond what the image takes, at first. */
 const roomMiB = 24;
 const fillMiB = 48;
 const mebi = 1 << 20;
+/** What a file that takes all room leaves: the guest writes all the time. */
+const leftBytes = 4 * mebi;
 const arbiterAwayMs = 4_000;
 
 export async function privateFaults(
@@ -37,11 +40,6 @@ export async function privateFaults(
   truncateSync(b, statSync(a).size);
   const target = await TgtServer.start({ address: storageAddress, imagePaths: [b] });
   const cluster = await EtcdCluster.start(3, null, storageAddress);
-  const setReadOnly = (on: boolean): Promise<string> =>
-    target.admin(
-      ...['--op', 'update', '--mode', 'logicalunit', '--tid', '1', '--lun', '1'],
-      ...['--params', `readonly=${on ? 1 : 0}`],
-    );
   const storage = {
     arbiter: cluster.url('faults'),
     replicaWords: ({ label }: { readonly label: string }, role: 'primary' | 'backup') =>
@@ -76,7 +74,26 @@ export async function privateFaults(
       await rig.works();
       await pair.protect();
 
-      narrator.step('3: the same, and the hosts lose each other: exactly one goes on');
+      narrator.step(
+        '3: the backup’s own storage is full: the guest goes on, the backup comes after',
+      );
+      const { backup } = pair;
+      assert.equal(backup?.host.label, 'a');
+      const filler = join(place, 'filler');
+      const { bavail, bsize } = statfsSync(place);
+      execFileSync('fallocate', ['-l', String(bavail * bsize - leftBytes), filler]);
+      const more = rig.inGuest(`dd if=/dev/zero of=/root/more bs=1M count=${fillMiB} conv=fsync`);
+      await backup.event('disk-trouble', 60_000);
+      await rig.works();
+      rmSync(filler);
+      await backup.event('disk-recovered', 60_000);
+      assert.match(await more, new RegExp(`${fillMiB * mebi} bytes`));
+      await rig.caughtUp();
+      await rig.works();
+
+      narrator.step(
+        '4: no quorum, and the hosts lose each other: exactly one goes on, once there is one',
+      );
       await Promise.all([cluster.killMember(1), cluster.killMember(2)]);
       network.setHostsSeeEachOther(false);
       await rig.silent(arbiterAwayMs);
@@ -89,18 +106,18 @@ export async function privateFaults(
       await pair.protect();
       await rig.works();
 
-      narrator.step('4: the backup’s own disk fails: it leaves, and the guest goes on');
+      narrator.step('5: the backup’s own disk fails: it leaves, and the guest goes on');
       if (pair.primary.host.label === 'b') {
         await rig.killPrimary().event('live', 60_000);
         await pair.protect();
       }
       const leaving = pair.backup;
-      await setReadOnly(true);
+      await setReadOnly(target, true);
       assert.equal(await leaving?.ends(60_000), 'status 19');
       await pair.primary.event('backup-lost', 60_000);
       pair.goesOn(pair.primary);
       await rig.works();
-      await setReadOnly(false);
+      await setReadOnly(target, false);
       await pair.protect();
       await rig.works();
 
