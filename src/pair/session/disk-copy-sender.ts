@@ -1,7 +1,7 @@
 import { asVmftError, VmftError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import type { DiskRange, Machine } from '../../flow/machine/machine.js';
-import { coalesce, totalBytes } from './disk-ranges.js';
+import { coalesce, totalBytes, within } from './disk-ranges.js';
 import type { CopiedDisk, PeerLink } from './ports.js';
 
 /** A private disk of the machine, by its index in GuestConfig.disks. */
@@ -138,9 +138,9 @@ export class DiskCopySender {
 
   private takeChanges(): void {
     if (this.stopped) return;
-    for (const { index } of this.disks) {
+    for (const { index, capacityBytes } of this.disks) {
       const ranges = [...(this.pending.get(index) ?? []), ...this.machine.takeDiskChanges(index)];
-      this.pending.set(index, coalesce(ranges));
+      this.pending.set(index, within(coalesce(ranges), capacityBytes));
     }
   }
 

@@ -20,6 +20,14 @@ export function coalesce(ranges: readonly DiskRange[]): DiskRange[] {
   return merged;
 }
 
+/** Without what lies behind `endBytes`: a host's disk may be larger than the guest's, and changes are told in granules. */
+export function within(ranges: readonly DiskRange[], endBytes: bigint): DiskRange[] {
+  return ranges.flatMap(({ offset, bytes }) => {
+    const room = endBytes - offset;
+    return room <= 0n ? [] : [{ offset, bytes: bytes < room ? bytes : room }];
+  });
+}
+
 export function totalBytes(ranges: readonly DiskRange[]): bigint {
   return ranges.reduce((sum, { bytes }) => sum + bytes, 0n);
 }

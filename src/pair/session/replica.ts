@@ -258,7 +258,7 @@ export class Replica {
         return;
       case 'flush-disks':
         this.diskIntake?.flush(() => {
-          this.dispatch({ type: 'disks-flushed' });
+          this.startReplica();
         });
         return;
       case 'become':
@@ -312,7 +312,6 @@ export class Replica {
         return;
       case 'restore-end':
         machine.restoreEnd(action.bytes, action.checksum);
-        machine.startReplica({ generation: this.currentRole?.generation ?? 0n });
         this.dispatch({ type: 'restored' });
         return;
       case 'acknowledge':
@@ -389,6 +388,18 @@ export class Replica {
       },
     });
     this.dispatch({ type: 'machine-made' });
+  }
+
+  /**
+   * The machine's state is restored and its disks are whole. Not earlier: it begins by issuing the writes that are
+   * pending in the state, and a piece of the copy that is older than these must not come behind them.
+   */
+  private startReplica(): void {
+    if (this.ended !== null) return;
+    this.unlessStopped(this.requireMachine(), (machine) => {
+      machine.startReplica({ generation: this.currentRole?.generation ?? 0n });
+    });
+    this.dispatch({ type: 'disks-flushed' });
   }
 
   private privateDisks({ disks }: GuestConfig): PrivateDisk[] {

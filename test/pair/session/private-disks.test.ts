@@ -85,7 +85,7 @@ function guestWrites(offset: number, bytes: number, value: number): void {
 }
 
 function assertCopied(): void {
-  assert.ok(copy.bytes.subarray(0, capacity).equals(source.bytes));
+  assert.ok(copy.bytes.subarray(0, capacity).equals(source.bytes.subarray(0, capacity)));
 }
 
 function bothFormed(): Promise<unknown> {
@@ -119,6 +119,20 @@ describe('a join with private disks', () => {
     assertCopied();
   });
 
+  it('ends where the guest’s disk does, on a host whose disk is larger', async () => {
+    source = new FakeDisk(capacity + mib, 0x21);
+    let reads = 0;
+    source.beforeRead = () => {
+      reads += 1;
+      // Changes are told in granules.
+      const last = { offset: BigInt(capacity - 512), bytes: 65_536n };
+      if (reads === 3) hosts.primarySide.machine?.diskChanged(1, last);
+    };
+    await join(await startPrimary());
+    await bothFormed();
+    assertCopied();
+  });
+
   it('comes to an end when the guest writes as fast as it is copied', async () => {
     source.beforeRead = () => {
       if (hosts.primarySide.machine?.mode === 'live') guestWrites(0, 8 * mib, 5);
@@ -140,6 +154,39 @@ describe('a join with private disks', () => {
     await join(primary);
     await bothFormed();
     assertCopied();
+  });
+
+  it('is whole before the backup’s machine issues what was under way', async () => {
+    const primary = await startPrimary();
+    const { machine } = hosts.primarySide;
+    assert.ok(machine !== null);
+    const pauseNow = machine.pauseNow.bind(machine);
+    machine.pauseNow = () => {
+      pauseNow();
+      guestWrites(12 * mib, 3 * mib, 0x44);
+    };
+    const clear = copy.clear.bind(copy);
+    const writeRange = copy.writeRange.bind(copy);
+    copy.writeRange = async (offset, data) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await writeRange(offset, data);
+    };
+    let started = 0;
+    copy.clear = async () => {
+      const made = hosts.backupSide.machine;
+      assert.ok(made !== null);
+      const startReplica = made.startReplica.bind(made);
+      made.startReplica = (options) => {
+        assertCopied();
+        assert.ok(copy.flushes > 0);
+        started += 1;
+        startReplica(options);
+      };
+      await clear();
+    };
+    await join(primary);
+    await bothFormed();
+    assert.equal(started, 1);
   });
 
   it('leaves the primary as it was when the backup is cut off in the midst of it', async () => {
