@@ -5,7 +5,7 @@ import { DemoNetwork } from '../../src/cli/demo/demo-network.js';
 import { Narrator } from '../../src/cli/demo/narrator.js';
 import { SeededRandom } from '../../src/cli/demo/seeded-random.js';
 import { Life, type LifeResult } from './life.js';
-import { CrashPoints, RandomKills } from './nemesis.js';
+import { CrashPoints, RandomFreezes, RandomKills, type Nemesis } from './nemesis.js';
 import type { LifeDraft } from './plan.js';
 
 export interface JepsenOrder {
@@ -29,10 +29,7 @@ async function main(order: JepsenOrder): Promise<boolean> {
       narrator.line(
         `life ${index + 1} of ${order.lives.length}: ${draft.mode}, ${draft.kills} kills, then ${draft.end}; ${draft.workloads.join(', ')}; seed ${seed}`,
       );
-      const nemesis =
-        draft.crashes === null
-          ? new RandomKills(draft.kills, new SeededRandom(seed), narrator)
-          : new CrashPoints(draft.crashes, narrator);
+      const nemesis = nemesisOf(draft, seed, narrator);
       const plan = {
         ...draft,
         ...{ nemesis, seed, clientsEach: order.clientsEach, untilMs: order.untilMs },
@@ -52,6 +49,14 @@ async function main(order: JepsenOrder): Promise<boolean> {
     `${kills} of ${planned} kills${enough ? '' : ': the budget is spent'}; ${faults === 0 ? 'nothing lost, doubled, torn or broken' : `${faults} FAULTS`} (--seed ${order.seed})`,
   );
   return enough && faults === 0;
+}
+
+function nemesisOf(draft: LifeDraft, seed: number, narrator: Narrator): Nemesis {
+  if (draft.crashes !== null) return new CrashPoints(draft.crashes, narrator);
+  const random = new SeededRandom(seed);
+  return draft.freezes
+    ? new RandomFreezes(draft.kills, random, narrator)
+    : new RandomKills(draft.kills, random, narrator);
 }
 
 function lifeLine({ strikes, operations, takeoverMs, longestMs, faults }: LifeResult): string {

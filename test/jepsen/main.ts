@@ -24,6 +24,7 @@ const insideScript = fileURLToPath(new URL('./inside.js', import.meta.url));
 interface Options {
   readonly kills: number;
   readonly crashAt?: readonly number[];
+  readonly freeze: boolean;
   readonly plant: boolean;
   readonly mode: readonly (typeof modes)[number][];
   readonly workloads: readonly (typeof workloadNames)[number][];
@@ -59,6 +60,7 @@ function budget(text: string): number {
 const options = new Command('jepsen')
   .option('--kills <count>', 'of primaries, over all lives', count, 50)
   .option('--crash-at <numbers>', 'instead: of writes, at each step of their life', counts)
+  .option('--freeze', 'stop primaries for a while instead of killing them', false)
   .option('--plant', 'instead: a disk that forgets what it was told last; must be found', false)
   .option('--mode <names>', modes.join(', '), oneOf(modes), [
     'shared',
@@ -73,10 +75,10 @@ const options = new Command('jepsen')
   .parse()
   .opts<Options>();
 
-function planned({ crashAt, plant, kills, mode, workloads }: Options): LifeDraft[] {
+function planned({ crashAt, plant, freeze, kills, mode, workloads }: Options): LifeDraft[] {
   if (plant) return [plantedLife(workloads)];
   if (crashAt !== undefined) return planCrashes(crashAt, mode, workloads);
-  return planLives(kills, mode, workloads);
+  return planLives(kills, mode, workloads, freeze);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'vmft-jepsen-'));

@@ -44,6 +44,46 @@ export class RandomKills implements Nemesis {
   }
 }
 
+const frozenMs = 2_000;
+const lostMsMax = 60_000;
+const exitStatusArbitrationLost = 'status 48';
+
+/**
+ * The primary stops without dying, for long enough to be suspected, and goes on in the midst of what it was at, while the
+ * backup goes live: it must write nothing any more, and end. It holds its files all the while, so where the disk is a file
+ * the backup waits for it; a target takes its access away.
+ */
+export class RandomFreezes implements Nemesis {
+  constructor(
+    readonly strikes: number,
+    private readonly random: SeededRandom,
+    private readonly narrator: Narrator,
+  ) {}
+
+  words(): readonly string[] {
+    return [];
+  }
+
+  async strike(pair: DemoPair, strike: number): Promise<Survival> {
+    const { primary, backup } = pair;
+    if (backup === null) throw new Error('bug: no pair to strike');
+    await sleep(this.random.between(killAfterMs.min, killAfterMs.max));
+    primary.freeze();
+    await backup.event('arbitration-won', lostMsMax);
+    await sleep(frozenMs);
+    const liveBefore = backup.events.some(({ type }) => type === 'live');
+    primary.thaw();
+    const end = await primary.ends(lostMsMax);
+    if (end !== exitStatusArbitrationLost) throw new Error(`the frozen primary ended with ${end}`);
+    pair.goesOn(backup);
+    const survival = await pair.survived('primary', 0);
+    this.narrator.step(
+      `freeze ${strike + 1} of ${this.strikes}: host ${primary.host.label}; the other was live ${liveBefore ? 'before' : 'after'} it thawed`,
+    );
+    return survival;
+  }
+}
+
 const crashMsMax = 120_000;
 
 /**

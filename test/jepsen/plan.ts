@@ -10,6 +10,8 @@ export interface LifeDraft {
   /** Of `kills`: where each of them is; null: at random moments. */
   readonly crashes: readonly CrashAt[] | null;
   readonly plant: 'old-disk' | null;
+  /** The primary is not killed, but stopped for a while. */
+  readonly freezes: boolean;
   readonly workloads: readonly WorkloadName[];
 }
 
@@ -18,11 +20,12 @@ export function planLives(
   kills: number,
   modes: readonly Mode[],
   workloads: readonly WorkloadName[],
+  freezes = false,
 ): LifeDraft[] {
   const ends =
     kills < 2 * modes.length ? (['power-off'] as const) : (['power-off', 'crash'] as const);
   const lives = modes.flatMap((mode) =>
-    ends.map((end) => ({ mode, end, workloads, crashes: null, plant: null })),
+    ends.map((end) => ({ mode, end, workloads, crashes: null, plant: null, freezes })),
   );
   const each = Math.floor(kills / lives.length);
   const rest = kills % lives.length;
@@ -44,13 +47,22 @@ export function planCrashes(
     kills: crashes.length,
     crashes,
     plant: null,
+    freezes: false,
     workloads,
   }));
 }
 
 /** A life that must be found bad. */
 export function plantedLife(workloads: readonly WorkloadName[]): LifeDraft {
-  return { mode: 'shared', end: 'crash', kills: 1, crashes: null, plant: 'old-disk', workloads };
+  return {
+    mode: 'shared',
+    end: 'crash',
+    kills: 1,
+    crashes: null,
+    plant: 'old-disk',
+    freezes: false,
+    workloads,
+  };
 }
 
 /** `90s`, `40m`, `2h` in milliseconds; null when it is none of them. */

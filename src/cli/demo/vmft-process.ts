@@ -88,6 +88,15 @@ export class VmftProcess {
     return atMs;
   }
 
+  /** SIGSTOP: it keeps what it holds, and does nothing until {@link thaw}. */
+  freeze(): void {
+    if (this.status === null && this.processId > 0) process.kill(this.processId, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    if (this.status === null && this.processId > 0) process.kill(this.processId, 'SIGCONT');
+  }
+
   /** The guest is asked to power off. Only of a live replica. */
   pressPowerButton(): void {
     if (this.status === null && this.processId > 0) process.kill(this.processId, 'SIGPWR');
