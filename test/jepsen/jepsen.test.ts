@@ -28,7 +28,7 @@ void test(
   'primaries are killed: nothing acknowledged is lost',
   { skip, timeout: timeoutMs },
   (t) => {
-    run(t, './main.js', ['--kills', '3', '--mode', 'backup-read,iscsi,private', ...redisOnly]);
+    run(t, './main.js', ['--kills', '2', '--mode', 'backup-read,private', ...redisOnly]);
   },
 );
 
