@@ -9,6 +9,7 @@ import {
   closeSync,
   copyFileSync,
   cpSync,
+  existsSync,
   ftruncateSync,
   mkdirSync,
   mkdtempSync,
@@ -35,13 +36,13 @@ const outputLinesShown = 12;
  */
 export function makeRootDisk(manifest, archive, imagePath) {
   const folder = mkdtempSync(join(tmpdir(), 'vmft-root-disk-'));
+  const treeFolder = join(folder, 'tree');
+  const tree = join(treeFolder, 'root');
   try {
     // The namespace's root is another user here: it must be able to enter, and to make the tree.
     chmodSync(folder, 0o755);
-    const treeFolder = join(folder, 'tree');
     mkdirSync(treeFolder);
     chmodSync(treeFolder, 0o777);
-    const tree = join(treeFolder, 'root');
     const log = makeTree(manifest, archive, packOverlay(manifest, folder), tree);
     const packages = listPackages(tree);
     asOwner('rm', ['-rf', ...manifest.removed.map((path) => join(tree, path))]);
@@ -54,7 +55,7 @@ export function makeRootDisk(manifest, archive, imagePath) {
       packages,
     };
   } finally {
-    asOwner('rm', ['-rf', join(folder, 'tree')]);
+    if (existsSync(tree)) asOwner('rm', ['-rf', tree]);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -134,7 +135,7 @@ function run(program, options, input = '') {
   if (result.error !== undefined) throw result.error;
   const output = `${result.stdout}${result.stderr}`;
   if (result.status === 0) return output;
-  if (!isRoot() && /newuidmap|subuid|unshare|namespace/i.test(output)) {
+  if (!isRoot() && /newuidmap|newgidmap|subuid|unprivileged_userns/i.test(output)) {
     throw new ImageError(
       'cannot make the root disk: without root it takes user namespaces with subordinate ids; install the Debian ' +
         "package uidmap and give this user a range in /etc/subuid and /etc/subgid, or run 'npm run setup disk' as root",
