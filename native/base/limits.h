@@ -27,6 +27,9 @@ inline constexpr u64 disk_discard_bytes_max = u64{1} << 30;
 inline constexpr u64 disk_write_zeroes_bytes_max = u64{32} << 20;
 /// Data of requests under way on one disk; with this much the device takes no more from the ring.
 inline constexpr u64 disk_pending_bytes_max = u64{32} << 20;
+/// What a request that has not ended counts for besides its data, so that a guest that makes
+/// them without end (it may reset its device, and ask anew) is stalled.
+inline constexpr u64 disk_request_bookkeeping_bytes = u64{16} << 10;
 inline constexpr u64 disk_reserved_bytes = u64{1} << 20;  ///< At the end of each disk: vmft's own.
 inline constexpr u32 disk_threads = 4;  ///< That do a file's system calls, for each disk.
 inline constexpr u64 disk_file_step_bytes = u64{512} << 10;  ///< At once, and buffered per thread.

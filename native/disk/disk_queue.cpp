@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/hash64.h"
+#include "base/limits.h"
 
 namespace vmft {
 
@@ -52,6 +53,10 @@ u64 DiskQueue::bytes_held(const DiskRequest& request) {
     return has_data ? request.bytes : 0;
 }
 
+u64 DiskQueue::weight_of(const DiskRequest& request) {
+    return bytes_held(request) + limits::disk_request_bookkeeping_bytes;
+}
+
 void DiskQueue::requested(DiskRequest&& request) {
     Lock lock(mutex_);
     if (mode_ == Mode::discard || closed_) return;
@@ -70,7 +75,7 @@ void DiskQueue::take_in(u32 index, DiskRequest&& request) {
     Pending& pending = at->second;
     pending.request = std::move(request);
     const DiskRequest& asked = pending.request;
-    disk.counts.bytes_waiting += bytes_held(asked);
+    disk.counts.bytes_waiting += weight_of(asked);
 
     bool is_read = asked.operation == DiskOperation::read;
     bool own = mode_ == Mode::replica && !disk.holding.shared;
@@ -191,7 +196,7 @@ void DiskQueue::transfer_ended(u32 index, u64 id, DiskResult&& result) {
 void DiskQueue::ended_live(u32 index, Pending& pending, DiskResult&& result, u64 hash) {
     Disk& disk = disks_[index];
     pending.ended = true;
-    disk.counts.bytes_waiting -= bytes_held(pending.request);
+    disk.counts.bytes_waiting -= weight_of(pending.request);
     Completion completion;
     completion.disk = index;
     completion.id = pending.request.id;

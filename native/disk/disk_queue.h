@@ -162,7 +162,8 @@ public:
     struct Counts {
         u64 pending = 0, issued = 0;  ///< Requests that have not ended, and those the back end has.
         u64 reads = 0, writes = 0, flushes = 0, bytes_read = 0, bytes_written = 0;
-        u64 bytes_waiting = 0;  ///< Data of requests that have not ended.
+        /// Data of requests that have not ended, and for each what keeping it costs.
+        u64 bytes_waiting = 0;
         std::string trouble;
     };
     Counts counts(u32 disk) const;
@@ -216,6 +217,7 @@ private:
         return !disk.holding.shared || request.output_sequence <= released_through_;
     }
     static u64 bytes_held(const DiskRequest& request);
+    static u64 weight_of(const DiskRequest& request);
     static std::vector<u64> durable_by(const Disk& disk, const DiskRequest& request);
     void take_in(u32 index, DiskRequest&& request);
     void issue_if_due(u32 index, Pending& pending);

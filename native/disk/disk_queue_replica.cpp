@@ -185,9 +185,12 @@ DiskQueue::Outcome DiskQueue::complete(DiskCompletionInput& completion,
     }
     Pending& pending = at->second;
     u64 id = completion.request;
+    if (pending.logged || (pending.backup_read && !completion.read_on_backup))
+        return {Outcome::Kind::diverged,
+                name_of_disk(index) + ": the log has two ends of request " + std::to_string(id)};
 
     if (pending.request.operation != DiskOperation::read && !disk.holding.shared) {
-        disk.counts.bytes_waiting -= bytes_held(pending.request);
+        disk.counts.bytes_waiting -= weight_of(pending.request);
         if (!pending.ended) {
             pending.logged = completion.status;
             logged_under_way_++;
@@ -208,7 +211,7 @@ DiskQueue::Outcome DiskQueue::complete(DiskCompletionInput& completion,
         completion.data = std::move(pending.data);
         backup_read_bytes_ -= pending.request.bytes;
     }
-    disk.counts.bytes_waiting -= bytes_held(pending.request);
+    disk.counts.bytes_waiting -= weight_of(pending.request);
     disk.pending.erase(at);
     end_in_order(index, id);
     issue_waiting_backup_reads();

@@ -157,7 +157,8 @@ private:
     void thread_main();
     void thread_loop(Lock& lock);
     void take_requests(Lock& lock);
-    /// Claims the disks, without the lock; false when that failed and the machine has ended.
+    /// Claims the disks, without the lock; false when that failed or was stopped, and the machine
+    /// has ended.
     bool disks_go_live(Lock& lock);
     void take_options(const LiveOptions& options);
     void live_step(Lock& lock);

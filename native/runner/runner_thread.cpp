@@ -101,6 +101,8 @@ bool Runner::disks_go_live(Lock& lock) {
     }
     if (outcome.kind == DiskQueue::Outcome::Kind::failed)
         end_machine(StopReason::disk_failed, outcome.message);
+    else if (!outcome.ok())
+        end_machine(StopReason::stopped, "stopped on request");
     return outcome.ok();
 }
 

@@ -11,7 +11,7 @@ import {
   type DiskUser,
 } from '../flow/world/disk-reservation.js';
 import { isGuestEnd, type SessionEnd, type StampedPairEvent } from '../pair/role/pair-event.js';
-import { openDisk } from '../flow/world/open-disk.js';
+import { nativeDiskOf, openDisk } from '../flow/world/open-disk.js';
 import { systemRandom } from '../flow/world/system-random.js';
 import type { CopiedDisk, DiskPort } from '../pair/session/ports.js';
 import type { SessionStatus } from '../pair/session/session.js';
@@ -160,7 +160,7 @@ export class HostDisks implements DiskPort {
     const disk = await openDisk(url, {
       readOnly,
       holding,
-      claim: !readOnly,
+      claim: true,
       holder: this.user.replicaId,
       timeoutMs: openTimeoutMs,
     });
@@ -169,6 +169,8 @@ export class HostDisks implements DiskPort {
       const reservation = readOnly
         ? await readReservation(disk)
         : await claimReservation(disk, this.user, random);
+      const uuid = reservation?.uuid ?? '';
+      if (!readOnly) this.requireNamedOnce(disk, uuid);
       const guest: GuestDisk = {
         capacityBytes: disk.capacityBytes,
         blockBytes: disk.blockBytes,
@@ -177,9 +179,9 @@ export class HostDisks implements DiskPort {
         readsOnBackup,
         serial: option.serial ?? `vmft-disk-${index}`,
         url: disk.url,
-        uuid: reservation?.uuid ?? '',
+        uuid,
       };
-      this.disks.push({ disk, guest });
+      this.disks.push({ disk, guest, uuid });
     } catch (thrown) {
       disk.close();
       throw thrown;
@@ -201,21 +203,35 @@ export class HostDisks implements DiskPort {
       disk = await openDisk(url ?? guest.url, {
         readOnly: guest.readOnly && !copied,
         holding: guest.holding,
-        claim: copied,
+        claim: copied || guest.readOnly,
         holder: this.user.replicaId,
         timeoutMs: openTimeoutMs,
       });
     } catch (thrown) {
       throw url === null ? notSeenHere(index, asVmftError(thrown)) : thrown;
     }
-    this.disks.push({ disk, guest });
+    const own = { disk, guest, uuid: guest.uuid };
+    this.disks.push(own);
     if (copied) {
       requireCopyRoom(index, guest, disk);
-      await markCopying(disk, this.user, primary, random);
+      const { uuid } = await markCopying(disk, this.user, primary, random);
+      this.requireNamedOnce(disk, uuid, own);
+      own.uuid = uuid;
+      await takeNow(disk);
     } else {
       const reservation = await readReservation(disk);
       requireSameDisk(index, guest, disk, reservation, this.user.machineId);
     }
+  }
+
+  /** `own`: what it has here already. Throws `usage`. */
+  private requireNamedOnce(disk: Disk, uuid: string, own: OwnDisk | null = null): void {
+    if (!this.disks.some((each) => each !== own && each.uuid === uuid)) return;
+    throw new VmftError(
+      'usage',
+      `${disk.url} is named twice: it can be one disk of the guest’s only`,
+      'name another disk',
+    );
   }
 
   /** Of those whose reservation counts, one after the other; what fails is told. */
@@ -243,9 +259,31 @@ export class HostDisks implements DiskPort {
 interface OwnDisk {
   readonly disk: Disk;
   readonly guest: GuestDisk;
+  /** From its reservation; empty where it has none. A copy has another than the guest's disk. */
+  uuid: string;
 }
 
 const openTimeoutMs = 5_000;
+
+/**
+ * A LUN for a copy may still be held, in storage, by a replica that crashed, or that hangs and writes on: it is taken from
+ * that one before the copy begins. Its reservation says that it may be.
+ */
+async function takeNow(disk: Disk): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const why = disk.trouble();
+      const message = `${disk.url} cannot be claimed${why === '' ? '' : `: ${why}`}`;
+      reject(new VmftError('disk-unavailable', message));
+    }, openTimeoutMs);
+  });
+  try {
+    await Promise.race([nativeDiskOf(disk).claim(), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** A URL for each of the machine's disks; null where the primary's serves. Throws `usage`. */
 function urlsFor(disks: readonly GuestDisk[], urls: readonly string[]): (string | null)[] {

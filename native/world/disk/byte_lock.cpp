@@ -21,8 +21,9 @@ int set_lock(int fd, u64 offset, short type) {
 
 }  // namespace
 
-LockAttempt try_lock_byte(int fd, u64 offset) {
-    if (set_lock(fd, offset, F_WRLCK) == 0) return LockAttempt::taken;
+LockAttempt try_lock_byte(int fd, u64 offset, LockKind kind) {
+    if (set_lock(fd, offset, kind == LockKind::exclusive ? F_WRLCK : F_RDLCK) == 0)
+        return LockAttempt::taken;
     return errno == EAGAIN || errno == EACCES ? LockAttempt::held_elsewhere : LockAttempt::failed;
 }
 

@@ -4,7 +4,7 @@
 
 namespace vmft {
 
-/// An exclusive lock on one byte of an open file, among all processes and (on a network file
+/// A lock on one byte of an open file, among all processes and (on a network file
 /// system) all hosts, by fcntl(F_OFD_SETLK). It belongs to the open file description.
 ///
 /// Why such a lock and not flock or a plain fcntl lock: a plain one goes as soon as its process
@@ -19,8 +19,10 @@ namespace vmft {
 /// administrator clears it: do not use that for shared disks.
 enum class LockAttempt : u8 { taken, held_elsewhere, failed };
 
-/// Does not wait; errno is set when it failed. Taking it again is fine.
-LockAttempt try_lock_byte(int fd, u64 offset);
+/// Does not wait; errno is set when it failed. Taking it again is fine. A file that can only be
+/// read can be locked with others that read it, against those that write.
+enum class LockKind : u8 { exclusive, with_readers };
+LockAttempt try_lock_byte(int fd, u64 offset, LockKind kind = LockKind::exclusive);
 void unlock_byte(int fd, u64 offset);
 
 }  // namespace vmft

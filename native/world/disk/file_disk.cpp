@@ -23,8 +23,9 @@ constexpr auto lock_poll_interval = 5ms;
 constexpr auto open_claim_patience = 300ms;
 constexpr auto compare_patience = 5s;
 
-/// Which bytes of the reserved area stand for what: the claim, and a step of compare and write.
-constexpr u64 claim_byte = 0, compare_byte = 1;
+/// Which bytes stand for what: the claim, and a step of compare and write. Far behind any disk's
+/// end, so that they stay the same when a disk grows while it is used.
+constexpr u64 claim_byte = u64{1} << 62, compare_byte = claim_byte + 1;
 
 bool passes(int error) { return error == ENOSPC || error == EDQUOT; }
 
@@ -36,11 +37,15 @@ FileDisk::FileDisk(const std::string& url, const std::string& path, const DiskOp
     kind_ = file.block_device ? Kind::block : Kind::file;
     geometry_ = file.geometry;
     access_ = std::move(file.access);
-    if (!options.claim || geometry_.read_only) return;
+    if (!options.claim) return;
+    // Whoever only reads it keeps writers away, not readers.
+    LockKind kind = geometry_.read_only ? LockKind::with_readers : LockKind::exclusive;
     auto deadline = std::chrono::steady_clock::now() + open_claim_patience;
     for (;;) {
-        LockAttempt attempt = try_lock_byte(access_.fd(), geometry_.capacity_bytes + claim_byte);
+        LockAttempt attempt = try_lock_byte(access_.fd(), claim_byte, kind);
         if (attempt == LockAttempt::taken) return;
+        // Reading does no harm where there are no locks.
+        if (attempt == LockAttempt::failed && geometry_.read_only) return;
         if (attempt == LockAttempt::failed)
             throw DiskFault("disk-unusable", fault("cannot be locked", errno),
                             "put it on a file system with locks");
@@ -55,7 +60,7 @@ std::string FileDisk::claim(const std::atomic<bool>& cancel) {
     if (geometry_.read_only) return {};
     std::string failed;
     for (;;) {
-        LockAttempt attempt = try_lock_byte(access_.fd(), geometry_.capacity_bytes + claim_byte);
+        LockAttempt attempt = try_lock_byte(access_.fd(), claim_byte);
         if (attempt == LockAttempt::taken) break;
         if (attempt == LockAttempt::failed) {
             failed = fault("cannot be locked", errno);
@@ -146,7 +151,7 @@ ReservedResult FileDisk::compare_and_write_locked(u64 offset, const std::vector<
                                                   const std::vector<u8>& desired) {
     ReservedResult result;
     std::lock_guard lock(compare_mutex_);
-    const u64 lock_offset = geometry_.capacity_bytes + compare_byte;
+    const u64 lock_offset = compare_byte;
     auto deadline = std::chrono::steady_clock::now() + compare_patience;
     for (;;) {
         LockAttempt attempt = try_lock_byte(access_.fd(), lock_offset);

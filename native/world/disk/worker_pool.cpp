@@ -58,6 +58,8 @@ void WorkerPool::work() {
             std::lock_guard lock(mutex_);
             if (later_.empty()) retry_at_ = std::chrono::steady_clock::now() + retry_after;
             later_.push_back(std::move(entry));
+            // Those that wait for a job only now wait for this time too.
+            changed_.notify_all();
         } else {
             entry.job = nullptr;
             unfinished_--;

@@ -365,6 +365,33 @@ VMFT_TEST(a_read_left_to_the_backup_is_tried_again) {
     }
 }
 
+VMFT_TEST(a_log_that_ends_a_request_twice_diverges) {
+    Rig private_rig(own, DiskQueue::Mode::replica);
+    u64 write = private_rig.ask({'w', 0, 1, 5});
+    VMFT_EXPECT(private_rig.complete(write).ok());
+    VMFT_EXPECT(private_rig.complete(write).kind == Kind::diverged);
+    private_rig.disk->finish(0);
+    VMFT_EXPECT(private_rig.queue.drain(private_rig.no).ok());
+
+    // Once with its data, and once left to this replica, which reads already.
+    Rig shared_rig(shared_read_here, DiskQueue::Mode::replica);
+    u64 read = shared_rig.ask({'r', 0});
+    shared_rig.expect_left(read, hash_of(0));
+    VMFT_EXPECT_EQUAL(shared_rig.under_way(), 1u);
+    VMFT_EXPECT(shared_rig.complete(read).kind == Kind::diverged);
+    shared_rig.disk->finish(0);
+}
+
+VMFT_TEST(requests_without_data_count_as_waiting_too) {
+    // As many as a guest can make by resets of its device, which the disk still has to do.
+    Rig rig(own);
+    for (u64 i = 0; i < 100; i++) rig.ask({'f'});
+    VMFT_EXPECT(rig.queue.bytes_waiting() >= 100 * limits::disk_request_bookkeeping_bytes);
+    // What has ended waits for nobody but the machine, which must not be stalled by it.
+    while (rig.under_way() > 0) rig.disk->finish(0);
+    VMFT_EXPECT_EQUAL(rig.queue.bytes_waiting(), 0u);
+}
+
 VMFT_TEST(a_replica_waits_for_an_own_disk_that_is_far_behind) {
     Rig rig(own, DiskQueue::Mode::replica);
     rig.medium.blocks.resize(u64{2} << 20 >> 9);

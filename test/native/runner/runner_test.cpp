@@ -17,8 +17,10 @@ constexpr u64 no_bound = u64{1} << 40;
 
 /// A machine with the fake accelerator, its world and its events.
 struct Host {
-    explicit Host(u64 seed, bool loaded = true, u64 clock_start_ns = 1'000'000'000) {
+    explicit Host(u64 seed, bool loaded = true, u64 clock_start_ns = 1'000'000'000,
+                  std::vector<DiskConfig> disks = {}) {
         MachineConfig config;
+        config.disks = std::move(disks);
         config.memory_bytes = 8 << 20;
         config.realtime_ns = 1'700'000'000'000'000'000;
         auto own_world = std::make_unique<FakeWorld>(seed, clock_start_ns);
@@ -327,6 +329,30 @@ VMFT_TEST(outputs_gather_behind_one_that_is_on_its_way) {
     VMFT_EXPECT(most > 1);
     // Virtual time is not quite the host's; without gathering three of four are close.
     VMFT_EXPECT(close * 4 < urgent);
+}
+
+VMFT_TEST(a_start_that_waits_for_a_disk_can_be_stopped_and_runs_nothing) {
+    struct HeldDisk final : DiskBackend {
+        DiskGeometry geometry() const override { return {1 << 20, 512, false}; }
+        void submit(DiskTransfer&&, Done) override {}
+        std::string claim(const std::atomic<bool>& cancel) override {
+            waits = true;
+            while (!cancel) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            return "another host holds it";
+        }
+        std::atomic<bool> waits{false};
+    };
+    Host host(15, true, 1'000'000'000, {{1 << 20, 512, true, false, false, ""}});
+    auto disk = std::make_shared<HeldDisk>();
+    host.runner->attach_disk(0, disk);
+    host.runner->start_live(recording(1));
+    for (int tries = 0; tries < 2000 && !disk->waits; tries++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    host.runner->stop();
+    VMFT_REQUIRE(host.events.wait_stopped());
+    VMFT_EXPECT(host.events.stop->reason == StopReason::stopped);
+    VMFT_EXPECT_EQUAL(host.events.stop->position.ticks, 0u);
+    VMFT_EXPECT(!host.events.showed_anything());
 }
 
 VMFT_TEST(calls_in_the_wrong_mode_are_refused) {

@@ -131,6 +131,32 @@ VMFT_TEST(read_only_disks_refuse_changes) {
     VMFT_EXPECT(disk->claim(never).empty());
 }
 
+VMFT_TEST(a_disk_that_is_read_is_kept_from_writers) {
+    DiskFile file(2 * mib);
+    auto claimed = [&](bool read_only) {
+        DiskOptions options = with(false, true);
+        options.read_only = read_only;
+        try {
+            open_disk(file.path(), options);
+        } catch (const DiskFault& fault) {
+            return std::string(fault.code());
+        }
+        return std::string();
+    };
+    {
+        DiskOptions options = with(true, true);
+        options.read_only = true;
+        auto reader = open_disk(file.path(), options);
+        VMFT_EXPECT(claimed(true).empty());
+        VMFT_EXPECT_EQUAL(claimed(false), "disk-in-use");
+    }
+    auto writer = open_disk(file.path(), with(true, true));
+    VMFT_EXPECT_EQUAL(claimed(true), "disk-in-use");
+    // Also of the old size, when it has grown.
+    VMFT_REQUIRE(truncate(file.path().c_str(), 3 * mib) == 0);
+    VMFT_EXPECT_EQUAL(claimed(false), "disk-in-use");
+}
+
 VMFT_TEST(a_claim_waits_until_the_holder_is_gone) {
     DiskFile file(4 * mib);
     int ready[2];
