@@ -32,6 +32,7 @@ export class TwoHosts {
     }
     this.primarySide.close();
     this.backupSide.close();
-    rmSync(this.directory, { recursive: true, force: true });
+    // An operation of the arbiter may still be under way.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
