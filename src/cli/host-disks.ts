@@ -9,6 +9,7 @@ import {
   markCopying,
   readReservation,
   type DiskUser,
+  type Reservation,
 } from '../flow/world/disk-reservation.js';
 import { isGuestEnd, type SessionEnd, type StampedPairEvent } from '../pair/role/pair-event.js';
 import { nativeDiskOf, openDisk } from '../flow/world/open-disk.js';
@@ -63,9 +64,16 @@ export class HostDisks implements DiskPort {
   ): Promise<HostDisks> {
     const disks = new HostDisks([], parts);
     disks.user = user;
+    const opened: Disk[] = [];
     try {
-      for (const option of options) await disks.claim(option, readsOnBackup);
+      // All are opened before the first is written to: most of what is wrong shows there.
+      for (const option of options) opened.push(await disks.openToClaim(option));
+      for (const [index, option] of options.entries()) {
+        const disk = opened.shift();
+        if (disk !== undefined) await disks.claim(index, option, readsOnBackup, disk);
+      }
     } catch (thrown) {
+      for (const disk of opened) disk.close();
       await disks.abandon();
       throw asVmftError(thrown);
     }
@@ -153,39 +161,50 @@ export class HostDisks implements DiskPort {
     this.close();
   }
 
-  private async claim(option: DiskOption, readsOnBackup: boolean): Promise<void> {
-    const { openDisk, random } = this.parts;
-    const { url, holding, readOnly } = option;
-    const index = this.disks.length;
-    const disk = await openDisk(url, {
+  private openToClaim({ url, holding, readOnly }: DiskOption): Promise<Disk> {
+    return this.parts.openDisk(url, {
       readOnly,
       holding,
-      claim: true,
+      claim: lockedAtOpening(url),
       holder: this.user.replicaId,
       timeoutMs: openTimeoutMs,
     });
+  }
+
+  /** When it throws, `disk` is closed, or among those to be abandoned. */
+  private async claim(
+    index: number,
+    { holding, readOnly, serial }: DiskOption,
+    readsOnBackup: boolean,
+    disk: Disk,
+  ): Promise<void> {
+    const { random } = this.parts;
+    let reservation: Reservation | null;
     try {
       // A disk that nobody writes may have any number of readers.
-      const reservation = readOnly
+      reservation = readOnly
         ? await readReservation(disk)
         : await claimReservation(disk, this.user, random);
-      const uuid = reservation?.uuid ?? '';
-      if (!readOnly) this.requireNamedOnce(disk, uuid);
-      const guest: GuestDisk = {
-        capacityBytes: disk.capacityBytes,
-        blockBytes: disk.blockBytes,
-        holding,
-        readOnly,
-        readsOnBackup,
-        serial: option.serial ?? `vmft-disk-${index}`,
-        url: disk.url,
-        uuid,
-      };
-      this.disks.push({ disk, guest, uuid });
     } catch (thrown) {
       disk.close();
       throw thrown;
     }
+    const uuid = reservation?.uuid ?? '';
+    const guest: GuestDisk = {
+      capacityBytes: disk.capacityBytes,
+      blockBytes: disk.blockBytes,
+      holding,
+      readOnly,
+      readsOnBackup,
+      serial: serial ?? `vmft-disk-${index}`,
+      url: disk.url,
+      uuid,
+    };
+    const own = { disk, guest, uuid };
+    this.disks.push(own);
+    if (readOnly) return;
+    this.requireNamedOnce(disk, uuid, own);
+    await takeNow(disk);
   }
 
   private async openForBackup(
@@ -203,7 +222,7 @@ export class HostDisks implements DiskPort {
       disk = await openDisk(url ?? guest.url, {
         readOnly: guest.readOnly && !copied,
         holding: guest.holding,
-        claim: copied || guest.readOnly,
+        claim: (copied || guest.readOnly) && lockedAtOpening(url ?? guest.url),
         holder: this.user.replicaId,
         timeoutMs: openTimeoutMs,
       });
@@ -224,8 +243,8 @@ export class HostDisks implements DiskPort {
     }
   }
 
-  /** `own`: what it has here already. Throws `usage`. */
-  private requireNamedOnce(disk: Disk, uuid: string, own: OwnDisk | null = null): void {
+  /** `own`: itself. Throws `usage`. */
+  private requireNamedOnce(disk: Disk, uuid: string, own: OwnDisk): void {
     if (!this.disks.some((each) => each !== own && each.uuid === uuid)) return;
     throw new VmftError(
       'usage',
@@ -266,8 +285,16 @@ interface OwnDisk {
 const openTimeoutMs = 5_000;
 
 /**
- * A LUN for a copy may still be held, in storage, by a replica that crashed, or that hangs and writes on: it is taken from
- * that one before the copy begins. Its reservation says that it may be.
+ * Files and block devices are locked when they are opened. A LUN is claimed when its reservation says that it may be: a target
+ * may have forgotten who holds it, and an earlier claim would shut out the machine that uses it.
+ */
+function lockedAtOpening(url: string): boolean {
+  return !url.startsWith('iscsi:');
+}
+
+/**
+ * Its reservation says that it is ours. A LUN may still be held, in storage, by a replica that crashed, or that hangs and
+ * writes on: it is taken from that one before anything is written.
  */
 async function takeNow(disk: Disk): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -5,7 +5,11 @@ import { VmftError } from '../../src/base/errors.js';
 import { HostDisks, hostDiskParts } from '../../src/cli/host-disks.js';
 import type { GuestConfig, GuestDisk } from '../../src/flow/machine/machine.js';
 import type { Disk } from '../../src/flow/world/disk.js';
-import { markCopying } from '../../src/flow/world/disk-reservation.js';
+import {
+  claimReservation,
+  markCopying,
+  readReservation,
+} from '../../src/flow/world/disk-reservation.js';
 import { systemRandom } from '../../src/flow/world/system-random.js';
 import { exampleGuest } from '../flow/log/example-guest.js';
 import { open } from '../flow/world/opened-disks.js';
@@ -30,6 +34,14 @@ function prepare(disks: HostDisks, guests: readonly GuestDisk[]): Promise<VmftEr
   return new Promise((resolve) => {
     disks.prepare(config, backup, primary, resolve);
   });
+}
+
+async function reservedBlocks(server: TgtServer): Promise<string[]> {
+  const disk = await open(server.url(), { claim: false });
+  const blocks = [];
+  for (const index of [0, 1, 2]) blocks.push((await disk.readReserved(index)).toString('latin1'));
+  disk.close();
+  return blocks;
 }
 
 void describe('iSCSI LUNs of a host', { skip: whyNoTgt() }, () => {
@@ -62,6 +74,26 @@ void describe('iSCSI LUNs of a host', { skip: whyNoTgt() }, () => {
     await disk.writeRange(0n, Buffer.alloc(512, 'copy'));
     await assert.rejects(former.writeRange(0n, Buffer.alloc(512, 'late')));
     assert.deepEqual(await disk.readRange(0n, 512), Buffer.alloc(512, 'copy'));
+  });
+
+  void it('are not touched when another machine uses them, though the target does not know', async () => {
+    const user = { machineId: 'another', replicaId: 'another' };
+    const theirs = await open(server.url(), { holder: 'another' });
+    await claimReservation(theirs, user, systemRandom);
+    theirs.close();
+    const options = [{ ...primaryOption, url: server.url() }];
+    const before = await reservedBlocks(server);
+    await assert.rejects(HostDisks.claimed(options, false, primary, hostDiskParts), {
+      code: 'disk-in-use',
+    });
+    assert.deepEqual(await reservedBlocks(server), before);
+    // What can be seen without asking is seen before the first is marked.
+    const fine = server.url(2);
+    const missing = [fine, server.url(3)].map((url) => ({ ...primaryOption, url }));
+    await assert.rejects(HostDisks.claimed(missing, false, primary, hostDiskParts));
+    const disk = await open(fine, { claim: false });
+    assert.equal(await readReservation(disk), null);
+    disk.close();
   });
 
   void it('are refused when one is named twice', async () => {
