@@ -32,11 +32,16 @@ import { vmft } from './generated/etcd-messages.js';
 const wire = vmft.etcd;
 const methods = { range: '/etcdserverpb.KV/Range', txn: '/etcdserverpb.KV/Txn' } as const;
 const openRetryMs = 100;
+const othersAnswerMs = 100;
 
 export class EtcdArbiter implements Arbiter {
   readonly url: string;
   private readonly members: readonly EtcdMember[];
   private readonly prefix: string;
+  /** Which cluster answered first. */
+  private cluster: string | null = null;
+  /** Members of two clusters are named: what one decides, the other does not know. */
+  private mixed: VmftError | null = null;
 
   /** Throws `tls-unusable`. */
   constructor(url: EtcdUrl) {
@@ -51,6 +56,9 @@ export class EtcdArbiter implements Arbiter {
     for (;;) {
       try {
         await this.range(Buffer.from(`${this.prefix}/`), Buffer.alloc(0), 1);
+        // Others that answer as soon show whether they are of the same cluster; later ones later.
+        if (this.members.length > 1) await sleep(othersAnswerMs);
+        if (this.mixed !== null) throw this.mixed;
         return;
       } catch (error) {
         if (!(error instanceof VmftError) || error.code !== 'arbiter-unreachable') throw error;
@@ -128,13 +136,20 @@ export class EtcdArbiter implements Arbiter {
     return this.ask(methods.range, request.finish(), (bytes) => wire.RangeResponse.decode(bytes));
   }
 
-  private async ask<T>(
+  private async ask<T extends Answer>(
     method: string,
     request: Uint8Array,
     decode: (bytes: Buffer) => T,
   ): Promise<T> {
+    const answers = this.members.map(async (member) => {
+      const answer = decode(await member.call(method, request));
+      this.requireOneCluster(answer);
+      return answer;
+    });
     try {
-      return decode(await Promise.any(this.members.map((member) => member.call(method, request))));
+      const answer = await Promise.any(answers);
+      if (this.mixed !== null) throw this.mixed;
+      return answer;
     } catch (error) {
       if (!(error instanceof AggregateError)) throw error;
       const errors = error.errors as Error[];
@@ -142,6 +157,19 @@ export class EtcdArbiter implements Arbiter {
       const refusal = errors.find((each) => each instanceof VmftError && isRefusal(each));
       throw refusal ?? errors[0] ?? error;
     }
+  }
+
+  private requireOneCluster({ header }: Answer): void {
+    const id = header?.clusterId?.toString() ?? '';
+    this.cluster ??= id;
+    if (id !== this.cluster) {
+      this.mixed ??= new VmftError(
+        'arbiter-unusable',
+        `${this.url} names members of different etcd clusters`,
+        'name the members of one cluster: two could decide differently',
+      );
+    }
+    if (this.mixed !== null) throw this.mixed;
   }
 
   private key({
@@ -167,6 +195,10 @@ export class EtcdArbiter implements Arbiter {
       'look who writes there; vmft needs the prefix for itself',
     );
   }
+}
+
+interface Answer {
+  readonly header?: { readonly clusterId?: { toString(): string } | null } | null;
 }
 
 function isRefusal({ code }: VmftError): boolean {

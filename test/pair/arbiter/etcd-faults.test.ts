@@ -175,6 +175,27 @@ describe('one member', { skip: noEtcd }, () => {
     }
   });
 
+  it('is refused beside a member of another cluster, at once or when that answers', async () => {
+    const another = await EtcdCluster.start(1);
+    try {
+      const ports = [...cluster.clientPorts, ...another.clientPorts];
+      const url = `etcd://${ports.map((port) => `127.0.0.1:${port}`).join(',')}/two`;
+      const refused = { code: 'arbiter-unusable', message: /members of different etcd clusters/ };
+      await assert.rejects(open(url), refused);
+      await another.killMember(0);
+      const arbiter = await open(url);
+      await arbiter.form(request);
+      another.startMember(0);
+      await another.whenHealthy();
+      await eventually(async () => {
+        await assert.rejects(arbiter.testAndSet(request), refused);
+      });
+      await assert.rejects(arbiter.testAndSet(request), refused);
+    } finally {
+      await another.stop();
+    }
+  });
+
   it('may be missing: one line, and nothing hangs', async () => {
     const [port = 0] = await freePorts(1);
     await assert.rejects(open(`etcd://127.0.0.1:${port}`), ({ code, message }: VmftError) => {

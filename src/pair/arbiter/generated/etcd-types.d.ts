@@ -159,6 +159,63 @@ export namespace vmft {
         }
 
         /**
+         * Properties of a ResponseHeader.
+         * @deprecated Use vmft.etcd.ResponseHeader.$Properties instead.
+         */
+        interface IResponseHeader extends vmft.etcd.ResponseHeader.$Properties {
+        }
+
+        /** Represents a ResponseHeader. */
+        class ResponseHeader {
+
+            /**
+             * Constructs a new ResponseHeader.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.etcd.ResponseHeader.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** ResponseHeader clusterId. */
+            clusterId: Long;
+
+            /**
+             * Encodes the specified ResponseHeader message. Does not implicitly {@link vmft.etcd.ResponseHeader.verify|verify} messages.
+             * @param message ResponseHeader message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.etcd.ResponseHeader.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ResponseHeader message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.etcd.ResponseHeader & vmft.etcd.ResponseHeader.$Shape} ResponseHeader
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.etcd.ResponseHeader & vmft.etcd.ResponseHeader.$Shape;
+        }
+
+        namespace ResponseHeader {
+
+            /** Properties of a ResponseHeader. */
+            interface $Properties {
+
+                /** ResponseHeader clusterId */
+                clusterId?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a ResponseHeader. */
+            type $Shape = vmft.etcd.ResponseHeader.$Properties;
+        }
+
+        /**
          * Properties of a RangeResponse.
          * @deprecated Use vmft.etcd.RangeResponse.$Properties instead.
          */
@@ -176,6 +233,9 @@ export namespace vmft {
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
+
+            /** RangeResponse header. */
+            header?: (vmft.etcd.ResponseHeader.$Properties|null);
 
             /** RangeResponse kvs. */
             kvs: vmft.etcd.KeyValue.$Properties[];
@@ -206,6 +266,9 @@ export namespace vmft {
 
             /** Properties of a RangeResponse. */
             interface $Properties {
+
+                /** RangeResponse header */
+                header?: (vmft.etcd.ResponseHeader.$Properties|null);
 
                 /** RangeResponse kvs */
                 kvs?: (vmft.etcd.KeyValue.$Properties[]|null);
@@ -684,6 +747,9 @@ export namespace vmft {
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
 
+            /** TxnResponse header. */
+            header?: (vmft.etcd.ResponseHeader.$Properties|null);
+
             /** TxnResponse succeeded. */
             succeeded: boolean;
 
@@ -714,6 +780,9 @@ export namespace vmft {
             /** Properties of a TxnResponse. */
             interface $Properties {
 
+                /** TxnResponse header */
+                header?: (vmft.etcd.ResponseHeader.$Properties|null);
+
                 /** TxnResponse succeeded */
                 succeeded?: (boolean|null);
 
@@ -726,6 +795,7 @@ export namespace vmft {
 
             /** Shape of a TxnResponse. */
             type $Shape = {
+              header?: vmft.etcd.ResponseHeader.$Shape|null;
               succeeded?: boolean|null;
               responses?: vmft.etcd.ResponseOp.$Shape[]|null;
               $unknowns?: Uint8Array[];
