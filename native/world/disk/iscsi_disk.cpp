@@ -149,14 +149,18 @@ void IscsiDisk::submit(DiskTransfer&& transfer, Done done) {
     });
 }
 
-void IscsiDisk::read_reserved(u32 index, ReservedDone done) {
+IscsiDisk::ReservedDone IscsiDisk::begin_reserved(ReservedDone done) {
     unfinished_++;
-    auto answer_by = Clock::now() + reserved_answer_max;
-    auto finish = [this, done = std::move(done)](ReservedResult&& result) {
+    return [this, done = std::move(done)](ReservedResult&& result) {
         unfinished_--;
         if (!result.fault.empty()) result.fault = address_.shown + ": " + result.fault;
         done(std::move(result));
     };
+}
+
+void IscsiDisk::read_reserved(u32 index, ReservedDone done) {
+    auto answer_by = Clock::now() + reserved_answer_max;
+    ReservedDone finish = begin_reserved(std::move(done));
     post([block = reserved_block(index), answer_by, finish](IscsiQueue& queue) {
         queue.add_read_reserved(block, answer_by, finish);
     });
@@ -164,13 +168,8 @@ void IscsiDisk::read_reserved(u32 index, ReservedDone done) {
 
 void IscsiDisk::compare_and_write(u32 index, std::vector<u8> expected, std::vector<u8> desired,
                                   ReservedDone done) {
-    unfinished_++;
     auto answer_by = Clock::now() + reserved_answer_max;
-    auto finish = [this, done = std::move(done)](ReservedResult&& result) {
-        unfinished_--;
-        if (!result.fault.empty()) result.fault = address_.shown + ": " + result.fault;
-        done(std::move(result));
-    };
+    ReservedDone finish = begin_reserved(std::move(done));
     post([block = reserved_block(index), answer_by, finish, expected = std::move(expected),
           desired = std::move(desired)](IscsiQueue& queue) {
         queue.add_compare_and_write(block, expected, desired, answer_by, finish);

@@ -42,6 +42,8 @@ public:
     bool busy() const override { return unfinished_ > 0 || !connected_; }
 
 private:
+    /// What an operation on the reserved area tells at its end, which counts until then.
+    ReservedDone begin_reserved(ReservedDone done);
     using Clock = IscsiConnection::Clock;
 
     struct Established {

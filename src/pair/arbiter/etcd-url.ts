@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { VmftError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import { formatAddress, type Address } from '../channel/address.js';
+import { readPemFile } from '../channel/pem-file.js';
 
 /** An etcd cluster as the user names it. */
 export interface EtcdUrl {
@@ -117,25 +118,12 @@ function readTls(
   }
   if (ca === undefined && cert === undefined && !options.has('tls')) return null;
   return {
-    authority: ca === undefined ? null : readBytes(ca),
+    authority: ca === undefined ? null : readPemFile(ca),
     client:
       cert === undefined || key === undefined
         ? null
-        : { key: readBytes(key), certificate: readBytes(cert) },
+        : { key: readPemFile(key), certificate: readPemFile(cert) },
   };
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new VmftError(
-      'tls-unusable',
-      `cannot read ${path}`,
-      'name a PEM file that this user may read',
-      error,
-    );
-  }
 }
 
 function readText(path: string): string {

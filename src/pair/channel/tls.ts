@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-
 import { ChannelCredentials, ServerCredentials, credentials } from '@grpc/grpc-js';
 
 import { VmftError } from '../../base/errors.js';
+import { readPemFile } from './pem-file.js';
 
 /** Mutual TLS: both sides show a certificate that the other's authority file vouches for. PEM files. */
 export interface TlsFiles {
@@ -15,8 +14,11 @@ export interface TlsFiles {
 export function serverCredentials(files: TlsFiles | null): ServerCredentials {
   if (files === null) return ServerCredentials.createInsecure();
   return build(() => {
-    const pair = { private_key: read(files.keyFile), cert_chain: read(files.certificateFile) };
-    return ServerCredentials.createSsl(read(files.authorityFile), [pair], true);
+    const pair = {
+      private_key: readPemFile(files.keyFile),
+      cert_chain: readPemFile(files.certificateFile),
+    };
+    return ServerCredentials.createSsl(readPemFile(files.authorityFile), [pair], true);
   });
 }
 
@@ -24,24 +26,11 @@ export function clientCredentials(files: TlsFiles | null): ChannelCredentials {
   if (files === null) return credentials.createInsecure();
   return build(() =>
     credentials.createSsl(
-      read(files.authorityFile),
-      read(files.keyFile),
-      read(files.certificateFile),
+      readPemFile(files.authorityFile),
+      readPemFile(files.keyFile),
+      readPemFile(files.certificateFile),
     ),
   );
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new VmftError(
-      'tls-unusable',
-      `cannot read ${path}`,
-      'name a PEM file that this user may read',
-      error,
-    );
-  }
 }
 
 function build<T>(make: () => T): T {
