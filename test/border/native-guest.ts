@@ -38,6 +38,7 @@ export const recordingOptions: LiveOptions = {
   generation: 1n,
   gated: false,
   recording: true,
+  replication: 'replay',
   unacknowledgedBytesMax: Infinity,
 };
 

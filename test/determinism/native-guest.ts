@@ -98,6 +98,7 @@ export async function recordGuest(
       generation: 0n,
       gated: false,
       recording: true,
+      replication: 'replay',
       unacknowledgedBytesMax: 2 ** 30,
     });
     if (input.length > 0) await gathered.shown(shows[0] ?? '');

@@ -135,12 +135,20 @@ export interface MachineEvents {
   stopped(stopped: Stopped): void;
 }
 
+/**
+ * How a backup follows: it executes the log, or it is given what each epoch changed (docs/checkpoint.md), which
+ * needs neither exact positions nor determinism.
+ */
+export type Replication = 'replay' | 'checkpoint';
+
 export interface LiveOptions {
   readonly generation: bigint;
   /** Outputs wait for `releaseOutputs`; otherwise they leave at once. */
   readonly gated: boolean;
   /** Emit `segment` events. */
   readonly recording: boolean;
+  /** What is recorded: the log, or checkpoints. */
+  readonly replication: Replication;
   /** The vCPU stalls while this many bytes of segments are not acknowledged. */
   readonly unacknowledgedBytesMax: number;
 }
@@ -208,6 +216,13 @@ export interface StopStatistics {
   readonly stopNs: bigint;
 }
 
+/** Some of a machine's memory, as vmft.image.Pages (proto/image.proto). */
+export interface CopiedPages {
+  readonly data: Buffer;
+  /** Of the guest's memory that it stands for. */
+  readonly memoryBytes: number;
+}
+
 export interface TapOptions {
   readonly name: string;
 }
@@ -258,7 +273,32 @@ export interface Machine {
   /** Checks and takes over the restored state; throws when it is torn or of another version. */
   restoreEnd(bytes: number, checksum: bigint): void;
 
-  startReplica(options: { readonly generation: bigint }): void;
+  /**
+   * Begins to copy the machine's image, live or paused: every page that is not zero is left to copy, and what the
+   * guest changes is kept. One copy at a time.
+   */
+  copyBegin(): void;
+  /**
+   * The next pages that are left to copy, about `memoryBytesMax` of them (at most 1 MiB); null when none is left. A page
+   * that the guest changes meanwhile may be torn: it is among the changes.
+   */
+  copyRead(memoryBytesMax: number): Promise<CopiedPages | null>;
+  /** What the guest has changed since the last call is left to copy too. Resolves with what is left, bytes. */
+  copyChanges(): Promise<number>;
+  /**
+   * While paused, and with nothing left to copy but what changed since the last `copyChanges`: records a SNAPSHOT
+   * control input and gives what is not memory. Afterwards `copyRead` has the last pages.
+   */
+  copyState(): Buffer;
+  /** Idempotent. */
+  copyEnd(): void;
+
+  /** On a created machine: some of another's memory. Throws `image-corrupt`, without effect on the rest. */
+  restorePages(pages: Buffer): void;
+  /** All pages are there: takes over the rest. Throws `image-corrupt`, `image-version`. */
+  restoreState(state: Buffer): void;
+
+  startReplica(options: { readonly generation: bigint; readonly replication: Replication }): void;
   /**
    * Queues a frame for execution; validates all of it first and throws without effect on a
    * corrupt, repeated or out-of-order one.
@@ -286,6 +326,8 @@ export interface Machine {
 
   consoleInput(bytes: Buffer): void;
   control(kind: 'power-button' | 'reset' | 'power-off'): void;
+  /** Changes the machine's configuration: the vCPU has this share of its speed, 0.01 … 1, on whichever host it runs. */
+  setCpuShare(share: number): void;
   /** Limits the vCPU to this share of its speed, 0.01 … 1. */
   setSpeedLimit(share: number): void;
 

@@ -3,6 +3,7 @@ import { softAccelerator, type Accelerator } from './accelerator.js';
 import type { Disk } from '../world/disk.js';
 import { nativeDiskOf } from '../world/open-disk.js';
 import type {
+  CopiedPages,
   DiskRange,
   ExecutionProgress,
   FedSegment,
@@ -13,6 +14,7 @@ import type {
   MachineEvents,
   MachineStatus,
   Position,
+  Replication,
   RecordedSegment,
   Stopped,
   TapOptions,
@@ -39,6 +41,7 @@ export interface ReplayMachine extends Machine {
    */
   startReplica(options: {
     readonly generation: bigint | null;
+    readonly replication?: Replication;
     readonly untilTicks?: bigint | undefined;
   }): void;
   /** No frame comes any more: `stopped` with reason `log-end` follows when all are executed. */
@@ -204,8 +207,41 @@ class AddonMachine implements ReplayMachine {
     });
   }
 
+  copyBegin(): void {
+    throw new MachineError('internal', 'copying is not there yet');
+  }
+
+  copyRead(): Promise<CopiedPages | null> {
+    return Promise.reject(new MachineError('internal', 'copying is not there yet'));
+  }
+
+  copyChanges(): Promise<number> {
+    return Promise.reject(new MachineError('internal', 'copying is not there yet'));
+  }
+
+  copyState(): Buffer {
+    throw new MachineError('internal', 'copying is not there yet');
+  }
+
+  copyEnd(): void {
+    // Nothing was begun.
+  }
+
+  restorePages(): void {
+    throw new MachineError('internal', 'copying is not there yet');
+  }
+
+  restoreState(): void {
+    throw new MachineError('internal', 'copying is not there yet');
+  }
+
+  setCpuShare(): void {
+    throw new MachineError('internal', 'the CPU share is not there yet');
+  }
+
   startReplica(options: {
     readonly generation: bigint | null;
+    readonly replication?: Replication;
     readonly untilTicks?: bigint | undefined;
   }): void {
     mapped(() => {

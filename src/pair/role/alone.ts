@@ -307,7 +307,13 @@ export function refuse(link: LinkId, reason: string): Action[] {
 /** Nothing waits and nothing is recorded. */
 export function aloneOptions(generation: bigint, settings: PairSettings): LiveOptions {
   const { unacknowledgedBytesMax } = settings;
-  return { generation, gated: false, recording: false, unacknowledgedBytesMax };
+  return {
+    generation,
+    gated: false,
+    recording: false,
+    replication: 'replay',
+    unacknowledgedBytesMax,
+  };
 }
 
 /** For a role that ended by an error of its own. */

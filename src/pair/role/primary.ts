@@ -82,7 +82,13 @@ export class PrimaryRole implements Role {
       { do: 'emit', event: { type: 'formed', generation, role: 'primary' } },
       {
         do: 'resume',
-        options: { generation, gated: true, recording: true, unacknowledgedBytesMax },
+        options: {
+          generation,
+          gated: true,
+          recording: true,
+          replication: 'replay',
+          unacknowledgedBytesMax,
+        },
       },
     ];
   }

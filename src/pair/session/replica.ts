@@ -397,7 +397,10 @@ export class Replica {
   private startReplica(): void {
     if (this.ended !== null) return;
     this.unlessStopped(this.requireMachine(), (machine) => {
-      machine.startReplica({ generation: this.currentRole?.generation ?? 0n });
+      machine.startReplica({
+        generation: this.currentRole?.generation ?? 0n,
+        replication: 'replay',
+      });
     });
     this.dispatch({ type: 'disks-flushed' });
   }

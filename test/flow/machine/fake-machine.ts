@@ -1,5 +1,6 @@
 import { MachineError } from '../../../src/base/errors.js';
 import type {
+  CopiedPages,
   DiskRange,
   ExecutionProgress,
   FedSegment,
@@ -204,6 +205,38 @@ export class FakeMachine implements Machine {
     this.state = restored.state;
     this.lineage.push(...restored.lineage);
     this.released = this.state.outputs;
+  }
+
+  copyBegin(): void {
+    throw new MachineError('internal', 'copying is not there yet');
+  }
+
+  copyRead(): Promise<CopiedPages | null> {
+    return Promise.reject(new MachineError('internal', 'copying is not there yet'));
+  }
+
+  copyChanges(): Promise<number> {
+    return Promise.reject(new MachineError('internal', 'copying is not there yet'));
+  }
+
+  copyState(): Buffer {
+    throw new MachineError('internal', 'copying is not there yet');
+  }
+
+  copyEnd(): void {
+    // Nothing was begun.
+  }
+
+  restorePages(): void {
+    throw new MachineError('internal', 'copying is not there yet');
+  }
+
+  restoreState(): void {
+    throw new MachineError('internal', 'copying is not there yet');
+  }
+
+  setCpuShare(): void {
+    throw new MachineError('internal', 'the CPU share is not there yet');
   }
 
   startReplica(options: { readonly generation: bigint }): void {

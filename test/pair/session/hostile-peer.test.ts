@@ -284,6 +284,7 @@ async function backupWithRawPrimary(
     generation: 0n,
     gated: false,
     recording: false,
+    replication: 'replay',
     unacknowledgedBytesMax: 1 << 20,
   });
   machine.step(10);

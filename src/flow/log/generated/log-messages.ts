@@ -765,6 +765,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
                             this[keys[i]] = properties[keys[i]];
             };
             Control.prototype.kind = 0;
+            Control.prototype.value = 0;
             Control.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -774,6 +775,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     throw $Error("max depth exceeded");
                 if (message.kind != null && $Object.hasOwnProperty.call(message, "kind") && message.kind !== 0)
                     writer.uint32(/* id 1, wireType 0 =*/8).int32(message.kind);
+                if (message.value != null && $Object.hasOwnProperty.call(message, "value") && message.value !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.value);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -815,6 +818,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 delete message.kind;
                             continue;
                         }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.value = value;
+                            else
+                                delete message.value;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -838,6 +850,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
                 values[valuesById[2] = "RESET"] = 2;
                 values[valuesById[3] = "POWER_OFF"] = 3;
                 values[valuesById[4] = "SNAPSHOT"] = 4;
+                values[valuesById[5] = "CPU_SHARE"] = 5;
                 return values;
             })();
             return Control;
@@ -1094,6 +1107,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             };
             Frame.prototype.checksum = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Frame.prototype.segment = $util.newBuffer([]);
+            Frame.prototype.checkpoint = $util.newBuffer([]);
             Frame.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -1105,6 +1119,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 1, wireType 1 =*/9).fixed64(message.checksum);
                 if (message.segment != null && $Object.hasOwnProperty.call(message, "segment") && message.segment.length)
                     writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.segment);
+                if (message.checkpoint != null && $Object.hasOwnProperty.call(message, "checkpoint") && message.checkpoint.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.checkpoint);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1155,6 +1171,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 delete message.segment;
                             continue;
                         }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.checkpoint = value;
+                            else
+                                delete message.checkpoint;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -1172,6 +1197,178 @@ export const vmft: typeof Types = $root.vmft = (() => {
                 return message;
             };
             return Frame;
+        })();
+        log.CheckpointPart = (function() {
+            const CheckpointPart = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            CheckpointPart.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CheckpointPart.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CheckpointPart.prototype.epoch = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CheckpointPart.prototype.pages = $util.newBuffer([]);
+            CheckpointPart.prototype.state = $util.newBuffer([]);
+            CheckpointPart.prototype.ticks = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CheckpointPart.prototype.virtualNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CheckpointPart.prototype.outputsProduced = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CheckpointPart.prototype.outputsReleased = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CheckpointPart.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.sequence);
+                if (message.epoch != null && $Object.hasOwnProperty.call(message, "epoch") && (typeof message.epoch === "object" ? message.epoch.low || message.epoch.high : message.epoch !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.epoch);
+                if (message.pages != null && $Object.hasOwnProperty.call(message, "pages") && message.pages.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.pages);
+                if (message.state != null && $Object.hasOwnProperty.call(message, "state") && message.state.length)
+                    writer.uint32(/* id 5, wireType 2 =*/42).bytes(message.state);
+                if (message.ticks != null && $Object.hasOwnProperty.call(message, "ticks") && (typeof message.ticks === "object" ? message.ticks.low || message.ticks.high : message.ticks !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.ticks);
+                if (message.virtualNs != null && $Object.hasOwnProperty.call(message, "virtualNs") && (typeof message.virtualNs === "object" ? message.virtualNs.low || message.virtualNs.high : message.virtualNs !== 0))
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint64(message.virtualNs);
+                if (message.outputsProduced != null && $Object.hasOwnProperty.call(message, "outputsProduced") && (typeof message.outputsProduced === "object" ? message.outputsProduced.low || message.outputsProduced.high : message.outputsProduced !== 0))
+                    writer.uint32(/* id 8, wireType 0 =*/64).uint64(message.outputsProduced);
+                if (message.outputsReleased != null && $Object.hasOwnProperty.call(message, "outputsReleased") && (typeof message.outputsReleased === "object" ? message.outputsReleased.low || message.outputsReleased.high : message.outputsReleased !== 0))
+                    writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.outputsReleased);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            CheckpointPart.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.log.CheckpointPart();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.epoch = value;
+                            else
+                                delete message.epoch;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.pages = value;
+                            else
+                                delete message.pages;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.state = value;
+                            else
+                                delete message.state;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.ticks = value;
+                            else
+                                delete message.ticks;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.virtualNs = value;
+                            else
+                                delete message.virtualNs;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.outputsProduced = value;
+                            else
+                                delete message.outputsProduced;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.outputsReleased = value;
+                            else
+                                delete message.outputsReleased;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return CheckpointPart;
         })();
         log.Header = (function() {
             const Header = function (properties) {

@@ -564,6 +564,9 @@ export namespace vmft {
             /** Control kind. */
             kind: vmft.log.Control.Kind;
 
+            /** Control value. */
+            value: number;
+
             /**
              * Encodes the specified Control message. Does not implicitly {@link vmft.log.Control.verify|verify} messages.
              * @param message Control message or plain object to encode
@@ -591,6 +594,9 @@ export namespace vmft {
                 /** Control kind */
                 kind?: (vmft.log.Control.Kind|null);
 
+                /** Control value */
+                value?: (number|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -614,7 +620,10 @@ export namespace vmft {
                 POWER_OFF = 3,
 
                 /** SNAPSHOT value */
-                SNAPSHOT = 4
+                SNAPSHOT = 4,
+
+                /** CPU_SHARE value */
+                CPU_SHARE = 5
             }
         }
 
@@ -814,6 +823,9 @@ export namespace vmft {
             /** Frame segment. */
             segment: Uint8Array;
 
+            /** Frame checkpoint. */
+            checkpoint: Uint8Array;
+
             /**
              * Encodes the specified Frame message. Does not implicitly {@link vmft.log.Frame.verify|verify} messages.
              * @param message Frame message or plain object to encode
@@ -844,12 +856,120 @@ export namespace vmft {
                 /** Frame segment */
                 segment?: (Uint8Array|null);
 
+                /** Frame checkpoint */
+                checkpoint?: (Uint8Array|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a Frame. */
             type $Shape = vmft.log.Frame.$Properties;
+        }
+
+        /**
+         * Properties of a CheckpointPart.
+         * @deprecated Use vmft.log.CheckpointPart.$Properties instead.
+         */
+        interface ICheckpointPart extends vmft.log.CheckpointPart.$Properties {
+        }
+
+        /** Represents a CheckpointPart. */
+        class CheckpointPart {
+
+            /**
+             * Constructs a new CheckpointPart.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.log.CheckpointPart.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** CheckpointPart generation. */
+            generation: Long;
+
+            /** CheckpointPart sequence. */
+            sequence: Long;
+
+            /** CheckpointPart epoch. */
+            epoch: Long;
+
+            /** CheckpointPart pages. */
+            pages: Uint8Array;
+
+            /** CheckpointPart state. */
+            state: Uint8Array;
+
+            /** CheckpointPart ticks. */
+            ticks: Long;
+
+            /** CheckpointPart virtualNs. */
+            virtualNs: Long;
+
+            /** CheckpointPart outputsProduced. */
+            outputsProduced: Long;
+
+            /** CheckpointPart outputsReleased. */
+            outputsReleased: Long;
+
+            /**
+             * Encodes the specified CheckpointPart message. Does not implicitly {@link vmft.log.CheckpointPart.verify|verify} messages.
+             * @param message CheckpointPart message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.log.CheckpointPart.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CheckpointPart message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.log.CheckpointPart & vmft.log.CheckpointPart.$Shape} CheckpointPart
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.log.CheckpointPart & vmft.log.CheckpointPart.$Shape;
+        }
+
+        namespace CheckpointPart {
+
+            /** Properties of a CheckpointPart. */
+            interface $Properties {
+
+                /** CheckpointPart generation */
+                generation?: (Long|null);
+
+                /** CheckpointPart sequence */
+                sequence?: (Long|null);
+
+                /** CheckpointPart epoch */
+                epoch?: (Long|null);
+
+                /** CheckpointPart pages */
+                pages?: (Uint8Array|null);
+
+                /** CheckpointPart state */
+                state?: (Uint8Array|null);
+
+                /** CheckpointPart ticks */
+                ticks?: (Long|null);
+
+                /** CheckpointPart virtualNs */
+                virtualNs?: (Long|null);
+
+                /** CheckpointPart outputsProduced */
+                outputsProduced?: (Long|null);
+
+                /** CheckpointPart outputsReleased */
+                outputsReleased?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a CheckpointPart. */
+            type $Shape = vmft.log.CheckpointPart.$Properties;
         }
 
         /**
