@@ -36,7 +36,8 @@ const memory = '256M';
 
 /** `perf` makes many stops in the time of one stepped. */
 function counterCosts(stops: number): CounterCost[] {
-  return counterKinds.map((kind): CounterCost => {
+  const stopping = counterKinds.filter((kind) => kind !== 'none');
+  return stopping.map((kind): CounterCost => {
     const skid = kind === 'simulated' ? simulatedSkid : 0;
     const count = kind === 'perf' ? stops : Math.max(1, Math.round(stops / 10));
     try {

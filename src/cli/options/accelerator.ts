@@ -35,7 +35,7 @@ export function counterOption(): Option {
   ).argParser(parseCounter);
 }
 
-/** `perf`, `step`, `simulated[,skid=N][,seed=N]`, `perf,skid=N`. */
+/** `perf`, `step`, `none`, `simulated[,skid=N][,seed=N]`, `perf,skid=N`. */
 export function parseCounter(text: string): CounterOptions {
   const [name = '', ...parts] = text.split(',');
   if (!(counterKinds as readonly string[]).includes(name)) {

@@ -6,8 +6,11 @@ export function isAcceleratorName(name: string): name is AcceleratorName {
   return (acceleratorNames as readonly string[]).includes(name);
 }
 
-/** What counts a guest's branches on kvm (native/accel/kvm/counter/counter.h). */
-export const counterKinds = ['perf', 'step', 'simulated'] as const;
+/**
+ * What counts a guest's branches on kvm (native/accel/kvm/counter/counter.h). `none` counts nothing: ticks are
+ * nanoseconds for which the guest ran, and no stop is exact.
+ */
+export const counterKinds = ['perf', 'step', 'simulated', 'none'] as const;
 export type CounterKind = (typeof counterKinds)[number];
 
 export interface CounterOptions {
@@ -25,3 +28,8 @@ export type Accelerator =
   { readonly name: 'soft' } | { readonly name: 'kvm'; readonly counter: CounterOptions };
 
 export const softAccelerator: Accelerator = { name: 'soft' };
+
+/** Whether its positions are exact: without that, nothing can be replayed, and a pair needs checkpoints. */
+export function replaysExactly(accelerator: Accelerator): boolean {
+  return accelerator.name === 'soft' || accelerator.counter.kind !== 'none';
+}
