@@ -20,6 +20,7 @@ const targets = [
   { proto: 'log', folder: 'src/flow/log/generated' },
   { proto: 'channel', folder: 'src/pair/channel/generated' },
   { proto: 'etcd', folder: 'src/pair/arbiter/generated' },
+  { proto: 'host', folder: 'src/host/generated' },
 ];
 
 const notice = (proto) =>

@@ -11,6 +11,7 @@ export const exitStatusByCode = {
   // The command line and the environment.
   usage: 2,
   'bad-address': 3,
+  'config-unusable': 4,
   'kernel-unusable': 10,
   'initramfs-unusable': 11,
   'memory-too-small': 12,
@@ -82,6 +83,17 @@ export const exitStatusByCode = {
 
   stopped: 69,
   internal: 70,
+
+  // Daemons of hosts, and who asks them.
+  'host-unreachable': 71,
+  'host-refused': 74,
+  'no-host': 75,
+  'machine-unknown': 76,
+  'machine-exists': 77,
+  'machine-busy': 78,
+  'machine-not-live': 79,
+  'not-protected': 80,
+  'replica-failed': 81,
 } as const;
 
 export type ErrorCode = keyof typeof exitStatusByCode;

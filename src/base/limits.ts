@@ -54,6 +54,18 @@ export const limits = {
   etcdMembersMax: 9,
   /** Keys that one answer brings. */
   etcdKeysAtOnce: 500,
+
+  // Hosts' daemons.
+  hostsMax: 64,
+  machinesMax: 1024,
+  pathLengthMax: 4096,
+  labelLengthMax: 128,
+  /** A Unix socket’s path: what unix(7) allows, less the folder that it is made in. */
+  socketPathBytesMax: 96,
+  /** Any message of the control API. */
+  apiMessageBytesMax: 4 * mib,
+  /** The last notices of a machine's replicas that are kept, in files. */
+  replicaLogsMax: 5,
 } as const;
 
 /** Times that a user may change; defaults aim at a client gap of 300 ms at a kill. */

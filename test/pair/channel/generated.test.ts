@@ -20,6 +20,8 @@ it('the generated protobuf code is that of proto/*.proto', () => {
       'src/pair/channel/generated/channel-types.d.ts',
       'src/pair/arbiter/generated/etcd-messages.ts',
       'src/pair/arbiter/generated/etcd-types.d.ts',
+      'src/host/generated/host-messages.ts',
+      'src/host/generated/host-types.d.ts',
       'src/flow/log/generated/log-messages.ts',
       'src/flow/log/generated/log-types.d.ts',
     ]) {
