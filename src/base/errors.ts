@@ -86,6 +86,8 @@ export const exitStatusByCode = {
 
   // Daemons of hosts, and who asks them.
   'host-unreachable': 71,
+  'certificate-refused': 72,
+  'not-allowed': 73,
   'host-refused': 74,
   'no-host': 75,
   'machine-unknown': 76,

@@ -66,6 +66,8 @@ export const limits = {
   apiMessageBytesMax: 4 * mib,
   /** The last notices of a machine's replicas that are kept, in files. */
   replicaLogsMax: 5,
+  /** Callers at once, of each door. */
+  hostConnectionsMax: 256,
 } as const;
 
 /** Times that a user may change; defaults aim at a client gap of 300 ms at a kill. */

@@ -7,7 +7,7 @@ import {
 import type { FlagEntry } from '../pair/arbiter/arbiter.js';
 import { readDiskFlag } from '../pair/arbiter/disk-flag.js';
 import { entriesOfFlag } from '../pair/arbiter/flag-block.js';
-import { printable } from './printable.js';
+import { printable } from '../base/printable.js';
 
 /** What a disk is, and what vmft keeps in its reserved area. */
 export interface DiskReport {

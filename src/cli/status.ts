@@ -7,7 +7,7 @@ import { openArbiter } from '../pair/arbiter/open-arbiter.js';
 import { diskReportLines } from './disk-report.js';
 import { diskReportOf } from './disk.js';
 import { parseDiskUrl } from './options/disk.js';
-import { printable } from './printable.js';
+import { printable } from '../base/printable.js';
 
 interface StatusOptions {
   readonly arbiter?: string;
