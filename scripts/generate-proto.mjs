@@ -21,6 +21,7 @@ const targets = [
   { proto: 'channel', folder: 'src/pair/channel/generated' },
   { proto: 'etcd', folder: 'src/pair/arbiter/generated' },
   { proto: 'host', folder: 'src/host/generated' },
+  { proto: 'replica', folder: 'src/host/replica/generated' },
 ];
 
 const notice = (proto) =>

@@ -68,6 +68,18 @@ export const limits = {
   replicaLogsMax: 5,
   /** Callers at once, of each door. */
   hostConnectionsMax: 256,
+
+  // A replica's control socket.
+  controlEventsKept: 1_000,
+  /** Of the console, for who looks on later. */
+  controlConsoleBytesKept: 64 * kib,
+  controlConsoleBytesAtOnce: 16 * kib,
+  /** Typed at once, by whoever looks on. */
+  controlInputBytesMax: 64 * kib,
+  /** A call that answers once. */
+  controlCallMs: 5_000,
+  /** A hand-over has to send what is left of the log. */
+  handOverMs: 60_000,
 } as const;
 
 /** Times that a user may change; defaults aim at a client gap of 300 ms at a kill. */

@@ -1,5 +1,7 @@
 import { VmftError } from '../base/errors.js';
 import { systemClock } from '../flow/world/system-clock.js';
+import { ControlServer } from '../host/replica/control-server.js';
+import { ReplicaControl, type ReplicaProcess } from '../host/replica/replica-control.js';
 import type { SessionEnd, StampedPairEvent } from '../pair/role/pair-event.js';
 import type { Session, SessionStatus } from '../pair/session/session.js';
 import { EventStream } from './event-stream.js';
@@ -21,7 +23,14 @@ export interface AttendOptions {
   readonly notices: boolean;
   /** Concluded when the session has ended. */
   readonly disks: HostDisks;
+  /** `--control`. */
+  readonly controlSocket?: string | undefined;
+  /** What is known of the replica already, for its control socket. */
+  readonly replica: Omit<ReplicaProcess, 'startedRealtimeMs'>;
 }
+
+/** How long those who look on may take to hear of the end. */
+const farewellMs = 500;
 
 /** `status` lines in the event stream, for whoever watches. */
 const statusPeriodMs = 200;
@@ -33,10 +42,13 @@ const statusPeriodMs = 200;
  * ends the process at once. SIGPWR presses the guest's power button.
  */
 export async function attendSession(
-  { jsonEvents, notices, disks }: AttendOptions,
+  { jsonEvents, notices, disks, controlSocket, replica }: AttendOptions,
   start: (callbacks: SessionCallbacks) => Promise<Session>,
 ): Promise<never> {
   const events = jsonEvents === undefined ? null : EventStream.open(jsonEvents);
+  const control = new ReplicaControl({ ...replica, startedRealtimeMs: systemClock.realtimeMs() });
+  const server =
+    controlSocket === undefined ? null : await openControl(controlSocket, control, disks);
   let session: Session | null = null;
   let formed = false;
   const terminal = new TerminalConsole({
@@ -57,13 +69,16 @@ export async function attendSession(
       events?.write(event);
       formed ||= event.type === 'formed';
       disks.observe(event);
+      control.observe(event);
       const notice = notices ? pairNotice(event, formed) : null;
       if (notice !== null) terminal.notice(notice);
     },
     onConsole: (bytes) => {
       terminal.write(bytes);
+      control.console.add(bytes);
     },
   });
+  control.started(session);
   terminal.start();
   const attended = session;
   const stopStatus =
@@ -74,10 +89,29 @@ export async function attendSession(
         });
   const end = await session.ended;
   await disks.conclude(session.status().role, end);
+  await server?.close(farewellMs);
   stopStatus();
   events?.close();
   terminal.stop();
   process.exit(finalStatus(end));
+}
+
+/** The socket is there before the replica is, so that one in use is told before anything else happens. */
+async function openControl(
+  path: string,
+  control: ReplicaControl,
+  disks: HostDisks,
+): Promise<ControlServer> {
+  try {
+    const server = await ControlServer.open(path, control, systemClock);
+    process.once('exit', () => {
+      server.removeSocket();
+    });
+    return server;
+  } catch (error) {
+    await disks.abandon();
+    throw error;
+  }
 }
 
 function finalStatus(end: SessionEnd): number {

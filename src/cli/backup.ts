@@ -15,6 +15,7 @@ import {
   chosenAccelerator,
   type AcceleratorOptions,
 } from './options/accelerator.js';
+import { controlOption } from './options/control.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { crashAtOption, type CrashOptions } from './options/crash-at.js';
 import { addBackupDiskOption, type BackupDiskOptions } from './options/disk.js';
@@ -33,6 +34,7 @@ interface BackupOptions
   readonly listen?: string;
   readonly memoryMax?: number;
   readonly jsonEvents?: string;
+  readonly control?: string;
 }
 
 export function backupCommand(): Command {
@@ -44,6 +46,7 @@ export function backupCommand(): Command {
     .option('--listen <address[:port]>', 'once live, accept a backup here')
     .option('--memory-max <size>', 'guest memory this host gives', parseMemorySize)
     .option('--json-events <file|fd>', 'write events, one JSON object per line')
+    .addOption(controlOption())
     .addOption(crashAtOption());
   addBackupDiskOption(command);
   addAcceleratorOptions(command);
@@ -70,7 +73,14 @@ async function backup(
   if (listenHere !== null) warnOfPlainChannel(listenHere, tls);
   const arbiter = await openArbiter(options.arbiter, systemRandom);
   const disks = HostDisks.forBackup(options.disk ?? [], hostDiskParts);
-  await attendSession({ jsonEvents: options.jsonEvents, notices: true, disks }, (callbacks) =>
+  const attended = {
+    jsonEvents: options.jsonEvents,
+    notices: true,
+    disks,
+    controlSocket: options.control,
+    replica: { machineId: '', accelerator: accelerator.name, build: buildIdentity() },
+  };
+  await attendSession(attended, (callbacks) =>
     joinAndRebuild({
       ...callbacks,
       clock: systemClock,

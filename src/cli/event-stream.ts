@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 
 import { VmftError } from '../base/errors.js';
+import { eventJson } from '../host/replica/event-json.js';
 
 /**
  * `--json-events FILE|FD`: one JSON object per line and event. Every line has `type` and `realtimeMs`
@@ -32,7 +33,7 @@ export class EventStream {
   write(event: object): void {
     if (this.fd < 0) return;
     try {
-      writeSync(this.fd, `${JSON.stringify(event, plainValue)}\n`);
+      writeSync(this.fd, `${eventJson(event)}\n`);
     } catch (error) {
       if ((error as { code?: string }).code !== 'EAGAIN') this.fd = -1;
     }
@@ -42,15 +43,4 @@ export class EventStream {
     if (this.fd > 2) closeSync(this.fd);
     this.fd = -1;
   }
-}
-
-function plainValue(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value.toString();
-  }
-  if (value instanceof VmftError) {
-    return { code: value.code, message: value.message, whatToDo: value.whatToDo };
-  }
-  return value;
 }

@@ -18,6 +18,7 @@ import {
   chosenAccelerator,
   type AcceleratorOptions,
 } from './options/accelerator.js';
+import { controlOption } from './options/control.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { crashAtOption, type CrashOptions } from './options/crash-at.js';
 import { addDiskOptions, type DiskOptions } from './options/disk.js';
@@ -44,6 +45,7 @@ interface RunOptions
   readonly arbiter?: string;
   readonly machineId?: string;
   readonly jsonEvents?: string;
+  readonly control?: string;
 }
 
 export function runCommand(): Command {
@@ -63,6 +65,7 @@ export function runCommand(): Command {
     )
     .option('--machine-id <name>', 'name of the machine in arbitration; never use one twice')
     .option('--json-events <file|fd>', 'write events, one JSON object per line')
+    .addOption(controlOption())
     .addOption(crashAtOption());
   addDiskOptions(command);
   addAcceleratorOptions(command);
@@ -112,7 +115,18 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
     disks: disks.guestDisks,
   };
   const notices = listen !== null || disks.guestDisks.length > 0;
-  await attendSession({ jsonEvents: options.jsonEvents, notices, disks }, async (callbacks) => {
+  const attended = {
+    jsonEvents: options.jsonEvents,
+    notices,
+    disks,
+    controlSocket: options.control,
+    replica: {
+      machineId: user.machineId,
+      accelerator: accelerator.name,
+      build: buildIdentity(),
+    },
+  };
+  await attendSession(attended, async (callbacks) => {
     try {
       return await runPrimary({
         ...callbacks,

@@ -177,6 +177,8 @@ export interface MachineStatus {
   readonly framesSent: bigint;
   readonly framesDropped: bigint;
   readonly residentBytes: number;
+  /** See {@link Machine.setCpuShare}: 0.01 … 1. */
+  readonly cpuShare: number;
   /** In the order of GuestConfig.disks. */
   readonly disks: readonly DiskStatus[];
   /** Where stops are dear (kvm); null elsewhere. */

@@ -49,7 +49,7 @@ export interface NativeMachine {
   setSpeedLimit(share: number): void;
   digest(): MachineDigest;
   /** `stops` is all zero where the accelerator counts instructions. */
-  status(): Omit<MachineStatus, 'residentBytes'>;
+  status(): Omit<MachineStatus, 'residentBytes' | 'cpuShare'>;
   stop(): void;
   close(): void;
 }

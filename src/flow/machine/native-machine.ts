@@ -309,7 +309,7 @@ class AddonMachine implements ReplayMachine {
   status(): MachineStatus {
     const status = mapped(() => this.native.status());
     const stops = this.config.cpu === null ? null : status.stops;
-    return { ...status, stops, residentBytes: process.memoryUsage.rss() };
+    return { ...status, stops, residentBytes: process.memoryUsage.rss(), cpuShare: 1 };
   }
 
   stop(): void {

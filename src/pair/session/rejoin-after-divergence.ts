@@ -118,6 +118,14 @@ class RebuiltBackup implements Session {
     else this.stop('the backup was stopped');
   }
 
+  reset(): void {
+    this.requireSession().reset();
+  }
+
+  setCpuShare(share: number): void {
+    this.requireSession().setCpuShare(share);
+  }
+
   stop(message: string): void {
     this.stopWanted ??= message;
     this.cutDelay();
@@ -147,6 +155,11 @@ class RebuiltBackup implements Session {
       this.conclude(notRebuilt(failure(asVmftError(thrown))));
     }
     this.resolveEnded(this.end ?? failure(new VmftError('internal', 'bug: no end')));
+  }
+
+  private requireSession(): Session {
+    if (this.session !== null) return this.session;
+    throw new VmftError('wrong-mode', 'this replica is being rebuilt', 'ask the one that is live');
   }
 
   private async joinOnce(): Promise<Session> {

@@ -43,6 +43,13 @@ export interface Session {
   consoleInput(bytes: Buffer): void;
   /** Ends the guest through the log, so that both replicas end in order; `ended` follows. A backup leaves instead. */
   powerOff(kind: 'power-button' | 'power-off'): void;
+  /** Resets the guest, which ends the machine, by the log as well. Throws `wrong-mode` on a replica that is not live. */
+  reset(): void;
+  /**
+   * Gives the vCPU this share of its speed, 0.01 … 1, on whichever host the machine runs. Throws `wrong-mode` on a replica
+   * that is not live, `bad-argument`.
+   */
+  setCpuShare(share: number): void;
   /**
    * Ends this replica at once, whatever the guest is doing. To the peer it is a failure: a backup goes
    * live. Use {@link powerOff} to end the machine.
@@ -60,6 +67,8 @@ export interface SessionStatus {
   readonly listening: Address | null;
   /** How often this backup's replica diverged and was discarded. */
   readonly divergences: number;
+  /** Of the guest; 0 until a backup has the machine's configuration. */
+  readonly memoryBytes: number;
   /** Null until a backup has the machine's configuration. */
   readonly machine: MachineStatus | null;
 }
@@ -92,6 +101,11 @@ export function sessionOf(
     const { machine, role } = replica;
     return replica.end === null && role !== null && role.name !== 'backup' ? machine : null;
   };
+  const requireLive = (): Machine => {
+    const machine = live();
+    if (machine !== null) return machine;
+    throw new VmftError('wrong-mode', 'this replica is not live', 'ask the one that is');
+  };
   return {
     replicaId,
     ended,
@@ -103,6 +117,7 @@ export function sessionOf(
       replicaId,
       listening: listening(),
       divergences: 0,
+      memoryBytes: replica.machine?.config.memoryBytes ?? 0,
       machine: replica.machine?.status() ?? null,
     }),
     consoleInput: (bytes) => {
@@ -117,6 +132,12 @@ export function sessionOf(
       const machine = live();
       if (machine === null) replica.stop('stopped', 'the backup was stopped');
       else machine.control(kind);
+    },
+    reset: () => {
+      requireLive().control('reset');
+    },
+    setCpuShare: (share) => {
+      requireLive().setCpuShare(share);
     },
     stop: (message) => {
       replica.stop('stopped', message);

@@ -331,6 +331,7 @@ export class FakeMachine implements Machine {
       framesSent: 0n,
       framesDropped: 0n,
       residentBytes: 0,
+      cpuShare: 1,
       disks: [],
       stops: null,
     };
