@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ServerCredentials, type Server } from '@grpc/grpc-js';
 
 import { VmftError } from '../../base/errors.js';
+import { limits } from '../../base/limits.js';
 
 /**
  * A gRPC server's Unix socket, for the local operator. Whoever may open the file may use it, so it is never there with
@@ -22,8 +23,8 @@ export class LocalSocket {
    */
   static async bind(server: Server, path: string, mode = 0o600): Promise<LocalSocket> {
     const place = resolve(path);
-    if (Buffer.byteLength(place) > pathBytesMax) {
-      throw unusable(path, `a socket's path is at most ${pathBytesMax} bytes long`);
+    if (Buffer.byteLength(place) > limits.socketPathBytesMax) {
+      throw unusable(path, `a socket's path is at most ${limits.socketPathBytesMax} bytes long`);
     }
     await requireFree(place);
     let folder: string;
@@ -99,6 +100,3 @@ function unusable(path: string, why: string): VmftError {
     'name another path, in a folder that this user may write to',
   );
 }
-
-/** sun_path holds 108 bytes, and the socket is made in a folder beside its place, whose name takes some. */
-const pathBytesMax = 96;
