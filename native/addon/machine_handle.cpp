@@ -258,7 +258,13 @@ void MachineHandle::acknowledge(Info info) {
 }
 
 void MachineHandle::release_outputs(Info info) {
-    guarded(info.Env(), [&] { runner().release_outputs(to_u64(info[0], "through")); });
+    guarded(info.Env(), [&] {
+        u64 through = to_u64(info[0], "through");
+        double until_ns = to_number(info[1], "untilMs") * 1e6;
+        // Beyond 2^63 is for ever; NaN and what lies before the clock's beginning permit nothing.
+        u64 until = until_ns >= 9.2e18 ? ~u64{0} : until_ns > 0 ? static_cast<u64>(until_ns) : 0;
+        runner().release_outputs(through, until);
+    });
 }
 
 Napi::Value MachineHandle::announce(Info info) {

@@ -16,6 +16,13 @@ constexpr size_t console_batch_bytes_max = 64 << 10;
 
 }  // namespace
 
+bool OutputQueue::may_leave(u64 sequence) {
+    if (mode_ == Mode::open) return true;
+    if (sequence > released_through_) return false;
+    if (mode_ == Mode::withheld || released_until_ns_ == for_ever) return true;
+    return target_.now_ns() <= released_until_ns_;
+}
+
 void OutputQueue::leave(const Output& output) {
     if (output.kind == OutputKind::console) {
         console_batch_.insert(console_batch_.end(), output.bytes.begin(), output.bytes.end());
@@ -55,7 +62,7 @@ void OutputQueue::produced(Output&& output) {
     std::lock_guard lock(mutex_);
     VMFT_CHECK(output.sequence == counts_.produced + 1);
     counts_.produced = output.sequence;
-    if (mode_ == Mode::open || output.sequence <= released_through_) {
+    if (waiting_.empty() && may_leave(output.sequence)) {
         if (mode_ != Mode::withheld)
             leave(output);
         else
@@ -67,10 +74,11 @@ void OutputQueue::produced(Output&& output) {
     waiting_.push_back(std::move(output));
 }
 
-void OutputQueue::release(u64 through) {
+void OutputQueue::release(u64 through, u64 until_ns) {
     std::lock_guard lock(mutex_);
     released_through_ = std::max(released_through_, through);
-    while (!waiting_.empty() && waiting_.front().sequence <= through) {
+    released_until_ns_ = until_ns;
+    while (!waiting_.empty() && may_leave(waiting_.front().sequence)) {
         if (mode_ != Mode::withheld)
             leave(waiting_.front());
         else
@@ -93,6 +101,7 @@ void OutputQueue::reset(u64 produced) {
     console_batch_.clear();
     counts_ = {};
     counts_.produced = counts_.released = released_through_ = produced;
+    released_until_ns_ = for_ever;
 }
 
 OutputQueue::Counts OutputQueue::counts() const {

@@ -17,6 +17,8 @@ public:
     virtual void send_console(std::span<const u8> bytes) = 0;
     /// The disk request with this output_sequence may be issued: here, or elsewhere already.
     virtual void release_disk_request(u64 sequence) = 0;
+    /// The host's clock, which permissions end by.
+    virtual u64 now_ns() = 0;
 
 protected:
     ~OutputTarget() = default;
@@ -39,9 +41,13 @@ public:
     /// vCPU thread. `output.sequence` is one more than the last one's.
     void produced(Output&& output);
 
-    /// Outputs up to `through` may leave (gated, open) or be forgotten (withheld), also those not
-    /// produced yet.
-    void release(u64 through);
+    static constexpr u64 for_ever = ~u64{0};
+
+    /// Outputs up to `through` may leave (gated) or be forgotten (withheld), also those not
+    /// produced yet. Gated, only while the target's clock is not past `until_ns`: it is read before
+    /// each one, since this process may be stopped between any two, and be an old primary when it
+    /// goes on (src/pair/role/output-permission.ts). What stays waits for the next call.
+    void release(u64 through, u64 until_ns);
 
     /// Hands over console bytes that left one by one, as one batch: call after each slice.
     void flush_console();
@@ -59,6 +65,7 @@ public:
     Counts counts() const;
 
 private:
+    bool may_leave(u64 sequence);
     void leave(const Output& output);
     void forget(const Output& output);
     void send_console_batch();
@@ -69,6 +76,7 @@ private:
     std::deque<Output> waiting_;
     std::vector<u8> console_batch_;
     u64 released_through_ = 0;  ///< What `release` allowed, perhaps ahead of what is produced.
+    u64 released_until_ns_ = for_ever;
     Counts counts_;
 };
 

@@ -254,7 +254,7 @@ FedSegment Runner::feed(std::span<const u8> frame) {
     if (fault != LogFault::none)
         throw RunnerError(code_of(fault),
                           std::string("a log frame is not the next one: ") + reason);
-    outputs_.release(fed.outputs_released);
+    outputs_.release(fed.outputs_released, OutputQueue::for_ever);
     world_->wake();
     return fed;
 }
@@ -293,8 +293,8 @@ void Runner::acknowledge(u64 sequence) {
     if (published_.stalled || gathering_) world_->wake();
 }
 
-void Runner::release_outputs(u64 through) {
-    outputs_.release(through);
+void Runner::release_outputs(u64 through, u64 until_ns) {
+    outputs_.release(through, until_ns);
     Lock lock(mutex_);
     if (published_.stalled) world_->wake();
 }

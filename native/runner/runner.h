@@ -89,7 +89,8 @@ public:
     void go_live(const LiveOptions& options);
 
     void acknowledge(u64 sequence);
-    void release_outputs(u64 through);
+    /// See OutputQueue::release; the time is the world's monotonic_ns.
+    void release_outputs(u64 through, u64 until_ns);
     /// See DiskQueue.
     void disk_reads_done(u64 count) { disks_.reads_done(count); }
     void track_disk_changes(u32 index, bool on);
@@ -133,6 +134,7 @@ private:
         events_.console({bytes.begin(), bytes.end()});
     }
     void release_disk_request(u64 sequence) override { disks_.release(sequence); }
+    u64 now_ns() override { return world_->monotonic_ns(); }
     void produced(Output&& output) override { outputs_.produced(std::move(output)); }
 
     // The disk queue's listener

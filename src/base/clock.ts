@@ -3,7 +3,7 @@
  * get a clock; only src/flow/world/system-clock.ts reads the host's.
  */
 export interface Clock {
-  /** Milliseconds from an arbitrary start; never runs backwards. */
+  /** Milliseconds from an arbitrary start, the machine's own (Machine.releaseOutputs); never runs backwards. */
   nowMs(): number;
   /** Milliseconds since 1970 (UTC), for showing to people and for comparing two hosts' events only. */
   realtimeMs(): number;

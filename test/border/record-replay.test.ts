@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Stopped } from '../../src/flow/machine/machine.js';
+import { systemClock } from '../../src/flow/world/system-clock.js';
 import { guestImage, ObservedMachine, recordingOptions } from './native-guest.js';
 
 /** Each of these ends by itself. */
@@ -108,7 +109,13 @@ void describe('record and replay over the border', () => {
     primary.onSegment = ({ frame, sequence, outputsProduced }) => {
       backup.machine.feed(frame);
       primary.machine.acknowledge(sequence);
-      primary.machine.releaseOutputs(outputsProduced);
+      // What the permission's end is compared with is the clock that JavaScript has.
+      const released = (): bigint => primary.machine.status().outputsReleased;
+      const before = released();
+      primary.machine.releaseOutputs(outputsProduced, systemClock.nowMs() - 1);
+      assert.equal(released(), before);
+      primary.machine.releaseOutputs(outputsProduced, systemClock.nowMs() + 60_000);
+      assert.equal(released(), outputsProduced);
     };
     primary.machine.resume({ ...recordingOptions, gated: true });
     primary.machine.consoleInput(Buffer.from('one\n'));

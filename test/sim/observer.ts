@@ -39,6 +39,8 @@ export class Observer {
   private readonly writes = new Map<number, number>();
   /** Place on the disk → the last write there whose request was answered. */
   private readonly durable = new Map<number, number>();
+  /** Who has gone live, or on alone, in a generation: from then on the other shows nothing. */
+  private readonly live = new Map<number, string>();
   /** Per generation: how many outputs the segments cover that a backup has held. */
   private readonly heldOutputs = new Map<number, number>();
   /** "generation:tick" → digest of whoever was there first. */
@@ -103,6 +105,7 @@ export class Observer {
     if (event.type === 'diverged') {
       throw this.violated(`${host.name}: replicas diverged: ${event.what}`);
     }
+    if (event.type === 'live') this.live.set(Number(event.generation), host.name);
     if (event.type === 'channel-broken' && !byCircumstance.has(event.error.code)) {
       this.channelErrors.push(event.error.code);
       if (!this.tampering) {
@@ -188,7 +191,14 @@ export class Observer {
     const generation = record.paired;
     if (generation === 0) return;
     const winner = this.storage.taken.get(generation);
-    if (winner === host.name) return;
+    const live = winner === host.name ? host.name : this.live.get(generation);
+    if (live === host.name) {
+      this.live.set(generation, live);
+      return;
+    }
+    if (live !== undefined) {
+      throw this.violated(`${host.name} showed output ${index} after ${live} went live`);
+    }
     const held = this.heldOutputs.get(generation) ?? 0;
     if (index <= held) return;
     const state = winner === undefined ? 'nobody has the flag' : `${winner} has the flag`;

@@ -7,7 +7,8 @@ export type PlantedFault =
   | 'byte flipped'
   | 'generation ignored'
   | 'disk not fenced'
-  | 'disk writes not repeated';
+  | 'disk writes not repeated'
+  | 'permission without end';
 
 export const plantedFaults: readonly PlantedFault[] = [
   'gate off',
@@ -18,4 +19,5 @@ export const plantedFaults: readonly PlantedFault[] = [
   'generation ignored',
   'disk not fenced',
   'disk writes not repeated',
+  'permission without end',
 ];

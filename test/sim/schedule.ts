@@ -88,7 +88,9 @@ class Schedule {
   /** A violation is thrown in the midst of the protocol's code, which may end the replica for it. */
   run(): Outcome {
     try {
-      return this.play();
+      const outcome = this.play();
+      if (this.observer.violation === null) return outcome;
+      throw this.observer.violation;
     } catch (error) {
       throw this.observer.violation ?? error;
     }
@@ -190,6 +192,8 @@ class Schedule {
       () => this.cutStorage(),
       () => this.slowStorage(),
       () => this.pause(),
+      () => this.freeze(),
+      () => this.freeze(),
       () => this.breakConnection(),
       () => this.flipByte(),
       () => this.replayOldAck(),
@@ -262,6 +266,18 @@ class Schedule {
   private pause(): string {
     this.victim()?.pause(this.random.between(20, 700));
     return 'pause';
+  }
+
+  /** Stops a process in the midst of what it does, mostly one that shows outputs. */
+  private freeze(): string {
+    const live = this.hosts.find((host) => host.alive && host.machine?.running === true);
+    const host = this.random.chance(0.8) ? live : this.victim();
+    if (host === undefined) return 'nothing';
+    host.freeze = {
+      stepsLeft: this.random.whole(1, 60),
+      forMs: this.random.between(60, 700),
+    };
+    return 'freeze';
   }
 
   private breakConnection(): string {

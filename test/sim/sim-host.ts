@@ -44,6 +44,9 @@ export class SimHost {
   /** Dies at its so-many-th action from now. */
   actionsLeft = Infinity;
   onDeath: () => void = () => undefined;
+  /** Stops before its so-many-th step from now, in the midst of whatever it does, for so long. */
+  freeze: { stepsLeft: number; readonly forMs: number } | null = null;
+  private frozen = false;
   private pausedUntilMs = 0;
   private readonly backlog: (() => void)[] = [];
   private readonly stepMs: number;
@@ -122,11 +125,39 @@ export class SimHost {
 
   /** Counts an action with an effect outside; false once the process is dead. */
   act(): boolean {
+    this.perhapsFreeze();
+    return this.countAction();
+  }
+
+  private countAction(): boolean {
     if (this.dead) return false;
     this.actionsLeft -= 1;
     if (this.actionsLeft > 0) return true;
     this.die();
     return false;
+  }
+
+  /** SIGSTOP between any two steps: everything else goes on, and then this process does, from here. */
+  private perhapsFreeze(): void {
+    if (this.freeze === null) return;
+    this.freeze.stepsLeft -= 1;
+    if (this.freeze.stepsLeft > 0) return;
+    const { forMs } = this.freeze;
+    this.freeze = null;
+    const { timeline } = this.parts;
+    this.frozen = true;
+    timeline.run(timeline.nowMs + forMs);
+    this.frozen = false;
+    // What came meanwhile waits until this process is done with what it was at.
+    timeline.at(timeline.nowMs, () => {
+      this.runBacklog();
+    });
+  }
+
+  /** The host's clock as this process reads it: it may be stopped just before. */
+  private readClock(): number {
+    this.perhapsFreeze();
+    return this.parts.timeline.nowMs;
   }
 
   die(): void {
@@ -139,15 +170,24 @@ export class SimHost {
   pause(forMs: number): void {
     this.pausedUntilMs = this.parts.timeline.nowMs + forMs;
     this.parts.timeline.at(this.pausedUntilMs, () => {
-      if (this.parts.timeline.nowMs < this.pausedUntilMs) return;
-      for (const run of this.backlog.splice(0, this.backlog.length)) if (!this.dead) run();
+      if (this.parts.timeline.nowMs >= this.pausedUntilMs) this.runBacklog();
     });
+  }
+
+  private runBacklog(): void {
+    while (!this.frozen && this.parts.timeline.nowMs >= this.pausedUntilMs) {
+      const run = this.backlog.shift();
+      if (run === undefined) return;
+      if (!this.dead) run();
+    }
   }
 
   /** Runs in this process, now or when it is continued. */
   deliver(run: () => void): void {
     if (this.dead) return;
-    if (this.parts.timeline.nowMs < this.pausedUntilMs) this.backlog.push(run);
+    const stopped = this.frozen || this.parts.timeline.nowMs < this.pausedUntilMs;
+    const waits = stopped || this.backlog.length > 0;
+    if (waits) this.backlog.push(run);
     else run();
   }
 
@@ -166,7 +206,7 @@ export class SimHost {
   private clock(): Clock {
     const { timeline } = this.parts;
     return {
-      nowMs: () => timeline.nowMs,
+      nowMs: () => this.readClock(),
       realtimeMs: () => timeline.nowMs,
       after: (delayMs, run) => {
         let cancelled = false;
@@ -237,8 +277,10 @@ export class SimHost {
         },
       },
       {
+        nowMs: () => this.readClock(),
         show: (index, content) => {
-          if (this.act()) observer.output(this, index, content);
+          // No step of its own: between the look at the clock and the output there is no time.
+          if (this.countAction()) observer.output(this, index, content);
         },
         entropy: () => random.word(),
         held: (segment) => {
@@ -250,6 +292,7 @@ export class SimHost {
       },
     );
     machine.ungated = planted === 'gate off';
+    machine.unlimited = planted === 'permission without end';
     this.machine = machine;
     this.every(this.stepMs, () => {
       if (this.end === null) machine.step(Math.round(this.stepMs * ticksPerMs));
@@ -260,9 +303,14 @@ export class SimHost {
 
 class SimMachine extends FakeMachine implements Machine {
   ungated = false;
+  unlimited = false;
 
   override resume(options: LiveOptions): void {
     super.resume(this.ungated ? { ...options, gated: false } : options);
+  }
+
+  override releaseOutputs(through: bigint, untilMs: number): void {
+    super.releaseOutputs(through, this.unlimited ? Infinity : untilMs);
   }
 }
 

@@ -29,14 +29,14 @@ export class Timeline {
     this.at(this.nowMs + delayMs, run);
   }
 
-  /** Runs everything due up to `untilMs`. */
+  /** Runs everything due up to `untilMs`. May be called while something runs: that stands still meanwhile. */
   run(untilMs: number): void {
     for (let next = this.heap[0]; next !== undefined && next.atMs <= untilMs; next = this.heap[0]) {
       this.pop();
       this.nowMs = next.atMs;
       next.run();
     }
-    this.nowMs = untilMs;
+    this.nowMs = Math.max(this.nowMs, untilMs);
   }
 
   private pop(): void {

@@ -311,8 +311,11 @@ export interface Machine {
 
   /** The backup (or the file) holds every segment up to `sequence`. */
   acknowledge(sequence: bigint): void;
-  /** Outputs 1 … `through` may leave. On a replica: they left the primary, forget them. */
-  releaseOutputs(through: bigint): void;
+  /**
+   * Outputs 1 … `through` may leave while the host's clock (Clock.nowMs) is not past `untilMs`; it is looked at before each. Those
+   * that did not wait for the next call. On a replica: they left the primary, forget them, whatever the time.
+   */
+  releaseOutputs(through: bigint, untilMs: number): void;
   /** Sends the guest's MAC address as RARP broadcasts, so that switches learn the new port. */
   announce(): void;
 

@@ -39,7 +39,7 @@ export interface NativeMachine {
   endOfLog(): void;
   goLive(options: LiveOptions): void;
   acknowledge(sequence: bigint): void;
-  releaseOutputs(through: bigint): void;
+  releaseOutputs(through: bigint, untilMs: number): void;
   announce(): boolean;
   diskReadsDone(count: bigint): void;
   trackDiskChanges(index: number, on: boolean): void;

@@ -274,9 +274,9 @@ class AddonMachine implements ReplayMachine {
     });
   }
 
-  releaseOutputs(through: bigint): void {
+  releaseOutputs(through: bigint, untilMs: number): void {
     mapped(() => {
-      this.native.releaseOutputs(through);
+      this.native.releaseOutputs(through, untilMs);
     });
   }
 

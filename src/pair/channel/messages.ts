@@ -122,4 +122,6 @@ export interface Heartbeat {
   readonly generation: bigint;
   /** Grows with each datagram of a sender: a repeated or overtaken one is no sign of life. */
   readonly counter: bigint;
+  /** The newest counter of the receiver's that the sender has heard in this generation; 0: none. */
+  readonly echo: bigint;
 }

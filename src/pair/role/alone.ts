@@ -38,6 +38,7 @@ export interface MachineIdentity {
  */
 export class AloneRole implements Role {
   readonly name = 'alone';
+  readonly showsUntilMs = Infinity;
   private state: AlonePhase = 'alone';
   private link: LinkId | null = null;
   private joining = 0n;
@@ -234,6 +235,7 @@ export class AloneRole implements Role {
         generation,
         link: this.link,
         outputsReleased: this.outputsReleased,
+        lastBeatSent: this.pulse?.lastSent ?? 0n,
         identity: this.identity,
         settings: this.settings,
       },
@@ -259,7 +261,7 @@ export class AloneRole implements Role {
       : new VmftError('peer-lost', 'the primary is stopping');
     const close: Action[] = link === null ? [] : [{ do: 'close-link', link, error }];
     // The guest may have ended while it was still gated, on its way to being alone.
-    const release: Action = { do: 'release-outputs', through: null };
+    const release: Action = { do: 'release-outputs', through: null, untilMs: Infinity };
     return [...close, release, { do: 'end', end: guestEnd(stopped) }];
   }
 

@@ -45,6 +45,7 @@ export interface BackupOptions {
  */
 export class BackupRole implements Role {
   readonly name = 'backup';
+  readonly showsUntilMs = Infinity;
   private state: BackupPhase = 'joining';
   private readonly link: LinkId;
   private readonly settings: PairSettings;
@@ -198,9 +199,12 @@ export class BackupRole implements Role {
     const { generation, nextSequence: sequence } = this;
     this.nextSequence += 1n;
     const actions: Action[] = [
-      { do: 'send', link: this.link, message: { kind: 'ack', generation, sequence } },
-      { do: 'release-outputs', through: fed.outputsReleased },
+      { do: 'release-outputs', through: fed.outputsReleased, untilMs: Infinity },
     ];
+    // Whoever may go live promises nothing any more.
+    if (this.channel === 'open') {
+      actions.push({ do: 'send', link: this.link, message: { kind: 'ack', generation, sequence } });
+    }
     if (this.state === 'ready') {
       this.state = 'following';
       actions.push({ do: 'emit', event: { type: 'formed', generation, role: 'backup' } });
@@ -273,7 +277,8 @@ export class BackupRole implements Role {
     if (this.state === 'joining' && this.intake.early) {
       this.patienceUntilMs = nowMs + this.settings.joinStallMs;
     }
-    return this.preparation(nowMs);
+    const answer = this.channel === 'open' ? [this.pulse.answer(nowMs)] : [];
+    return [...answer, ...this.preparation(nowMs)];
   }
 
   /** Prepared, once this host can be the machine and failover is known to be possible. */

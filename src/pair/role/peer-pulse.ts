@@ -8,12 +8,16 @@ export class PeerPulse {
   private lastCounter = 0n;
   private nextBeatMs: number;
   private beats = 0;
+  private counter: bigint;
 
   constructor(
     private readonly generation: bigint,
     private readonly settings: PairSettings,
     nowMs: number,
+    /** The number of the last heartbeat sent in this generation, by an earlier role. */
+    lastSent = 0n,
   ) {
+    this.counter = lastSent;
     this.detector = new FailureDetector(settings.tickIntervalMs, nowMs);
     this.nextBeatMs = nowMs;
   }
@@ -21,6 +25,11 @@ export class PeerPulse {
   /** The peer's heartbeats counted so far. */
   get beatsHeard(): number {
     return this.beats;
+  }
+
+  /** The number of the last heartbeat sent. */
+  get lastSent(): bigint {
+    return this.counter;
   }
 
   get silenceMs(): number {
@@ -49,6 +58,19 @@ export class PeerPulse {
     this.detector.tick(nowMs);
     if (nowMs < this.nextBeatMs) return [];
     this.nextBeatMs = Math.max(this.nextBeatMs + this.settings.heartbeatIntervalMs, nowMs);
-    return [{ do: 'send-heartbeat', generation: this.generation }];
+    return [this.beat()];
+  }
+
+  /** An answer to the peer's heartbeat: at once, in the place of the next that is due. */
+  answer(nowMs: number): Action {
+    const { heartbeatIntervalMs, tickIntervalMs } = this.settings;
+    this.nextBeatMs = nowMs + heartbeatIntervalMs + 2 * tickIntervalMs;
+    return this.beat();
+  }
+
+  private beat(): Action {
+    this.counter += 1n;
+    const { generation, counter, lastCounter: echo } = this;
+    return { do: 'send-heartbeat', generation, counter, echo };
   }
 }

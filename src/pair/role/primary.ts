@@ -8,6 +8,7 @@ import { aloneOptions, AloneRole, endWith, refuse, type MachineIdentity } from '
 import { Arbitration } from './arbitration.js';
 import { decideFailover, type FailoverRow } from './failover-table.js';
 import { LagControl } from './lag-control.js';
+import { OutputPermission } from './output-permission.js';
 import { failure, guestEnd, isGuestEnd } from './pair-event.js';
 import { PeerPulse } from './peer-pulse.js';
 import type { Action, LinkId, Role, RoleEvent } from './role.js';
@@ -17,6 +18,8 @@ export interface PrimaryOptions {
   readonly link: LinkId;
   /** Outputs that left before the pair was formed. */
   readonly outputsReleased: bigint;
+  /** The number of the last heartbeat of the join. */
+  readonly lastBeatSent: bigint;
   readonly identity: MachineIdentity;
   readonly settings: PairSettings;
   /** For tests that plant a fault. */
@@ -46,6 +49,10 @@ export class PrimaryRole implements Role {
   private readonly gate: Gate;
   private readonly buffer: LogBuffer;
   private readonly pulse: PeerPulse;
+  private readonly permission: OutputPermission;
+  /** Until when what was let go last may leave; after that it waits for the next permission. */
+  private grantedUntilMs = -Infinity;
+  private outputsLeft: bigint;
   private readonly arbitration: Arbitration;
   private readonly lag: LagControl;
   private channel: 'open' | 'broken' | 'ended' = 'open';
@@ -66,13 +73,20 @@ export class PrimaryRole implements Role {
     this.settings = options.settings;
     this.gate = options.gate ?? new Gate(options.outputsReleased);
     this.buffer = new LogBuffer(options.settings.unacknowledgedBytesMax);
-    this.pulse = new PeerPulse(options.generation, options.settings, nowMs);
+    const { generation, settings, lastBeatSent } = options;
+    this.pulse = new PeerPulse(generation, settings, nowMs, lastBeatSent);
+    this.permission = new OutputPermission(options.settings);
+    this.outputsLeft = options.outputsReleased;
     this.arbitration = new Arbitration(options.generation, options.settings);
     this.lag = new LagControl(options.settings.lagLimitMs);
   }
 
   get phase(): string {
     return this.state;
+  }
+
+  get showsUntilMs(): number {
+    return this.permission.untilMs;
   }
 
   start(): Action[] {
@@ -97,7 +111,7 @@ export class PrimaryRole implements Role {
     if (this.state === 'ended') return [];
     switch (event.type) {
       case 'segment':
-        return this.segment(event.segment);
+        return this.segment(event.segment, nowMs);
       case 'message':
         return this.message(event.link, event.message as FromBackup, nowMs);
       case 'link-closed':
@@ -106,8 +120,10 @@ export class PrimaryRole implements Role {
         this.fault = event.error;
         return [...this.complain(event.error), ...this.decide(nowMs)];
       case 'heartbeat':
-        this.pulse.heartbeat(event.generation, event.counter, nowMs);
-        return [];
+        return this.heartbeat(event.generation, event.counter, event.echo, nowMs);
+      case 'outputs-left':
+        this.outputsLeft = event.through;
+        return this.decide(nowMs);
       case 'tick':
         return this.tick(nowMs);
       case 'stopped':
@@ -122,12 +138,13 @@ export class PrimaryRole implements Role {
     }
   }
 
-  private segment(segment: RecordedSegment): Action[] {
+  private segment(segment: RecordedSegment, nowMs: number): Action[] {
     const { generation, sequence, frame, outputsProduced, virtualNs } = segment;
     if (generation !== this.generation) return [];
     this.gate.append(sequence, outputsProduced);
     if (this.state === 'arbitrating') return [];
     this.buffer.append(sequence, frame.length);
+    this.permission.segmentSent(sequence, nowMs);
     this.virtualNs = virtualNs;
     const send: Action = {
       do: 'send',
@@ -188,16 +205,36 @@ export class PrimaryRole implements Role {
     const wrong = this.buffer.acknowledge(sequence);
     if (wrong !== null) return this.breakChannel(wrong, nowMs);
     const actions: Action[] = [{ do: 'acknowledge', sequence }];
-    const through = this.gate.acknowledge(sequence);
-    if (through !== null) actions.push({ do: 'release-outputs', through });
+    this.permission.acknowledged(sequence);
+    const more = this.gate.acknowledge(sequence) !== null;
+    if (more || nowMs > this.grantedUntilMs) actions.push(this.release());
     if (!this.buffer.full) this.stallShown = false;
     if (this.guestStopped !== null) actions.push(...this.decide(nowMs));
     return actions;
   }
 
+  private heartbeat(generation: bigint, counter: bigint, echo: bigint, nowMs: number): Action[] {
+    const before = this.pulse.beatsHeard;
+    this.pulse.heartbeat(generation, counter, nowMs);
+    const news = this.pulse.beatsHeard > before && this.permission.echoed(echo);
+    // Once the flag has been tried, nothing that was said before permits anything.
+    if (!news || this.state === 'arbitrating' || this.channel !== 'open') return [];
+    return [this.release()];
+  }
+
+  /** What the gate has let go may leave, as long as the backup is known not to be live. */
+  private release(): Action {
+    const { untilMs } = this.permission;
+    this.grantedUntilMs = untilMs;
+    const tell = this.state === 'draining';
+    return { do: 'release-outputs', through: this.gate.released, untilMs, tell };
+  }
+
   private tick(nowMs: number): Action[] {
     // Beats go on while arbitrating: they tell the backup of a broken channel to wait (B7).
-    return [...this.pulse.tick(nowMs), ...this.decide(nowMs), ...this.arbitration.tick(nowMs)];
+    const beat = this.pulse.tick(nowMs);
+    if (beat.length > 0) this.permission.beatSent(this.pulse.lastSent, nowMs);
+    return [...beat, ...this.decide(nowMs), ...this.arbitration.tick(nowMs)];
   }
 
   private stopped(stopped: Stopped, nowMs: number): Action[] {
@@ -210,8 +247,9 @@ export class PrimaryRole implements Role {
     }
     this.guestStopped = stopped;
     this.drainUntilMs = nowMs + this.settings.drainMs;
-    if (this.state === 'protected') this.state = 'draining';
-    return this.decide(nowMs);
+    if (this.state !== 'protected') return this.decide(nowMs);
+    this.state = 'draining';
+    return [this.release(), ...this.decide(nowMs)];
   }
 
   private decide(nowMs: number): Action[] {
@@ -223,7 +261,7 @@ export class PrimaryRole implements Role {
       peer: silent ? 'silent' : 'heard',
       patience: nowMs > this.drainUntilMs ? 'over' : 'left',
       guest: this.guestStopped === null ? 'running' : 'ended',
-      settled: this.buffer.settled,
+      settled: this.buffer.settled && this.outputsLeft >= this.gate.released,
       diverged: this.peerDiverged,
       flag: this.arbitration.flag,
     });
@@ -265,7 +303,7 @@ export class PrimaryRole implements Role {
     const { generation, settings } = this;
     const lost: Action = { do: 'emit', event: { type: 'backup-lost', generation } };
     this.gate.alone();
-    const release: Action = { do: 'release-outputs', through: null };
+    const release: Action = { do: 'release-outputs', through: null, untilMs: Infinity };
     if (this.guestStopped !== null) {
       return [lost, release, { do: 'end', end: guestEnd(this.guestStopped) }];
     }

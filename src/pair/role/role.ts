@@ -19,6 +19,8 @@ export interface Role {
   readonly generation: bigint;
   /** One word for `status`; the role's file lists them. */
   readonly phase: string;
+  /** Nothing may be shown that waits here when the clock is past it (output-permission.ts). */
+  readonly showsUntilMs: number;
   /** What to do on taking the role. */
   start(nowMs: number): Action[];
   handle(event: RoleEvent, nowMs: number): Action[];
@@ -40,13 +42,20 @@ export type RoleEvent =
       readonly error: VmftError | null;
     }
   /** A well-formed heartbeat of this machine id. */
-  | { readonly type: 'heartbeat'; readonly generation: bigint; readonly counter: bigint }
+  | {
+      readonly type: 'heartbeat';
+      readonly generation: bigint;
+      readonly counter: bigint;
+      readonly echo: bigint;
+    }
   // From the machine.
   | { readonly type: 'segment'; readonly segment: RecordedSegment }
   | { readonly type: 'executed'; readonly progress: ExecutionProgress }
   | { readonly type: 'live'; readonly position: Position }
   | { readonly type: 'stopped'; readonly stopped: Stopped }
   | { readonly type: 'paused'; readonly outputsProduced: bigint }
+  /** After `release-outputs` with `tell`: outputs 1 … `through` have left. */
+  | { readonly type: 'outputs-left'; readonly through: bigint }
   | { readonly type: 'fed'; readonly fed: FedSegment }
   | { readonly type: 'feed-refused'; readonly error: VmftError }
   | { readonly type: 'restored' }
@@ -83,7 +92,12 @@ export type Action =
   | { readonly do: 'send'; readonly link: LinkId; readonly message: FromBackup | FromPrimary }
   /** Ends the link: in order when `error` is null, else telling the peer why. */
   | { readonly do: 'close-link'; readonly link: LinkId; readonly error: VmftError | null }
-  | { readonly do: 'send-heartbeat'; readonly generation: bigint }
+  | {
+      readonly do: 'send-heartbeat';
+      readonly generation: bigint;
+      readonly counter: bigint;
+      readonly echo: bigint;
+    }
   /** Makes the record that a generation is being formed (primary), or checks that it can be seen (backup). */
   | { readonly do: 'form'; readonly generation: bigint }
   | { readonly do: 'verify-formation'; readonly machineId: string; readonly generation: bigint }
@@ -100,8 +114,16 @@ export type Action =
   | { readonly do: 'restore-end'; readonly bytes: number; readonly checksum: bigint }
   | { readonly do: 'feed'; readonly frame: Buffer }
   | { readonly do: 'acknowledge'; readonly sequence: bigint }
-  /** `through` null: everything; only for a replica that is alone. */
-  | { readonly do: 'release-outputs'; readonly through: bigint | null }
+  /**
+   * Outputs 1 … `through` may leave while the clock is not past `untilMs`; null: everything, only for a replica that is
+   * alone. `tell`: `outputs-left` follows.
+   */
+  | {
+      readonly do: 'release-outputs';
+      readonly through: bigint | null;
+      readonly untilMs: number;
+      readonly tell?: boolean;
+    }
   | { readonly do: 'set-speed-limit'; readonly share: number }
   | { readonly do: 'announce'; readonly afterMs: number }
   | { readonly do: 'disk-reads-done'; readonly count: bigint }

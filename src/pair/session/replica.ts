@@ -5,6 +5,7 @@ import type { GuestConfig, Machine, MachineEvents } from '../../flow/machine/mac
 import type { Heartbeat } from '../channel/messages.js';
 import {
   failure,
+  isGuestEnd,
   type PairEvent,
   type SessionEnd,
   type StampedPairEvent,
@@ -57,10 +58,11 @@ export class Replica {
   private readonly queue: RoleEvent[] = [];
   private draining = false;
   private ended: SessionEnd | null = null;
-  private heartbeatCounter = 0n;
   private stateSender: StateSender | null = null;
   private diskSender: DiskCopySender | null = null;
   private diskIntake: DiskCopyIntake | null = null;
+  /** Left the machine and not shown yet: this process stood still in between. */
+  private readonly heldConsole: Buffer[] = [];
   private readonly diskWatch = new DiskWatch();
   private readonly cancels: (() => void)[] = [];
   private readonly startMs: number;
@@ -82,7 +84,8 @@ export class Replica {
         this.dispatch({ type: 'segment', segment });
       },
       console: (bytes) => {
-        options.onConsole(bytes);
+        this.heldConsole.push(bytes);
+        this.showConsole();
       },
       executed: (progress) => {
         this.dispatch({ type: 'executed', progress });
@@ -145,8 +148,8 @@ export class Replica {
 
   heartbeat(heartbeat: Heartbeat): void {
     if (heartbeat.machineId !== this.machineName) return;
-    const { generation, counter } = heartbeat;
-    this.dispatch({ type: 'heartbeat', generation, counter });
+    const { generation, counter, echo } = heartbeat;
+    this.dispatch({ type: 'heartbeat', generation, counter, echo });
   }
 
   emit(event: PairEvent): void {
@@ -188,6 +191,7 @@ export class Replica {
       if (this.ended !== null) return;
       this.perform(action);
     }
+    if (this.heldConsole.length > 0) this.showConsole();
   }
 
   private become(role: Role): void {
@@ -213,11 +217,11 @@ export class Replica {
         return;
       }
       case 'send-heartbeat':
-        this.heartbeatCounter += 1n;
         this.options.heartbeats.send({
           machineId: this.machineName,
           generation: action.generation,
-          counter: this.heartbeatCounter,
+          counter: action.counter,
+          echo: action.echo,
         });
         return;
       case 'form':
@@ -318,7 +322,10 @@ export class Replica {
         machine.acknowledge(action.sequence);
         return;
       case 'release-outputs':
-        machine.releaseOutputs(action.through ?? machine.status().outputsProduced);
+        machine.releaseOutputs(action.through ?? machine.status().outputsProduced, action.untilMs);
+        if (action.tell === true) {
+          this.dispatch({ type: 'outputs-left', through: machine.status().outputsReleased });
+        }
         return;
       case 'set-speed-limit':
         machine.setSpeedLimit(action.share);
@@ -334,10 +341,21 @@ export class Replica {
 
   private announce(machine: Machine, afterMs: number): void {
     const say = (): void => {
-      if (this.ended === null) machine.announce();
+      if (this.ended === null && this.mayShow()) machine.announce();
     };
     if (afterMs === 0) say();
     else this.cancels.push(this.options.clock.after(afterMs, say));
+  }
+
+  private mayShow(): boolean {
+    return this.options.clock.nowMs() <= (this.currentRole?.showsUntilMs ?? Infinity);
+  }
+
+  /** A guest that has ended has nobody who shows its last words but this replica; one that runs may, elsewhere. */
+  private showConsole(): void {
+    const over = this.ended !== null && isGuestEnd(this.ended.reason);
+    if (!over && !this.mayShow()) return;
+    for (const bytes of this.heldConsole.splice(0)) this.options.onConsole(bytes);
   }
 
   private feed(frame: Buffer): void {

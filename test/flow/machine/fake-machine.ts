@@ -25,6 +25,8 @@ import {
 
 /** What a test wants to see of a fake machine, and may plant in it. */
 export interface FakeHooks {
+  /** The host's clock, which permissions end by; left out: it stands at 0. */
+  nowMs?(): number;
   /** An output left for the world: its number, counted from 1, and its content. */
   show(index: number, content: string): void;
   /** The host's entropy: a 32-bit number. */
@@ -65,6 +67,7 @@ export class FakeMachine implements Machine {
   private goingLive: LiveOptions | null = null;
   private outputs: { readonly index: number; readonly content: string }[] = [];
   private released = 0;
+  private releasedThrough = 0;
   private inputs: GuestInput[] = [];
   private nextSequence = 0;
   private sent: { readonly sequence: number; readonly bytes: number }[] = [];
@@ -285,10 +288,14 @@ export class FakeMachine implements Machine {
     }
   }
 
-  releaseOutputs(through: bigint): void {
+  releaseOutputs(through: bigint, untilMs: number): void {
     const replica = this.modeNow === 'replica' || (this.endedBy !== null && this.live === null);
-    if (replica) this.forget(Number(through));
-    else this.show(Number(through));
+    if (replica) {
+      this.forget(Number(through));
+      return;
+    }
+    this.releasedThrough = Math.max(this.releasedThrough, Number(through));
+    this.show(this.releasedThrough, untilMs);
   }
 
   announce(): void {
@@ -534,10 +541,11 @@ export class FakeMachine implements Machine {
     this.outputs = this.outputs.filter((output) => output.index > through);
   }
 
-  private show(through: number): void {
+  private show(through: number, untilMs = Infinity): void {
     while (this.outputs.length > 0) {
       const output = this.outputs[0];
       if (output === undefined || output.index > through) return;
+      if (untilMs !== Infinity && (this.hooks.nowMs?.() ?? 0) > untilMs) return;
       this.outputs.shift();
       this.released = Math.max(this.released, output.index);
       this.hooks.show(output.index, output.content);

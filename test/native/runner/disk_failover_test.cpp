@@ -144,7 +144,8 @@ public:
             if (dead()) return;
             primary_.runner->release_outputs(scenario_.everything_is_released
                                                  ? segment.outputs_produced + 1000
-                                                 : segment.outputs_produced);
+                                                 : segment.outputs_produced,
+                                             OutputQueue::for_ever);
         }
     }
 

@@ -299,7 +299,7 @@ VMFT_TEST(gated_outputs_wait_for_release) {
         VMFT_EXPECT(std::any_of(primary.events.segments.begin(), primary.events.segments.end(),
                                 [](const RecordedSegment& segment) { return segment.urgent; }));
     }
-    primary.runner->release_outputs(3);
+    primary.runner->release_outputs(3, OutputQueue::for_ever);
     VMFT_EXPECT(primary.events.showed_anything());
     VMFT_EXPECT_EQUAL(primary.runner->status().outputs.released, 3u);
 }
@@ -372,6 +372,6 @@ VMFT_TEST(calls_in_the_wrong_mode_are_refused) {
     VMFT_REQUIRE(host.events.wait_stopped());
     VMFT_EXPECT_EQUAL(host.events.stops, 1);
     host.runner->digest();
-    host.runner->release_outputs(1);
+    host.runner->release_outputs(1, OutputQueue::for_ever);
     host.runner->acknowledge(1);
 }

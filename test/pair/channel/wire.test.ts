@@ -162,7 +162,7 @@ describe('messages on the wire', () => {
   });
 
   it('heartbeats come back, and anything else is none', () => {
-    const heartbeat = { machineId: 'a'.repeat(32), generation: big, counter: 1n };
+    const heartbeat = { machineId: 'a'.repeat(32), generation: big, counter: 1n, echo: big };
     const bytes = encodeHeartbeat(heartbeat);
     assert.deepEqual(decodeHeartbeat(bytes), heartbeat);
     for (let length = 0; length < bytes.length; length += 1) {

@@ -325,7 +325,7 @@ async function backupWithRawPrimary(
   let counter = 0n;
   const beating = setInterval(() => {
     counter += 1n;
-    heartbeats.send({ machineId: 'm', generation: 2n, counter });
+    heartbeats.send({ machineId: 'm', generation: 2n, counter, echo: 0n });
   }, 20);
   cleanUps.push(async () => {
     clearInterval(beating);
