@@ -9,6 +9,7 @@ import { buildIdentity, packageVersion } from './build-identity.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { diskCommand } from './disk.js';
+import { hostCommand } from './host.js';
 import { replayCommand } from './replay.js';
 import { reportError } from './report-error.js';
 import { runCommand } from './run.js';
@@ -30,7 +31,7 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride();
   const commands = [
     ...[runCommand(), backupCommand(), statusCommand(), diskCommand()],
-    ...[replayCommand(), checkCommand(), demoCommand()],
+    ...[replayCommand(), checkCommand(), demoCommand(), hostCommand()],
   ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));

@@ -14,6 +14,12 @@ import type { TlsFiles } from '../pair/channel/tls.js';
 /** Where the daemon looks when it is told nothing else. */
 export const defaultConfigPath = '/etc/vmft/host.toml';
 
+/** Of the control API, where none is named. */
+export const defaultHostPort = 7400;
+
+export const defaultStateFolder = '/var/lib/vmft';
+export const defaultSocket = '/run/vmft/host.sock';
+
 /** What one host's daemon is told by its file (docs/host.md). */
 export interface HostConfig {
   /** The file that it was read from, for messages. */
@@ -43,13 +49,11 @@ export interface PeerConfig {
   readonly address: Address;
 }
 
-/** Of a host or a label. */
+/** Names of hosts and of labels. */
+export const hostNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const word = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
-    'must be letters, digits, ".", "-" and "_", at most 63',
-  );
+  .regex(hostNamePattern, 'must be letters, digits, ".", "-" and "_", at most 63');
 
 const path = z.string().min(1, 'must name a file').max(limits.pathLengthMax);
 

@@ -10,6 +10,7 @@ import { backupCommand } from '../../src/cli/backup.js';
 import { checkCommand } from '../../src/cli/check.js';
 import { demoCommand } from '../../src/cli/demo.js';
 import { diskCommand } from '../../src/cli/disk.js';
+import { hostCommand } from '../../src/cli/host.js';
 import { replayCommand } from '../../src/cli/replay.js';
 import { runCommand } from '../../src/cli/run.js';
 import { statusCommand } from '../../src/cli/status.js';
@@ -55,7 +56,7 @@ describe('the documentation', () => {
 const commands: ReadonlyMap<string, Command> = new Map(
   [
     ...[runCommand(), backupCommand(), statusCommand(), diskCommand()],
-    ...[replayCommand(), checkCommand(), demoCommand()],
+    ...[replayCommand(), checkCommand(), demoCommand(), hostCommand()],
   ].map((command) => [command.name(), command]),
 );
 
