@@ -19,9 +19,14 @@ export class LocalSocket {
 
   /**
    * Binds `server` to `path`. A socket that nobody listens on any more is replaced. Throws `address-unavailable` for one
-   * in use, and for a path where none can be.
+   * in use, and for a path where none can be. `credentials` are plain, and may have interceptors.
    */
-  static async bind(server: Server, path: string, mode = 0o600): Promise<LocalSocket> {
+  static async bind(
+    server: Server,
+    path: string,
+    mode = 0o600,
+    credentials: ServerCredentials = ServerCredentials.createInsecure(),
+  ): Promise<LocalSocket> {
     const place = resolve(path);
     if (Buffer.byteLength(place) > limits.socketPathBytesMax) {
       throw unusable(path, `a socket's path is at most ${limits.socketPathBytesMax} bytes long`);
@@ -35,7 +40,7 @@ export class LocalSocket {
     }
     try {
       const fresh = join(folder, 's');
-      await bound(server, fresh);
+      await bound(server, fresh, credentials);
       chmodSync(fresh, mode);
       const { ino } = lstatSync(fresh, { bigint: true });
       renameSync(fresh, place);
@@ -62,9 +67,9 @@ export function socketTarget(path: string): string {
   return `unix:${resolve(path)}`;
 }
 
-function bound(server: Server, path: string): Promise<void> {
+function bound(server: Server, path: string, credentials: ServerCredentials): Promise<void> {
   return new Promise((done, fail) => {
-    server.bindAsync(socketTarget(path), ServerCredentials.createInsecure(), (error) => {
+    server.bindAsync(socketTarget(path), credentials, (error) => {
       if (error === null) done();
       else fail(error);
     });

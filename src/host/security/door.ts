@@ -57,13 +57,21 @@ export async function openDoor(server: Server, options: DoorOptions): Promise<Do
   return { address: { host: listen.host, port }, close: () => bound.close() };
 }
 
-/** Where connections enter a server whose caller is known, or named by the certificate. */
-export function entrance(server: Server, caller: Caller | null): (connection: Socket) => void {
-  const injector = server.createConnectionInjector(
-    experimental.createServerCredentialsWithInterceptors(ServerCredentials.createInsecure(), [
-      callerInterceptor(caller),
-    ]),
-  );
+/** For the local socket: its callers are those who may open the file, and call no Peer. */
+export function localCallers(): ServerCredentials {
+  return callers({ kind: 'local' });
+}
+
+/** Connections that come as they are, of callers who are known, or are named by a certificate. */
+function callers(known: Caller | null): ServerCredentials {
+  return experimental.createServerCredentialsWithInterceptors(ServerCredentials.createInsecure(), [
+    callerInterceptor(known),
+  ]);
+}
+
+/** Where connections enter the gRPC server. */
+function entrance(server: Server, known: Caller | null): (connection: Socket) => void {
+  const injector = server.createConnectionInjector(callers(known));
   return (connection) => {
     injector.injectConnection(connection);
   };

@@ -10,7 +10,6 @@ import {
   type MethodDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
@@ -23,8 +22,8 @@ import {
   securedTarget,
   type SecuredTarget,
 } from '../../../src/host/security/client-credentials.js';
-import { openDoor } from '../../../src/host/security/door.js';
-import { openLocalSocket } from '../../../src/host/security/local-socket.js';
+import { LocalSocket } from '../../../src/host/rpc/local-socket.js';
+import { localCallers, openDoor } from '../../../src/host/security/door.js';
 import { formatAddress } from '../../../src/pair/channel/address.js';
 import type { TlsFiles } from '../../../src/pair/channel/tls.js';
 import { between, ClusterFiles, host, operator } from './cluster-files.js';
@@ -389,30 +388,12 @@ describe('the local socket', () => {
   it('is for whom the file lets in, and not for what hosts ask of each other', async () => {
     const path = join(files.folder, 'host.sock');
     const server = echoServer();
-    const socket = await openLocalSocket(server, path);
+    const socket = await LocalSocket.bind(server, path, 0o600, localCallers());
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.equal(await call(local(path)), 'local');
     const error = await failure(local(path), describePath);
     assert.equal(error.metadata.get('vmft-code')[0], 'not-allowed');
-    await assert.rejects(openLocalSocket(echoServer(), path), /another process serves there/);
-    socket.close();
+    socket.remove();
     server.forceShutdown();
-    assert.throws(() => statSync(path), /ENOENT/);
-  });
-
-  it('replaces what a daemon that died left, and nothing else', async () => {
-    const path = join(files.folder, 'stale.sock');
-    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
-    spawnSync(process.execPath, ['-e', script]);
-    assert.ok(statSync(path).isSocket());
-    const server = echoServer();
-    const socket = await openLocalSocket(server, path, 0o660);
-    assert.equal(statSync(path).mode & 0o777, 0o660);
-    assert.equal(await call(local(path)), 'local');
-    socket.close();
-    server.forceShutdown();
-    const file = join(files.folder, 'file');
-    writeFileSync(file, 'mine');
-    await assert.rejects(openLocalSocket(echoServer(), file), /a file that is no socket/);
   });
 });
