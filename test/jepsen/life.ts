@@ -194,7 +194,7 @@ export class Life {
     this.faults.push(...paths.flatMap(fileSystemFaults));
   }
 
-  private pairOptions(storage: PairStorage, strikes: boolean, label: 'a' | 'b' = 'a'): PairOptions {
+  private pairOptions(storage: PairStorage, strikes: boolean, label = 'a'): PairOptions {
     const { network, narrator } = this;
     return {
       network: label === 'a' ? network : { ...network, a: network.b, other: () => network.a },

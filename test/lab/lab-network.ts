@@ -4,8 +4,8 @@ import type { LabNic } from './qemu-command.js';
 /** Between log0 of a host's namespace and the machine in it. */
 const logBridge = 'br1';
 const logTap = 'log1';
-const guestMac = { a: '52:54:00:00:00:01', b: '52:54:00:00:00:02' } as const;
-const logMac = { a: '52:54:00:00:01:01', b: '52:54:00:00:01:02' } as const;
+const guestMac = (label: string): string => `52:54:00:00:00:0${label === 'a' ? 1 : 2}`;
+const logMac = (label: string): string => `52:54:00:00:01:0${label === 'a' ? 1 : 2}`;
 
 /**
  * The demo's network, with a machine where the demo has a vmft:
@@ -45,12 +45,12 @@ export class LabNetwork {
 export function nicsOf({ label }: DemoHost): LabNic[] {
   const tap = (name: string): string => `tap,ifname=${name},script=no,downscript=no`;
   return [
-    { netdev: tap(tapName), mac: guestMac[label] },
-    { netdev: tap(logTap), mac: logMac[label] },
+    { netdev: tap(tapName), mac: guestMac(label) },
+    { netdev: tap(logTap), mac: logMac(label) },
   ];
 }
 
 /** For provision.sh. */
 export function settingsOf({ label, address }: DemoHost): Record<string, string> {
-  return { guest_mac: guestMac[label], log_mac: logMac[label], log_address: `${address}/24` };
+  return { guest_mac: guestMac(label), log_mac: logMac(label), log_address: `${address}/24` };
 }

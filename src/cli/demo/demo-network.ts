@@ -1,8 +1,9 @@
+import { VmftError } from '../../base/errors.js';
 import { NetworkNamespace } from './network-namespace.js';
 import { startInNamespace, type VmftChild } from './vmft-child.js';
 
 /**
- * Two hosts and a client on a switch, and a network between the hosts for the log:
+ * Two hosts, or up to eight, and a client on a switch, and a network between the hosts for the log:
  *
  *     host a                     switch                      host b
  *     tap0 ─ br0 ─ guest0 ══ guest-a ─ [guest] ─ guest-b ══ guest0 ─ br0 ─ tap0
@@ -12,7 +13,8 @@ import { startInNamespace, type VmftChild } from './vmft-child.js';
  * ══ is a veth pair between two namespaces, [ ] a bridge. Must run in namespaces of our own (enter-namespaces.ts).
  */
 export interface DemoHost {
-  readonly label: 'a' | 'b';
+  /** a, b, c …, in this order. */
+  readonly label: string;
   readonly namespace: NetworkNamespace;
   /** On the logging network. */
   readonly address: string;
@@ -37,14 +39,21 @@ export const storageAddress = '10.0.1.254';
 const bridgeOptions = 'type bridge stp_state 0 forward_delay 0 mcast_snooping 0';
 
 export class DemoNetwork implements DemoPlace {
+  readonly a: DemoHost;
+  readonly b: DemoHost;
+
   private constructor(
     private readonly hub: NetworkNamespace,
-    readonly a: DemoHost,
-    readonly b: DemoHost,
+    readonly hosts: readonly DemoHost[],
     readonly client: NetworkNamespace,
-  ) {}
+  ) {
+    const [a, b] = hosts;
+    if (a === undefined || b === undefined) throw new VmftError('internal', 'bug: too few hosts');
+    this.a = a;
+    this.b = b;
+  }
 
-  static async create(): Promise<DemoNetwork> {
+  static async create(hostCount = 2): Promise<DemoNetwork> {
     const hub = NetworkNamespace.here('the switch');
     hub.ip(
       [
@@ -56,7 +65,8 @@ export class DemoNetwork implements DemoPlace {
         `addr add ${storageAddress}/24 dev log`,
       ].join('\n'),
     );
-    const [a, b] = [await makeHost(hub, 'a'), await makeHost(hub, 'b')];
+    const hosts: DemoHost[] = [];
+    for (let number = 0; number < hostCount; number += 1) hosts.push(await makeHost(hub, number));
     const client = await NetworkNamespace.create('the client');
     hub.ip(
       [
@@ -71,34 +81,48 @@ export class DemoNetwork implements DemoPlace {
         'link set eth0 up',
       ].join('\n'),
     );
-    return new DemoNetwork(hub, a, b, client);
+    return new DemoNetwork(hub, hosts, client);
   }
 
+  /** Of two hosts. */
   other(host: DemoHost): DemoHost {
-    return host.label === 'a' ? this.b : this.a;
+    return host.label === this.a.label ? this.b : this.a;
   }
 
   /** Pulls the cable of the logging network, or puts it back. */
   setLogging(up: boolean): void {
     this.hub.ip(`link set log-a ${up ? 'up' : 'down'}`);
     // Who was looked for in vain is not to stay unreachable for a second more.
-    if (up) for (const { namespace } of [this.a, this.b]) namespace.ip('neigh flush dev log0');
+    if (up) this.forgetNeighbours();
+  }
+
+  /** Pulls all cables of a host, or puts them back. */
+  setPlugged({ label }: DemoHost, plugged: boolean): void {
+    const state = plugged ? 'up' : 'down';
+    this.hub.ip(`link set guest-${label} ${state}\nlink set log-${label} ${state}`);
+    if (plugged) this.forgetNeighbours();
   }
 
   /** The two hosts see each other on the logging network, or only what else is there: storage. */
   setHostsSeeEachOther(seen: boolean): void {
     const isolated = `type bridge_slave isolated ${seen ? 'off' : 'on'}`;
-    this.hub.ip(['log-a', 'log-b'].map((port) => `link set ${port} ${isolated}`).join('\n'));
+    this.hub.ip(this.hosts.map(({ label }) => `link set log-${label} ${isolated}`).join('\n'));
   }
 
   close(): void {
-    for (const namespace of [this.a.namespace, this.b.namespace, this.client]) namespace.close();
+    for (const { namespace } of this.hosts) namespace.close();
+    this.client.close();
+  }
+
+  private forgetNeighbours(): void {
+    for (const { namespace } of this.hosts) namespace.ip('neigh flush dev log0');
   }
 }
 
-async function makeHost(hub: NetworkNamespace, label: 'a' | 'b'): Promise<DemoHost> {
+async function makeHost(hub: NetworkNamespace, number: number): Promise<DemoHost> {
+  const label = 'abcdefgh'.charAt(number);
   const namespace = await NetworkNamespace.create(`host ${label}`);
-  const address = label === 'a' ? '10.0.1.1' : '10.0.1.2';
+  const address = `10.0.1.${number + 1}`;
   hub.ip(
     [
       `link add guest-${label} type veth peer name guest0 netns ${namespace.pid}`,

@@ -85,12 +85,12 @@ export class PrivateStorage implements PairStorage {
     return Object.values(this.paths);
   }
 
-  replicaWords(host: { readonly label: 'a' | 'b' }, role: 'primary' | 'backup'): string[] {
+  replicaWords(host: { readonly label: string }, role: 'primary' | 'backup'): string[] {
     return storageWords(this.mode, 'private', this.diskUrl(host), role);
   }
 
-  diskUrl({ label }: { readonly label: 'a' | 'b' }): string {
-    return this.paths[label];
+  diskUrl({ label }: { readonly label: string }): string {
+    return label === 'a' ? this.paths.a : this.paths.b;
   }
 
   close(): Promise<void> {
