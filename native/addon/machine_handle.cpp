@@ -81,6 +81,7 @@ Napi::Function MachineHandle::define(Napi::Env env) {
                            InstanceMethod<&M::take_disk_changes>("takeDiskChanges"),
                            InstanceMethod<&M::console_input>("consoleInput"),
                            InstanceMethod<&M::control>("control"),
+                           InstanceMethod<&M::set_cpu_share>("setCpuShare"),
                            InstanceMethod<&M::set_speed_limit>("setSpeedLimit"),
                            InstanceMethod<&M::digest>("digest"),
                            InstanceMethod<&M::status>("status"),
@@ -280,6 +281,10 @@ void MachineHandle::console_input(Info info) {
 
 void MachineHandle::control(Info info) {
     guarded(info.Env(), [&] { runner().control(to_control_kind(info[0])); });
+}
+
+void MachineHandle::set_cpu_share(Info info) {
+    guarded(info.Env(), [&] { runner().set_cpu_share(to_number(info[0], "share")); });
 }
 
 void MachineHandle::set_speed_limit(Info info) {

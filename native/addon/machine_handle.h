@@ -54,6 +54,7 @@ private:
     Napi::Value take_disk_changes(Info info);
     void console_input(Info info);
     void control(Info info);
+    void set_cpu_share(Info info);
     void set_speed_limit(Info info);
     Napi::Value digest(Info info);
     Napi::Value status(Info info);

@@ -246,6 +246,7 @@ Napi::Object from_status(Napi::Env env, const Runner::Status& status) {
     object.Set("virtualNs", from_u64(env, status.virtual_ns));
     object.Set("halted", status.halted);
     object.Set("stalled", status.stalled);
+    object.Set("cpuShare", status.cpu_share);
     object.Set("outputsProduced", from_u64(env, status.outputs.produced));
     object.Set("outputsReleased", from_u64(env, status.outputs.released));
     object.Set("unacknowledgedBytes", static_cast<double>(status.unacknowledged_bytes));

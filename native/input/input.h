@@ -32,11 +32,21 @@ struct EntropyInput {
     std::vector<u8> data;
 };
 
-enum class ControlKind : u8 { power_button = 1, reset = 2, power_off = 3, snapshot = 4 };
+enum class ControlKind : u8 {
+    power_button = 1,
+    reset = 2,
+    power_off = 3,
+    snapshot = 4,
+    cpu_share = 5,
+};
 
 struct ControlInput {
     ControlKind kind = ControlKind::power_button;
+    /// Of cpu_share: cpu_share_permille_min … _max; else 0.
+    u32 value = 0;
 };
+
+inline constexpr u32 cpu_share_permille_min = 10, cpu_share_permille_max = 1000;
 
 /// A disk request has ended.
 struct DiskCompletionInput {

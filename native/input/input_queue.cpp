@@ -11,10 +11,16 @@ bool InputQueue::add_console(std::span<const u8> bytes) {
     return true;
 }
 
-void InputQueue::add_control(ControlKind kind) {
+void InputQueue::add_control(const ControlInput& control) {
     std::lock_guard lock(mutex_);
+    // Of several shares the last one holds.
+    if (control.kind == ControlKind::cpu_share && !controls_.empty() &&
+        controls_.back().kind == ControlKind::cpu_share) {
+        controls_.back() = control;
+        return;
+    }
     // A button pressed more often than the guest can look is still one press.
-    if (controls_.size() < controls_max) controls_.push_back(kind);
+    if (controls_.size() < controls_max) controls_.push_back(control);
 }
 
 std::vector<u8> InputQueue::take_console(size_t bytes_max) {
@@ -25,10 +31,10 @@ std::vector<u8> InputQueue::take_console(size_t bytes_max) {
     return bytes;
 }
 
-bool InputQueue::take_control(ControlKind& kind) {
+bool InputQueue::take_control(ControlInput& control) {
     std::lock_guard lock(mutex_);
     if (controls_.empty()) return false;
-    kind = controls_.front();
+    control = controls_.front();
     controls_.pop_front();
     return true;
 }

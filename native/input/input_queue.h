@@ -15,12 +15,12 @@ class InputQueue {
 public:
     /// Typed bytes; false when more would wait than input_queue_bytes_max, with no effect.
     bool add_console(std::span<const u8> bytes);
-    void add_control(ControlKind kind);
+    void add_control(const ControlInput& control);
 
     /// vCPU thread: up to `bytes_max` typed bytes, oldest first.
     std::vector<u8> take_console(size_t bytes_max);
     /// vCPU thread: the next control request; false when none waits.
-    bool take_control(ControlKind& kind);
+    bool take_control(ControlInput& control);
 
     bool has_console() const;
     bool has_control() const;
@@ -31,7 +31,7 @@ public:
 private:
     mutable std::mutex mutex_;
     std::deque<u8> console_;
-    std::deque<ControlKind> controls_;
+    std::deque<ControlInput> controls_;
 };
 
 }  // namespace vmft

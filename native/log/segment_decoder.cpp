@@ -107,21 +107,26 @@ EntropyInput decode_entropy(WireReader& wire) {
 }
 
 ControlInput decode_control(WireReader& wire) {
-    u64 kind = 0;
+    u64 kind = 0, value = 0;
     u32 seen = 0;
     while (wire.next_field()) {
         wire.once(seen);
-        if (wire.field() == 1)
-            kind = wire.varint();
-        else
-            wire.fail(LogFault::unknown_field);
+        switch (wire.field()) {
+        case 1: kind = wire.varint(); break;
+        case 2: value = wire.varint(); break;
+        default: wire.fail(LogFault::unknown_field);
+        }
     }
-    if (kind < static_cast<u64>(ControlKind::power_button) ||
-        kind > static_cast<u64>(ControlKind::snapshot)) {
+    bool known = kind >= static_cast<u64>(ControlKind::power_button) &&
+                 kind <= static_cast<u64>(ControlKind::cpu_share);
+    bool valued = kind == static_cast<u64>(ControlKind::cpu_share)
+                      ? value >= cpu_share_permille_min && value <= cpu_share_permille_max
+                      : value == 0;
+    if (!known || !valued) {
         wire.fail(LogFault::bad_value);
         return {};
     }
-    return {static_cast<ControlKind>(kind)};
+    return {static_cast<ControlKind>(kind), static_cast<u32>(value)};
 }
 
 DiskCompletionInput decode_disk_completion(WireReader& wire) {

@@ -42,7 +42,8 @@ struct InputSize {
     }
     size_t operator()(const EntropyInput& input) const { return bytes_size(1, input.data); }
     size_t operator()(const ControlInput& input) const {
-        return WireWriter::varint_field_size(1, static_cast<u64>(input.kind));
+        return WireWriter::varint_field_size(1, static_cast<u64>(input.kind)) +
+               WireWriter::varint_field_size(2, input.value);
     }
     size_t operator()(const DiskCompletionInput& input) const {
         return WireWriter::varint_field_size(1, input.disk) +
@@ -69,6 +70,7 @@ struct InputBytes {
     void operator()(const EntropyInput& input) const { wire.bytes_field(1, input.data); }
     void operator()(const ControlInput& input) const {
         wire.varint_field(1, static_cast<u64>(input.kind));
+        wire.varint_field(2, input.value);
     }
     void operator()(const DiskCompletionInput& input) const {
         wire.varint_field(1, input.disk);

@@ -186,6 +186,9 @@ void Machine::apply(const Input& input) {
             accelerator_->flush_caches();
             clear_dirty();
             break;
+        case ControlKind::cpu_share:
+            cpu_share_permille_ = std::get<ControlInput>(input).value;
+            break;
         }
     }
     settle();
@@ -220,6 +223,8 @@ void Machine::save(StateWriter& state) const {
     state.put(end_);
     accelerator_->save(state);
     board_.save(state);
+    // Absent where it is all, as in states from before there was any other.
+    if (cpu_share_permille_ != cpu_share_permille_max) state.put(cpu_share_permille_);
 }
 
 void Machine::restore(StateReader& state) {
@@ -236,6 +241,15 @@ void Machine::restore(StateReader& state) {
     }
     accelerator_->restore(state);
     board_.restore(state);
+    cpu_share_permille_ = cpu_share_permille_max;
+    if (state.bytes_left() > 0) {
+        state.get(cpu_share_permille_);
+        if (cpu_share_permille_ < cpu_share_permille_min ||
+            cpu_share_permille_ >= cpu_share_permille_max) {
+            cpu_share_permille_ = cpu_share_permille_max;
+            state.fail();
+        }
+    }
     Position here = position();
     if (here.ticks != expected.ticks || here.rip != expected.rip || here.rcx != expected.rcx)
         state.fail();

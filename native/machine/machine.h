@@ -92,6 +92,9 @@ public:
     u64 entropy_bytes_wanted() const { return board_.entropy_bytes_wanted(); }
     u64 console_room(u32 port) const { return board_.console_room(port); }
     u64 outputs_produced() const { return outputs_produced_; }
+    /// What of its speed the vCPU may have, 0.01 … 1. State, though nothing in the machine depends
+    /// on it: whoever runs it live sees to it.
+    double cpu_share() const { return cpu_share_permille_ / 1000.0; }
 
     /// All state but RAM. What it writes is what digests and snapshots cover.
     void save(StateWriter& state) const;
@@ -159,6 +162,7 @@ private:
     u64 outputs_produced_ = 0;
     u64 disk_requests_ = 0;  ///< Since this object was made; no state.
     ExitKind end_ = ExitKind::position;
+    u32 cpu_share_permille_ = cpu_share_permille_max;
     mutable StateWriter digest_bytes_;  // Reused, no state.
 };
 

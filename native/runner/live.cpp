@@ -13,7 +13,9 @@ u32 console_port_of(const std::string& command_line) {
     return at != std::string::npos && command_line.compare(at + 8, 3, "hvc") == 0 ? 1 : 0;
 }
 
-constexpr u64 debt_ns_max = 20'000'000;
+constexpr u64 duty_cycle_ns = 20'000'000;
+/// What the smallest share owes for the shortest slice.
+constexpr u64 debt_ns_max = 30'000'000;
 
 }  // namespace
 
@@ -84,8 +86,8 @@ bool Live::input_waits(u64 host_ns) {
 }
 
 void Live::take_waiting_inputs() {
-    ControlKind kind;
-    while (inputs_.take_control(kind)) take(ControlInput{kind});
+    ControlInput control;
+    while (inputs_.take_control(control)) take(control);
 
     u64 room = std::min<u64>(machine_.console_room(console_port_), limits::console_input_bytes_max);
     if (room > 0 && inputs_.has_console())
@@ -134,15 +136,21 @@ bool Live::input_due_by_branches(u64 host_ns) {
     return input_waits(host_ns);
 }
 
-void Live::break_out_in_time() {
+void Live::break_out_in_time(u64 begin_ns, double share) {
     u64 at = last_clock_host_ns_ + forced_clock_interval_ns;
     u64 timer = wake_at_ns({ExitKind::halted, machine_.deadline_ns()});
     if (timer < at) at = std::min(at, timer + exit_wait_ns);
+    if (share < 1) {
+        // So short that what it owes can be slept at once.
+        auto run_ns = static_cast<u64>(static_cast<double>(duty_cycle_ns) * share);
+        at = std::min(at, begin_ns + std::max(slice_ns_wanted, run_ns));
+    }
     machine_.break_out_at(at);
 }
 
 MachineExit Live::slice() {
     u64 begin_ns = world_.monotonic_ns();
+    double share = std::min(speed_share_, machine_.cpu_share());
     bool takes_inputs = true;
     if (idle_) {
         if (!input_waits(begin_ns)) return {ExitKind::halted, deadline_ns_};
@@ -155,7 +163,7 @@ MachineExit Live::slice() {
         take_clock(begin_ns);
     }
     if (takes_inputs) take_waiting_inputs();
-    if (by_branches_) break_out_in_time();
+    if (by_branches_) break_out_in_time(begin_ns, share);
 
     u64 ticks = machine_.position().ticks;
     u64 wanted = std::clamp(slice_ns_wanted * 1000 / picoseconds_per_tick_, slice_ticks_min,
@@ -163,8 +171,8 @@ MachineExit Live::slice() {
     MachineExit exit = machine_.run(ticks + wanted);
     u64 end_ns = world_.monotonic_ns();
     measure(end_ns - begin_ns, machine_.position().ticks - ticks);
-    if (speed_share_ < 1) {
-        double debt = static_cast<double>(end_ns - begin_ns) * (1 / speed_share_ - 1);
+    if (share < 1) {
+        double debt = static_cast<double>(end_ns - begin_ns) * (1 / share - 1);
         debt_ns_ = std::min(debt_ns_max, debt_ns_ + static_cast<u64>(debt));
     } else {
         debt_ns_ = 0;

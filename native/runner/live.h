@@ -29,11 +29,11 @@ public:
     /// Host time at which a machine that halted with this exit has something to do.
     u64 wake_at_ns(const MachineExit& exit) const;
 
-    /// Share of full speed, 0.01 … 1.
+    /// Share of full speed, 0.01 … 1; the machine's own CPU share limits it too.
     void set_speed_limit(double share) { speed_share_ = share; }
     /// Host time until which the vCPU must sleep to keep the speed limit; 0 when it need not.
     u64 pause_until_ns();
-    /// The thread slept while the machine was runnable (speed limit): that counts into its speed.
+    /// The thread slept. While the machine was runnable (speed limit) that counts into its speed.
     void slept(u64 nanoseconds);
 
     /// Frames given to the machine.
@@ -57,7 +57,7 @@ private:
     void take_clock(u64 host_ns);
     bool input_waits(u64 host_ns);
     bool input_due_by_branches(u64 host_ns);
-    void break_out_in_time();
+    void break_out_in_time(u64 begin_ns, double share);
     void drop_unwanted_frames();
     void take_waiting_inputs();
     void take_disk_completions();

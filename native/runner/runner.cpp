@@ -1,6 +1,7 @@
 #include "runner/runner.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "log/segment_decoder.h"
 
@@ -308,7 +309,14 @@ void Runner::console_input(std::span<const u8> bytes) {
 }
 
 void Runner::control(ControlKind kind) {
-    inputs_.add_control(kind);
+    inputs_.add_control({kind});
+    wake();
+}
+
+void Runner::set_cpu_share(double share) {
+    if (!(share >= 0.01 && share <= 1))
+        throw RunnerError("bad-argument", "setCpuShare: the share must be 0.01 … 1");
+    inputs_.add_control({ControlKind::cpu_share, static_cast<u32>(std::lround(share * 1000))});
     wake();
 }
 

@@ -98,6 +98,8 @@ public:
 
     void console_input(std::span<const u8> bytes);
     void control(ControlKind kind);
+    /// 0.01 … 1, rounded to permille. By the log, like other control inputs.
+    void set_cpu_share(double share);
     void set_speed_limit(double share);
 
     struct MachineDigest {
@@ -111,6 +113,7 @@ public:
         Position position;
         u64 virtual_ns = 0;
         bool halted = false, stalled = false;
+        double cpu_share = 1;
         u64 unacknowledged_bytes = 0, recorded_bytes = 0, frames_received = 0;
         u64 frames_dropped =
             0;  ///< Received ones the guest did not take, and sent ones the network did not.
@@ -164,6 +167,8 @@ private:
     bool disks_go_live(Lock& lock);
     void take_options(const LiveOptions& options);
     void live_step(Lock& lock);
+    bool keep_speed_limit(Lock& lock);
+    void rest(Lock& lock, u64 until_host_ns);
     void replica_step(Lock& lock);
     void become_live(Lock& lock);
     bool must_stall() const;

@@ -143,6 +143,7 @@ void Runner::live_step(Lock& lock) {
         return;
     }
     published_.stalled = false;
+    if (keep_speed_limit(lock)) return;  // Whatever woke it: it waits as other inputs do.
 
     lock.unlock();
     MachineExit exit = live_.slice();
@@ -167,12 +168,24 @@ void Runner::live_step(Lock& lock) {
         // the segment with an output is on its way, and the next one right behind it would only
         // hold its acknowledgement up.
         u64 due_ns = gathering_ ? recorder_.gathered_at_ns() : recorder_.due_at_ns();
-        sleep(lock, std::min(live_.wake_at_ns(exit), due_ns));
-    } else if (u64 until = live_.pause_until_ns(); until != 0) {
-        u64 begin = world_->monotonic_ns();
-        sleep(lock, until);
-        live_.slept(world_->monotonic_ns() - begin);
+        rest(lock, std::min(live_.wake_at_ns(exit), due_ns));
+    } else {
+        keep_speed_limit(lock);
     }
+}
+
+/// Sleeps what the vCPU owes; false when it owes nothing.
+bool Runner::keep_speed_limit(Lock& lock) {
+    u64 until = live_.pause_until_ns();
+    if (until != 0) rest(lock, until);
+    return until != 0;
+}
+
+/// A live machine's sleep: the vCPU owes less for it.
+void Runner::rest(Lock& lock, u64 until_host_ns) {
+    u64 begin = world_->monotonic_ns();
+    sleep(lock, until_host_ns);
+    live_.slept(world_->monotonic_ns() - begin);
 }
 
 /// While an output's segment is on its way, the next outputs go together, when it is acknowledged
@@ -325,6 +338,7 @@ void Runner::publish() {
     published_.position = machine_->position();
     published_.virtual_ns = machine_->virtual_ns();
     published_.halted = machine_->halted();
+    published_.cpu_share = machine_->cpu_share();
     published_.recorded_bytes = recorder_.recorded_bytes();
     published_.frames_received = live_.frames_received();
     published_.accelerator = machine_->statistics();

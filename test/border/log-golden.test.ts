@@ -70,6 +70,12 @@ void test('protobufjs reads what the native side writes', () => {
   assert.equal(snapshot?.control?.kind, vmft.log.Control.Kind.SNAPSHOT);
 });
 
+void test('and a CPU share, which version 3 added', () => {
+  const { records } = goldenSegment('frame-v3.hex');
+  assert.equal(records.at(-1)?.control?.kind, vmft.log.Control.Kind.CPU_SHARE);
+  assert.equal(records.at(-1)?.control?.value, 250);
+});
+
 void test('and the ends of disk requests, which version 2 added', () => {
   const { records } = goldenSegment('frame-v2.hex');
   const ends = records.flatMap(({ diskCompletion }) => diskCompletion ?? []);

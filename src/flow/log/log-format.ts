@@ -11,15 +11,15 @@
  */
 import { VmftError } from '../../base/errors.js';
 import { hash64 } from '../../base/hash64.js';
-import { limits, protocolVersion } from '../../base/limits.js';
+import { limits } from '../../base/limits.js';
 import { bigintOfLong, longOfBigint } from '../../base/uint64.js';
 import type { GuestConfig } from '../machine/machine.js';
 import { vmft } from './generated/log-messages.js';
 import { guestConfigFields, guestConfigOf, type GuestHashes } from './guest-config.js';
 
-export const logVersion = protocolVersion;
-/** Version 1 is the same without disks. */
-const readableLogVersions: readonly number[] = [1, logVersion];
+export const logVersion = 3;
+/** Version 1 is the same without disks, version 2 without Control.value. */
+const readableLogVersions: readonly number[] = [1, 2, logVersion];
 /** "vmftlog1" as little-endian bytes. */
 export const logMagic = Buffer.from('vmftlog1', 'ascii').readBigUInt64LE(0);
 
@@ -102,7 +102,7 @@ export function decodeHeader(bytes: Buffer, where: string): LogHeader {
   if (!readableLogVersions.includes(version)) {
     throw new VmftError(
       'log-version',
-      `${where} is a log of version ${version}; this vmft reads versions ${readableLogVersions.join(' and ')}`,
+      `${where} is a log of version ${version}; this vmft reads versions ${readableLogVersions.slice(0, -1).join(', ')} and ${logVersion}`,
       `use the vmft that wrote it (${header.build ?? 'unknown'})`,
     );
   }

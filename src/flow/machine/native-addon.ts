@@ -46,10 +46,11 @@ export interface NativeMachine {
   takeDiskChanges(index: number): DiskRange[];
   consoleInput(bytes: Buffer): void;
   control(kind: string): void;
+  setCpuShare(share: number): void;
   setSpeedLimit(share: number): void;
   digest(): MachineDigest;
   /** `stops` is all zero where the accelerator counts instructions. */
-  status(): Omit<MachineStatus, 'residentBytes' | 'cpuShare'>;
+  status(): Omit<MachineStatus, 'residentBytes'>;
   stop(): void;
   close(): void;
 }
@@ -116,7 +117,7 @@ export interface Addon {
 }
 
 /** native/addon/addon.cpp has the same: an addon left over from another build is refused. */
-const borderVersion = 3;
+const borderVersion = 4;
 
 let loadedAddon: Addon | null = null;
 

@@ -235,8 +235,10 @@ class AddonMachine implements ReplayMachine {
     throw new MachineError('internal', 'copying is not there yet');
   }
 
-  setCpuShare(): void {
-    throw new MachineError('internal', 'the CPU share is not there yet');
+  setCpuShare(share: number): void {
+    mapped(() => {
+      this.native.setCpuShare(share);
+    });
   }
 
   startReplica(options: {
@@ -309,7 +311,7 @@ class AddonMachine implements ReplayMachine {
   status(): MachineStatus {
     const status = mapped(() => this.native.status());
     const stops = this.config.cpu === null ? null : status.stops;
-    return { ...status, stops, residentBytes: process.memoryUsage.rss(), cpuShare: 1 };
+    return { ...status, stops, residentBytes: process.memoryUsage.rss() };
   }
 
   stop(): void {

@@ -10,7 +10,9 @@ export type GuestInput =
   | { readonly tick: number; readonly kind: 'console'; readonly value: number }
   /** A disk write ended; `value` is the output that it was. */
   | { readonly tick: number; readonly kind: 'disk'; readonly value: number }
-  | { readonly tick: number; readonly kind: 'power-off'; readonly value: 0 }
+  | { readonly tick: number; readonly kind: 'power-off' | 'guest-reset'; readonly value: 0 }
+  /** `value` permille. */
+  | { readonly tick: number; readonly kind: 'cpu-share'; readonly value: number }
   | { readonly tick: number; readonly kind: 'snapshot'; readonly value: 0 };
 
 export interface GuestState {
@@ -28,9 +30,10 @@ export interface GuestState {
   /** Requests that are in the journal and not answered. */
   written: number[];
   outputs: number;
-  /** The power button's work takes the next tick to be done. */
-  turningOff: boolean;
-  off: boolean;
+  /** A power-off's or reset's work takes the next tick to be done. */
+  ending: 'power-off' | 'guest-reset' | null;
+  ended: 'power-off' | 'guest-reset' | null;
+  cpuSharePermille: number;
 }
 
 export interface DiskWrite {
@@ -51,8 +54,9 @@ export function bootedGuest(seed: number, journals: boolean): GuestState {
     write: null,
     written: [],
     outputs: 0,
-    turningOff: false,
-    off: false,
+    ending: null,
+    ended: null,
+    cpuSharePermille: 1000,
   };
 }
 
@@ -69,13 +73,14 @@ export function takeInput(state: GuestState, input: GuestInput): void {
     state.written.push(state.write.request);
     state.write = null;
   }
-  if (input.kind === 'power-off') state.turningOff = true;
+  if (input.kind === 'power-off' || input.kind === 'guest-reset') state.ending ??= input.kind;
+  if (input.kind === 'cpu-share') state.cpuSharePermille = input.value;
 }
 
 /** One tick; returns the output that it makes, or null. */
 export function runTick(state: GuestState): string | null {
   state.tick += 1;
-  state.off = state.turningOff;
+  state.ended = state.ending;
   if (state.tick % 8 === 0) state.hash = mix(state.hash, state.tick);
   if (state.tick % answerEvery === 0) {
     const queue = state.journals ? state.written : state.pending;

@@ -238,8 +238,10 @@ export class FakeMachine implements Machine {
     throw new MachineError('internal', 'copying is not there yet');
   }
 
-  setCpuShare(): void {
-    throw new MachineError('internal', 'the CPU share is not there yet');
+  setCpuShare(share: number): void {
+    if (!(share >= 0.01 && share <= 1))
+      throw new MachineError('bad-argument', `a share of ${share}`);
+    this.input('cpu-share', Math.round(1000 * share));
   }
 
   startReplica(options: { readonly generation: bigint }): void {
@@ -308,6 +310,7 @@ export class FakeMachine implements Machine {
 
   control(kind: 'power-button' | 'reset' | 'power-off'): void {
     if (kind === 'power-off') this.input('power-off', 0);
+    if (kind === 'reset') this.input('guest-reset', 0);
   }
 
   /** A client's request arrives by the network. */
@@ -338,7 +341,7 @@ export class FakeMachine implements Machine {
       framesSent: 0n,
       framesDropped: 0n,
       residentBytes: 0,
-      cpuShare: 1,
+      cpuShare: this.state.cpuSharePermille / 1000,
       disks: [],
       stops: null,
     };
@@ -364,14 +367,15 @@ export class FakeMachine implements Machine {
     if (this.modeNow === 'replica') this.execute(ticks);
     if (this.modeNow !== 'live' || this.stalled) return;
     for (const output of this.diskEnds.splice(0)) this.input('disk', output);
-    this.credit += ticks * this.share;
+    this.credit += ticks * Math.min(this.share, this.state.cpuSharePermille / 1000);
     let urgent = false;
     for (; this.credit >= 1 && this.running; this.credit -= 1) {
       if (this.state.tick % 40 === 7) this.input('entropy', this.hooks.entropy());
       urgent = this.tickOnce() || urgent;
-      if (this.state.off) {
+      const { ended } = this.state;
+      if (ended !== null) {
         this.flush(true);
-        this.halt('power-off', 'the guest powered off');
+        this.halt(ended, `the guest ended by ${ended}`);
         return;
       }
     }
@@ -469,8 +473,8 @@ export class FakeMachine implements Machine {
       this.tickOnce();
     }
     if (progress !== null) this.events.executed(progress);
-    if (this.state.off) {
-      this.endReplica();
+    if (this.state.ended !== null) {
+      this.endReplica(this.state.ended);
       return;
     }
     if (this.goingLive !== null && this.queue.length === 0) this.claimDisk(this.goingLive);
@@ -514,9 +518,9 @@ export class FakeMachine implements Machine {
     return false;
   }
 
-  private endReplica(): void {
+  private endReplica(ended: StopReason): void {
     if (this.goingLive !== null) this.show(Infinity);
-    this.halt('power-off', 'the guest powered off');
+    this.halt(ended, `the guest ended by ${ended}`);
   }
 
   private becomeLive(options: LiveOptions): void {

@@ -48,7 +48,7 @@ Segment random_segment(Random& random) {
         Record record;
         record.position = {ticks, random.next(), random.below(2) ? random.next() : 0,
                            branches ? random.next() : 0, exits};
-        switch (random.below(6)) {
+        switch (random.below(7)) {
         case 0: record.input = NetFrameInput{random_bytes(random, 14 + random.below(200))}; break;
         case 1: record.input = ClockInput{random.next(), u32(random.next()), random.next()}; break;
         case 2:
@@ -57,7 +57,8 @@ Segment random_segment(Random& random) {
             break;
         case 3: record.input = EntropyInput{random_bytes(random, 1 + random.below(64))}; break;
         case 4: record.input = random_completion(random); break;
-        default: record.input = ControlInput{ControlKind(1 + random.below(4))}; break;
+        case 5: record.input = ControlInput{ControlKind(1 + random.below(4))}; break;
+        default: record.input = ControlInput{ControlKind::cpu_share, u32(10 + random.below(991))};
         }
         segment.records.push_back(std::move(record));
     }
@@ -114,6 +115,14 @@ Segment golden_segment_with_disks() {
     return segment;
 }
 
+/// The same with what version 3 added: test/golden/log/frame-v3.hex.
+Segment golden_segment_with_a_share() {
+    Segment segment = golden_segment_with_disks();
+    segment.records.push_back(
+        {{5600, 0xffffffff810015e0, 9}, ControlInput{ControlKind::cpu_share, 250}});
+    return segment;
+}
+
 std::string hexadecimal(std::span<const u8> bytes) {
     std::string text;
     char digits[3];
@@ -155,6 +164,8 @@ VMFT_TEST(the_golden_frames_are_unchanged) {
     VMFT_EXPECT_EQUAL(hexadecimal(encode(golden_segment())), read_golden("frame-v1.hex"));
     VMFT_EXPECT_EQUAL(hexadecimal(encode(golden_segment_with_disks())),
                       read_golden("frame-v2.hex"));
+    VMFT_EXPECT_EQUAL(hexadecimal(encode(golden_segment_with_a_share())),
+                      read_golden("frame-v3.hex"));
 }
 
 VMFT_TEST(a_disk_completion_comes_back_as_it_was) {
@@ -245,8 +256,10 @@ VMFT_TEST(what_a_checksum_cannot_find_is_named) {
                 }) == LogFault::bad_value);
     VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = EntropyInput{}; }) ==
                 LogFault::bad_value);
-    VMFT_EXPECT(fault_of([](Segment& s) { s.records[1].input = ControlInput{ControlKind(9)}; }) ==
-                LogFault::bad_value);
+    for (ControlInput bad :
+         {ControlInput{ControlKind(9)}, ControlInput{ControlKind::reset, 500},
+          ControlInput{ControlKind::cpu_share, 9}, ControlInput{ControlKind::cpu_share, 1001}})
+        VMFT_EXPECT(fault_of([&](Segment& s) { s.records[1].input = bad; }) == LogFault::bad_value);
     auto completion_fault = [&](auto change) {
         return fault_of([&](Segment& s) {
             DiskCompletionInput completion{1, 7, DiskStatus::ok, {}, false, 0};

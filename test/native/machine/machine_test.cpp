@@ -233,3 +233,37 @@ VMFT_TEST(control_inputs_end_the_machine) {
     VMFT_EXPECT_EQUAL(machine.position().ticks, 1000u);
     VMFT_EXPECT_EQUAL(machine.state_digest(), digest);
 }
+
+VMFT_TEST(a_cpu_share_is_state_only_where_it_is_not_all) {
+    Machine machine(test_config(), make_fake_accelerator);
+    machine.run(50'000);
+    StateWriter before, limited;
+    machine.save(before);
+    u64 digest = machine.state_digest();
+    machine.apply(ControlInput{ControlKind::cpu_share, 250});
+    VMFT_EXPECT(machine.cpu_share() == 0.25);
+    VMFT_EXPECT(machine.state_digest() != digest);
+    machine.save(limited);
+    Machine copy(test_config(), make_fake_accelerator);
+    StateReader reader(limited.bytes());
+    copy.restore(reader);
+    VMFT_EXPECT(reader.ok() && reader.bytes_left() == 0);
+    VMFT_EXPECT(copy.cpu_share() == 0.25);
+    VMFT_EXPECT_EQUAL(copy.state_digest(), machine.state_digest());
+    StateReader older(before.bytes());
+    copy.restore(older);
+    VMFT_EXPECT(older.ok() && copy.cpu_share() == 1);
+    machine.apply(ControlInput{ControlKind::cpu_share, 1000});
+    VMFT_EXPECT_EQUAL(machine.state_digest(), digest);
+
+    StateWriter none, all;
+    none.put_bytes(before.bytes());
+    none.put(u32{9});
+    all.put_bytes(before.bytes());
+    all.put(u32{1000});
+    for (const StateWriter* bad : {&none, &all}) {
+        StateReader damaged(bad->bytes());
+        copy.restore(damaged);
+        VMFT_EXPECT(!damaged.ok());
+    }
+}
