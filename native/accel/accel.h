@@ -72,6 +72,9 @@ public:
     virtual RunExit run(u64 until_ticks) = 0;
 
     virtual TickUnit tick_unit() const { return TickUnit::instructions; }
+    /// False: ticks are no property of the guest's instructions (kvm without a counter), so a
+    /// position names nothing that could be found again, and `run_to` throws (unavailable).
+    virtual bool positions_exact() const { return true; }
 
     /// Like `run`, but stops exactly at `target`, which lies ahead or here. By branches it still
     /// returns at each exit of the guest's own, before `target`, and when broken out of: compare

@@ -3,6 +3,7 @@
 #include <exception>
 #include <thread>
 
+#include "accel/kvm/counter/perf_event.h"
 #include "accel/kvm/cpu_model.h"
 #include "accel/kvm/probe/counter_measure.h"
 #include "accel/kvm/probe/preflight.h"
@@ -54,6 +55,22 @@ Napi::Value why_not_here(Info info) {
         std::vector<kvm::CpuidLeaf> leaves = to_cpuid(info[0], "leaves");
         kvm::KvmHost host;
         return Napi::String::New(info.Env(), kvm::why_not_here(host, leaves));
+    });
+}
+
+/// Opens and closes the events that a guest would be counted by.
+Napi::Value why_no_counter(Info info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        std::string why = on_own_thread([]() -> std::string {
+            try {
+                kvm::BranchEvent event = kvm::host_branch_event();
+                kvm::PerfEvent::counting(event).read();
+            } catch (const AcceleratorFault& fault) {
+                return fault.what();
+            }
+            return {};
+        });
+        return Napi::String::New(info.Env(), why);
     });
 }
 
@@ -193,6 +210,7 @@ void define_kvm_host_info(Napi::Env env, Napi::Object exports) {
     define("cpuModel", cpu_model);
     define("reducedCpuModel", reduced_cpu_model);
     define("whyNotHere", why_not_here);
+    define("whyNoCounter", why_no_counter);
     define("kvmPreflight", kvm_preflight);
     define("kvmCapability", kvm_capability);
     define("measureCounter", measure_counter);

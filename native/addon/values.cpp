@@ -205,8 +205,10 @@ kvm::CounterOptions to_counter_options(const Napi::Value& value) {
         options.kind = kvm::CounterOptions::Kind::step;
     else if (kind == "simulated")
         options.kind = kvm::CounterOptions::Kind::simulated;
+    else if (kind == "none")
+        options.kind = kvm::CounterOptions::Kind::none;
     else
-        refuse("kind", "perf, step or simulated");
+        refuse("kind", "perf, step, simulated or none");
     options.skid = to_size(object.Get("skid"), "skid");
     options.random_seed = to_size(object.Get("randomSeed"), "randomSeed");
     return options;

@@ -12,7 +12,6 @@ import { HostDisks, hostDiskParts } from './host-disks.js';
 import { machineFactory } from './machine-factory.js';
 import {
   addAcceleratorOptions,
-  chosenAccelerator,
   type AcceleratorOptions,
 } from './options/accelerator.js';
 import { controlOption } from './options/control.js';
@@ -25,7 +24,7 @@ import { addPairSettings, pairSettings, type PairSettingOptions } from './option
 import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
 import { warnOfPlainChannel } from './plain-channel.js';
 import { escapeHelp } from './terminal-console.js';
-import { newGuestCpu } from './usable-kvm.js';
+import { acceleratorHere, newGuestCpu } from './usable-kvm.js';
 
 interface BackupOptions
   extends BackupDiskOptions, CrashOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
@@ -63,7 +62,7 @@ async function backup(
   primary: ReturnType<typeof parseChannelAddress>,
   options: BackupOptions,
 ): Promise<void> {
-  const accelerator = chosenAccelerator(options);
+  const accelerator = acceleratorHere(options);
   // A host that has no KVM to use need not ask a primary.
   newGuestCpu(accelerator);
   const tls = tlsFiles(options);

@@ -15,7 +15,6 @@ import { HostDisks, hostDiskParts } from './host-disks.js';
 import { machineFactory } from './machine-factory.js';
 import {
   addAcceleratorOptions,
-  chosenAccelerator,
   type AcceleratorOptions,
 } from './options/accelerator.js';
 import { controlOption } from './options/control.js';
@@ -28,7 +27,7 @@ import { addPairSettings, pairSettings, type PairSettingOptions } from './option
 import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
 import { escapeHelp } from './terminal-console.js';
 import { warnOfPlainChannel } from './plain-channel.js';
-import { newGuestCpu } from './usable-kvm.js';
+import { acceleratorHere, newGuestCpu } from './usable-kvm.js';
 
 interface RunOptions
   extends
@@ -79,7 +78,7 @@ export function runCommand(): Command {
 }
 
 async function run(guestName: string | undefined, options: RunOptions): Promise<void> {
-  const accelerator = chosenAccelerator(options);
+  const accelerator = acceleratorHere(options);
   const cpu = newGuestCpu(accelerator);
   const image = findGuest(guestName, options);
   if (options.machineId !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(options.machineId)) {

@@ -1,5 +1,9 @@
 import { VmftError } from '../base/errors.js';
-import type { Accelerator, CounterOptions } from '../flow/machine/accelerator.js';
+import {
+  type Accelerator,
+  type CounterOptions,
+  defaultCounter,
+} from '../flow/machine/accelerator.js';
 import type { GuestCpu } from '../flow/machine/guest-cpu.js';
 import {
   cpuModel,
@@ -9,7 +13,23 @@ import {
   replayFailures,
   unfaithfulAdvice,
   unfaithfulLine,
+  whyNoCounter,
 } from '../flow/machine/native-kvm.js';
+import { chosenAccelerator, type AcceleratorOptions } from './options/accelerator.js';
+
+/**
+ * What the options choose on this host: on a KVM that is to be trusted but has no counter, and where none was asked
+ * for, the guest runs without one, with a note. Throws `usage`, `accelerator-unavailable`.
+ */
+export function acceleratorHere(options: AcceleratorOptions): Accelerator {
+  const chosen = chosenAccelerator(options);
+  if (chosen.name === 'soft' || options.counter !== undefined) return chosen;
+  if (replayFailures(kvmPreflight()).length > 0) return chosen;
+  const why = whyNoCounter();
+  if (why === null) return chosen;
+  note(`no counter: ${why}; the guest runs without, and a pair is replicated by checkpoints`);
+  return { name: 'kvm', counter: { ...defaultCounter, kind: 'none' } };
+}
 
 /**
  * The CPU of a guest that starts here: null on soft, whose is the same everywhere. Throws

@@ -7,8 +7,8 @@ namespace vmft::kvm {
 
 namespace {
 
-/// A KVM that is no faithful machine still runs guests that stay in kernel mode, stepped; nobody
-/// counts on its performance counter.
+/// A KVM that is no faithful machine still runs guests that stay in kernel mode, stepped or not
+/// counted at all; nobody counts on its performance counter.
 void refuse_unfaithful(const CounterOptions& counter) {
     KvmHost host;
     const Preflight& found = preflight(host);

@@ -21,6 +21,7 @@ public:
     RunExit run(u64 until_ticks) override;
     RunExit run_to(const Position& target) override;
     TickUnit tick_unit() const override { return TickUnit::branches; }
+    bool positions_exact() const override { return counter_->exact(); }
     void break_out_at(u64 monotonic_ns) override { vcpu_->kick_at(monotonic_ns); }
     u64 ticks() const override { return ticks_; }
     Position position() const override;

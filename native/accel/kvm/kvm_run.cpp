@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "accel/kvm/counter/branch_instruction.h"
+#include "accel/kvm/counter/host_time_counter.h"
 #include "accel/kvm/kvm_cpu.h"
 #include "accel/kvm/monotonic_clock.h"
 #include "base/hash64.h"
@@ -55,6 +56,7 @@ std::string number(u64 value) { return std::to_string(value); }
 RunExit KvmCpu::run(u64) { return go(nullptr); }
 
 RunExit KvmCpu::run_to(const Position& target) {
+    if (!positions_exact()) throw_no_positions();
     return position() == target ? RunExit::position : go(&target);
 }
 
@@ -115,7 +117,8 @@ void KvmCpu::offer_interrupt() {
     }
 }
 
-/// Whether a replica could stop here too. Else says where to run to.
+/// Whether a replica could stop here too, or without exact positions: whether the state can be
+/// saved. Else says where to run to.
 bool KvmCpu::at_clean_place() {
     escape_rip_.reset();
     kvm_vcpu_events events = vcpu_->events();
@@ -125,6 +128,7 @@ bool KvmCpu::at_clean_place() {
     // KVM does not tell of an INT n that it delivers again, but that it takes no interrupt.
     const kvm_run& page = vcpu_->run_page();
     if (page.if_flag && !page.ready_for_interrupt_injection) on_its_way = true;
+    if (!positions_exact()) return !on_its_way;
     const kvm_regs& registers = vcpu_->registers();
     // Behind an IRET that sets RF no breakpoint is reported.
     if (on_its_way || (registers.rflags & flag_rf)) return false;

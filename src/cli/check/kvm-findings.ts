@@ -20,6 +20,7 @@ export function kvmFindings(facts: KvmFacts): Finding[] {
     ...(cost === null ? [] : [finding('kvm cost', cost, costText)]),
     ...(counter === null ? [] : counterFindings(counter)),
     ...(stops === null ? [] : [finding('kvm stops', stops, stopText)]),
+    ...checkpointFinding(facts),
     ...specLockMapFinding(facts),
     ...tscScalingFinding(facts),
     ...nestedPagingFinding(facts),
@@ -85,6 +86,14 @@ function faithfulness(fact: NonNullable<KvmFacts['preflight']>): Finding[] {
   );
 }
 
+/** Where no counter is needed; what else is missing is told elsewhere. */
+function checkpointFinding({ cpu, preflight }: KvmFacts): Finding[] {
+  if (cpu === null || 'refused' in cpu || preflight === null || 'refused' in preflight) return [];
+  if (replayFailures(preflight.value).length > 0) return [];
+  const text = 'guests run here without a counter too (--counter none), in pairs by checkpoints';
+  return [ok('kvm checkpoints', text)];
+}
+
 const needText = { anything: '', replay: '', stepping: ' (only --counter step needs it)' } as const;
 
 function counterFindings(fact: Fact<CounterMeasure>): Finding[] {
@@ -132,7 +141,7 @@ function inexactAdvice({ specLockMap, specLockMapDisabled }: KvmFacts): string {
   if (specLockMap === 'used' || specLockMapDisabled === false) {
     return `turn the speculative lock map off: ${specLockMapAdvice}`;
   }
-  return 'use --counter step, which is exact and slow, or --accel soft';
+  return 'use --counter step, which is exact and slow, --counter none with checkpoint replication, or --accel soft';
 }
 
 function specLockMapFinding({ specLockMap, specLockMapDisabled }: KvmFacts): Finding[] {

@@ -27,11 +27,11 @@ export function addAcceleratorOptions(command: Command): Command {
     .addOption(counterOption());
 }
 
-/** For tests and for hosts without a usable performance counter, where it is slow. */
+/** For tests, and for hosts without a usable performance counter: `none` is fast there, the others replay. */
 export function counterOption(): Option {
   return new Option(
     '--counter <kind>',
-    `advanced, with kvm: what counts branches: ${counterKinds.join(', ')} (default: perf)`,
+    `advanced, with kvm: what counts branches: ${counterKinds.join(', ')} (default: perf, or none where there is no counter)`,
   ).argParser(parseCounter);
 }
 

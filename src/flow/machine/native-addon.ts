@@ -95,6 +95,7 @@ export interface Addon {
   cpuModel(): CpuidLeaf[];
   reducedCpuModel(): CpuidLeaf[];
   whyNotHere(leaves: readonly CpuidLeaf[]): string;
+  whyNoCounter(): string;
   kvmCapability(number: number): number;
   vcpuCost(): VcpuCost;
   stopCost(counter: CounterOptions, stops: number): StopCost;

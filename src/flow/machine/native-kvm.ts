@@ -37,6 +37,12 @@ export function whyNotHere(cpu: GuestCpu): string | null {
   return why === '' ? null : why;
 }
 
+/** Why this host has no performance counter that a guest can be counted by, in a line; null: it has. */
+export function whyNoCounter(): string | null {
+  const why = mapped(() => addon().whyNoCounter());
+  return why === '' ? null : why;
+}
+
 /** KVM_CHECK_EXTENSION, by a number of linux/kvm.h: 0 = not there. Throws `accelerator-unavailable`. */
 export function kvmCapability(number: number): number {
   return mapped(() => addon().kvmCapability(number));

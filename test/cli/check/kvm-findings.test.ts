@@ -106,6 +106,14 @@ describe('what vmft check says of KVM', () => {
     );
   });
 
+  it('says where guests run without a counter', () => {
+    const says = (facts: KvmFacts): boolean =>
+      kvmFindings(facts).some(({ name, state }) => name === 'kvm checkpoints' && state === 'ok');
+    assert.ok(says({ ...good, counter: refused('no counter here'), stops: null }));
+    assert.ok(!says({ ...good, preflight: { value: { probes: failing } } }));
+    assert.ok(!says(noDevice));
+  });
+
   it('lists each shortcoming by its name, and leaves out what was not looked for', () => {
     const findings = kvmFindings({ ...good, preflight: { value: { probes: failing } } });
     const faithful = findings.filter(({ name }) => name === 'kvm faithful');

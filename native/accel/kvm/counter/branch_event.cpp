@@ -94,7 +94,7 @@ BranchEvent host_branch_event() {
         throw AcceleratorFault(AcceleratorFault::Kind::unavailable,
                                "no event that counts conditional branches is known for this CPU (" +
                                    vendor + ", CPUID signature " + signature + ")",
-                               "use --accel soft, or checkpoint replication");
+                               "use --accel soft, or --counter none with checkpoint replication");
     }
     if (event.config != event_goldmont && vendor == "GenuineIntel")
         event.type = performance_core_type();

@@ -9,9 +9,10 @@
 namespace vmft::kvm {
 
 /// Counts the conditional branches that the guest retires, and enters the guest so that it comes
-/// back near a count. Three kinds: `perf` (the host's performance counters), `step` (KVM's
+/// back near a count. Four kinds: `perf` (the host's performance counters), `step` (KVM's
 /// single-step, an instruction an entry: exact and slow), `simulated` (step underneath, with an
-/// overflow that comes late as a performance counter's does: for tests).
+/// overflow that comes late as a performance counter's does: for tests), `none` (no branches but
+/// the host's time: ticks only grow, and no stop is exact).
 ///
 /// vCPU thread only. Throws AcceleratorFault (counter_lost, unavailable, host).
 class Counter {
@@ -25,6 +26,9 @@ public:
     };
 
     virtual ~Counter() = default;
+
+    /// False: `ticks()` is no property of the guest, and `arm` throws.
+    virtual bool exact() const { return true; }
 
     /// Branches retired since the counter was made or `set`; exact whenever the vCPU is out.
     virtual u64 ticks() = 0;
@@ -48,7 +52,7 @@ public:
 };
 
 struct CounterOptions {
-    enum class Kind : u8 { perf, step, simulated } kind = Kind::perf;
+    enum class Kind : u8 { perf, step, simulated, none } kind = Kind::perf;
     u64 skid = 0;         ///< simulated: the largest skid. perf: 0 takes the CPU's.
     u64 random_seed = 1;  ///< simulated.
 };

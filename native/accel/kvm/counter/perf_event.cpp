@@ -19,7 +19,8 @@ namespace {
 using Kind = AcceleratorFault::Kind;
 
 constexpr u64 period_at_first = u64{1} << 40;  // Any; `start` sets it.
-constexpr const char* alternative = "use --accel soft, or checkpoint replication";
+constexpr const char* alternative =
+    "use --accel soft, or --counter none with checkpoint replication";
 
 struct Reading {
     u64 value = 0, enabled_ns = 0, running_ns = 0;
