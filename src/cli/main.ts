@@ -4,16 +4,9 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command, CommanderError } from 'commander';
 
 import { exitStatusByCode } from '../base/errors.js';
-import { backupCommand } from './backup.js';
 import { buildIdentity, packageVersion } from './build-identity.js';
-import { checkCommand } from './check.js';
-import { demoCommand } from './demo.js';
-import { diskCommand } from './disk.js';
-import { hostCommand } from './host.js';
-import { replayCommand } from './replay.js';
+import { allCommands } from './commands.js';
 import { reportError } from './report-error.js';
-import { runCommand } from './run.js';
-import { statusCommand } from './status.js';
 
 async function main(argv: readonly string[]): Promise<void> {
   // Its complaints come as errors too, and are told once.
@@ -29,11 +22,7 @@ async function main(argv: readonly string[]): Promise<void> {
       },
     })
     .exitOverride();
-  const commands = [
-    ...[runCommand(), backupCommand(), statusCommand(), diskCommand()],
-    ...[replayCommand(), checkCommand(), demoCommand(), hostCommand()],
-  ];
-  for (const command of commands) {
+  for (const command of allCommands()) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const part of command.commands) part.copyInheritedSettings(command);
   }

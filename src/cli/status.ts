@@ -1,133 +1,109 @@
-import { Command, type OptionValues } from 'commander';
+import { Argument, Command } from 'commander';
 
-import { VmftError } from '../base/errors.js';
-import { systemRandom } from '../flow/world/system-random.js';
-import type { FlagEntry } from '../pair/arbiter/arbiter.js';
-import { openArbiter } from '../pair/arbiter/open-arbiter.js';
-import { diskReportLines } from './disk-report.js';
-import { diskReportOf } from './disk.js';
+import { asVmftError, VmftError } from '../base/errors.js';
+import { hostMethods, type HostClient } from '../host/api/host-client.js';
+import { storageStatus } from './arbiter-status.js';
+import { machineDetailLines, statusLines } from './host-report.js';
 import { parseDiskUrl } from './options/disk.js';
-import { printable } from '../base/printable.js';
+import {
+  addHostConnection,
+  withHost,
+  type HostConnectionOptions,
+} from './options/host-connection.js';
+import { parseMachineName } from './options/machine-name.js';
+import { errorLine } from './report-error.js';
 
-interface StatusOptions {
+interface StatusOptions extends HostConnectionOptions {
   readonly arbiter?: string;
   readonly machineId?: string;
   readonly disk?: string;
+  readonly thisHost: boolean;
+  readonly watch: boolean;
   readonly json: boolean;
 }
 
 export function statusCommand(): Command {
-  return new Command('status')
-    .description('what the arbiter knows of machines: generations, and who won them')
-    .option('--arbiter <url>', 'file:, iscsi: or etcd: URL, as given to vmft run')
-    .option('--machine-id <name>', 'this machine only')
-    .option('--disk <url>', 'also who uses this disk', parseDiskUrl)
+  const command = new Command('status')
+    .description('hosts and machines, as a daemon knows them; or what storage knows of machines')
+    .addArgument(new Argument('[name]', 'this machine only').argParser(parseMachineName))
+    .option('--this-host', 'only what is on the host that is asked', false)
+    .option('--watch', 'go on showing it, once a second', false)
     .option('--json', 'print one JSON object', false)
-    .action((options: OptionValues) => status(options as unknown as StatusOptions));
+    .option(
+      '--arbiter <url>',
+      'ask no daemon: who won which generation; file:, iscsi: or etcd: URL',
+    )
+    .option('--machine-id <name>', 'with --arbiter: of this machine only')
+    .option('--disk <url>', 'ask no daemon: who uses this disk', parseDiskUrl);
+  return addHostConnection(command).action((name: string | undefined, options: StatusOptions) =>
+    status(name, options),
+  );
 }
 
-async function status({ arbiter, machineId, disk, json }: StatusOptions): Promise<void> {
-  if (arbiter === undefined && disk === undefined) {
-    throw new VmftError('usage', 'no arbiter is named', 'give --arbiter URL, or --disk URL');
-  }
-  const known = arbiter === undefined ? null : await readArbiter(arbiter, machineId ?? null);
-  const report = disk === undefined ? null : await diskReportOf(disk);
-  if (json) {
-    console.log(JSON.stringify({ ...known, disk: report }, plainNumbers));
+async function status(name: string | undefined, options: StatusOptions): Promise<void> {
+  if (options.arbiter === undefined && options.disk === undefined) {
+    if (options.machineId !== undefined) {
+      throw new VmftError('usage', '--machine-id is for an arbiter', 'give --arbiter URL too');
+    }
+    await withHost(options, (host) => hostStatus(host, name ?? null, options));
     return;
   }
-  const lines = [
-    ...(known === null ? [] : arbiterLines(known, machineId ?? null)),
-    ...(report === null ? [] : diskReportLines(report)),
-  ];
-  for (const line of lines) console.log(line);
+  if (name !== undefined || options.host !== undefined || options.watch || options.thisHost) {
+    throw new VmftError(
+      'usage',
+      'a daemon or storage is asked, not both',
+      'leave out --arbiter and --disk, or all that is about hosts',
+    );
+  }
+  await storageStatus(options);
 }
 
-/** What an arbiter knows: the newest machine last, by when its first generation was formed. */
-interface Known {
-  readonly arbiter: string;
-  readonly machines: readonly Machine[];
-}
-
-interface Machine {
-  readonly machineId: string;
-  readonly generations: readonly Generation[];
-}
-
-interface Generation {
-  readonly generation: bigint;
-  readonly formed: Mark | null;
-  readonly taken: Mark | null;
-}
-
-type Mark = Pick<FlagEntry, 'replicaId' | 'host' | 'at'>;
-
-async function readArbiter(url: string, machineId: string | null): Promise<Known> {
-  const arbiter = await openArbiter(url, systemRandom, 'read');
-  try {
-    return { arbiter: arbiter.url, machines: machinesOf(await arbiter.read(machineId)) };
-  } finally {
-    arbiter.close();
+async function hostStatus(
+  host: HostClient,
+  name: string | null,
+  options: StatusOptions,
+): Promise<void> {
+  if (!options.watch) {
+    for (const line of await reportLines(host, name, options)) console.log(line);
+    return;
+  }
+  const screen = process.stdout.isTTY && !options.json;
+  // Whoever read it has seen enough.
+  process.stdout.on('error', () => process.exit(0));
+  for (;;) {
+    const lines = await reportLines(host, name, options).catch((error: unknown) => [
+      // It may come back; whoever watches wants to see that.
+      options.json ? JSON.stringify({ error: failure(error) }) : errorLine(asVmftError(error)),
+    ]);
+    const text = `${lines.join('\n')}\n`;
+    process.stdout.write(screen ? `${clearScreen}${text}` : text);
+    await new Promise((resolve) => setTimeout(resolve, watchPeriodMs));
   }
 }
 
-function machinesOf(entries: readonly FlagEntry[]): Machine[] {
-  const machines = new Map<string, Map<bigint, Generation>>();
-  for (const { kind, machineId, generation, replicaId, host, at } of entries) {
-    const generations = machines.get(machineId) ?? new Map<bigint, Generation>();
-    machines.set(machineId, generations);
-    const known = generations.get(generation) ?? { generation, formed: null, taken: null };
-    generations.set(generation, { ...known, [kind]: { replicaId, host, at } });
+const watchPeriodMs = 1_000;
+const clearScreen = '\x1b[H\x1b[2J';
+
+async function reportLines(
+  host: HostClient,
+  name: string | null,
+  { json, thisHost }: StatusOptions,
+): Promise<string[]> {
+  const request = { name: name ?? '', thisHostOnly: thisHost };
+  const reply = await host.call(hostMethods.status, request, { withinMs: statusWithinMs });
+  if (json) return [JSON.stringify(reply)];
+  if (name === null) return statusLines(reply);
+  const machine = reply.machines.find((each) => each.name === name);
+  if (machine === undefined) {
+    throw new VmftError('machine-unknown', `no host that answers knows a machine ${name}`);
   }
-  return [...machines]
-    .map(([machineId, generations]) => ({
-      machineId,
-      generations: [...generations.values()].sort((a, b) => (a.generation < b.generation ? -1 : 1)),
-    }))
-    .sort((a, b) => beginning(a).localeCompare(beginning(b)));
+  return machineDetailLines(machine, reply.hosts, Date.now());
 }
 
-function beginning({ generations }: Machine): string {
-  const [first] = generations;
-  return (first?.formed ?? first?.taken)?.at ?? '';
-}
+/** A daemon waits for the other hosts' answers, but not long. */
+const statusWithinMs = 15_000;
 
-function arbiterLines({ arbiter, machines }: Known, machineId: string | null): string[] {
-  if (machines.length === 0) {
-    const what = machineId === null ? 'no machine' : `no machine ${machineId}`;
-    return [`${printable(arbiter)} knows ${what}: no pair was formed with it`];
-  }
-  return machines.flatMap(({ machineId: name, generations }) => [
-    `machine ${printable(name)}`,
-    ...table([
-      ['generation', 'formed', 'by replica', 'on host', 'won', 'by replica', 'on host'],
-      ...generations.map(({ generation, formed, taken }) => [
-        generation.toString(),
-        ...cells(formed, 'no mark'),
-        ...cells(taken, 'nobody had to'),
-      ]),
-    ]),
-  ]);
-}
-
-function cells(mark: Mark | null, absent: string): string[] {
-  if (mark === null) return [absent, '', ''];
-  return [mark.at, mark.replicaId.slice(0, shownDigits), mark.host].map(printable);
-}
-
-/** Enough of a replica's random name to tell two apart; `--json` has all of it. */
-const shownDigits = 8;
-
-function table(rows: readonly string[][]): string[] {
-  const columns = rows[0]?.length ?? 0;
-  const widths = [...Array(columns).keys()].map((column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
-  );
-}
-
-function plainNumbers(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
+function failure(error: unknown): object {
+  const { code, message, whatToDo } = asVmftError(error);
+  return { code, message, whatToDo };
 }

@@ -5,15 +5,19 @@ export interface ConsoleActions {
   input(bytes: Buffer): void;
   /** `power-off`: at once, by the log; `power-button`: the guest is asked. */
   power(kind: 'power-off' | 'power-button'): void;
-  /** End this replica only. */
+  /** End this replica only; of a machine on hosts: the look at its console. */
   leave(): void;
 }
 
 const escape = 0x1d; // Ctrl-]
 const newline = '\r\n';
 
-export const escapeHelp =
-  'Ctrl-] then: q power off, b power button, x end this replica only, Ctrl-] send Ctrl-] itself';
+export const escapeHelp = helpFor('end this replica only');
+
+/** What may follow the escape, where `x` does this. */
+export function helpFor(leaving: string): string {
+  return `Ctrl-] then: q power off, b power button, x ${leaving}, Ctrl-] send Ctrl-] itself`;
+}
 
 /**
  * The guest's console on standard input and output. A terminal is put into raw mode, so that every key
@@ -25,7 +29,10 @@ export class TerminalConsole {
   private outputGone = false;
   private atLineStart = true;
 
-  constructor(private readonly actions: ConsoleActions) {
+  constructor(
+    private readonly actions: ConsoleActions,
+    private readonly help = escapeHelp,
+  ) {
     this.tty = process.stdin.isTTY ? process.stdin : null;
     process.stdout.on('error', () => {
       this.outputGone = true;
@@ -35,7 +42,7 @@ export class TerminalConsole {
   start(): void {
     if (this.tty !== null) {
       this.tty.setRawMode(true);
-      this.notice(escapeHelp);
+      this.notice(this.help);
     }
     process.stdin.on('data', (bytes: Buffer) => {
       if (this.tty === null) this.actions.input(bytes);
@@ -95,7 +102,7 @@ export class TerminalConsole {
         plain.push(escape);
         return;
       default:
-        this.notice(escapeHelp);
+        this.notice(this.help);
     }
   }
 }

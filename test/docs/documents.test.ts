@@ -6,14 +6,7 @@ import { describe, test } from 'node:test';
 import type { Command } from 'commander';
 
 import { exitStatusByCode } from '../../src/base/errors.js';
-import { backupCommand } from '../../src/cli/backup.js';
-import { checkCommand } from '../../src/cli/check.js';
-import { demoCommand } from '../../src/cli/demo.js';
-import { diskCommand } from '../../src/cli/disk.js';
-import { hostCommand } from '../../src/cli/host.js';
-import { replayCommand } from '../../src/cli/replay.js';
-import { runCommand } from '../../src/cli/run.js';
-import { statusCommand } from '../../src/cli/status.js';
+import { allCommands } from '../../src/cli/commands.js';
 import { codeOf, document, documents, root } from './documents.js';
 
 /** What a machine can read of the documentation must be so. */
@@ -54,10 +47,7 @@ describe('the documentation', () => {
 });
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [
-    ...[runCommand(), backupCommand(), statusCommand(), diskCommand()],
-    ...[replayCommand(), checkCommand(), demoCommand(), hostCommand()],
-  ].map((command) => [command.name(), command]),
+  allCommands().map((command) => [command.name(), command]),
 );
 
 const scripts = Object.keys(

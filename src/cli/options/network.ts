@@ -40,7 +40,7 @@ function parseInterfaceName(text: string): string {
   return text;
 }
 
-function parseMac(text: string): Buffer {
+export function parseMac(text: string): Buffer {
   const mac = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)
     ? Buffer.from(text.replaceAll(':', ''), 'hex')
     : null;
