@@ -325,6 +325,7 @@ class Schedule {
     this.disk?.heal();
     if (this.disk !== null) this.disk.slowness = 0;
     this.flipNext = false;
+    for (const host of this.hosts) host.freeze = null;
   }
 
   private sent(link: SimLink, message: FromBackup | FromPrimary): void {
