@@ -1,5 +1,6 @@
 import { defaultPairSettings, type PairSettings } from '../../src/base/limits.js';
 import type { Ack, FromBackup, FromPrimary } from '../../src/pair/channel/messages.js';
+import { isGuestEnd } from '../../src/pair/role/pair-event.js';
 import { Observer } from './observer.js';
 import type { PlantedFault } from './planted-fault.js';
 import { SeededRandom } from './seeded-random.js';
@@ -131,10 +132,14 @@ class Schedule {
       failovers: events.filter((type) => type === 'live').length,
       wentAlone: events.filter((type) => type === 'backup-lost').length,
       channelErrors: this.observer.channelErrors,
-      guestEnded: this.hosts.some((host) => host.end?.reason === 'power-off'),
+      guestEnded: this.guestEnded,
       answers: this.observer.answered.size,
       trouble: this.trouble,
     };
+  }
+
+  private get guestEnded(): boolean {
+    return this.hosts.some(({ end }) => end !== null && isGuestEnd(end.reason));
   }
 
   private newHost(): SimHost {
@@ -197,7 +202,8 @@ class Schedule {
       () => this.breakConnection(),
       () => this.flipByte(),
       () => this.replayOldAck(),
-      () => this.powerOff(),
+      () => this.endMachine(),
+      () => this.limitSpeed(),
       () => this.partitionAndCut(),
     ];
     this.trouble.push(this.random.pick(kinds)());
@@ -308,11 +314,20 @@ class Schedule {
     link.inject(ignored ? { ...old, generation } : old);
   }
 
-  private powerOff(): string {
+  private endMachine(): string {
+    const kind = this.random.pick(['power-off', 'reset'] as const);
     for (const host of this.hosts) {
-      if (host.alive && host.machine?.running === true) host.machine.control('power-off');
+      if (host.alive && host.machine?.running === true) host.machine.control(kind);
     }
-    return 'power-off';
+    return kind;
+  }
+
+  private limitSpeed(): string {
+    const share = this.random.between(0.2, 1);
+    for (const host of this.hosts) {
+      if (host.alive && host.machine?.running === true) host.machine.setCpuShare(share);
+    }
+    return 'cpu share';
   }
 
   private later(run: () => void): void {
@@ -351,7 +366,7 @@ class Schedule {
   /** Once all is healed, the machine lives and answers unless those who could carry it are dead. */
   private checkProgress(answeredBefore: number): void {
     const dead = this.hosts.filter((host) => host.dead);
-    if (this.hosts.some((host) => host.end?.reason === 'power-off')) return;
+    if (this.guestEnded) return;
     if (dead.length > 1 || dead.some((host) => !this.observer.mustSurvive(host))) return;
     if (!this.hosts.some((host) => host.alive && host.machine?.running === true)) {
       throw this.observer.violated('the machine is gone, though one could have carried it');

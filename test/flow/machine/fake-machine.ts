@@ -87,6 +87,8 @@ export class FakeMachine implements Machine {
   private diskEnds: number[] = [];
   private readonly diskChanges = new Map<number, DiskRange[]>();
   private endedBy: StopReason | null = null;
+  /** Asked for while it was paused. */
+  private readonly controls: { readonly kind: GuestInput['kind']; readonly value: number }[] = [];
 
   constructor(
     readonly config: GuestConfig,
@@ -165,6 +167,7 @@ export class FakeMachine implements Machine {
     this.need('paused');
     this.modeNow = 'live';
     this.setLive(options);
+    for (const { kind, value } of this.controls.splice(0)) this.input(kind, value);
   }
 
   reconfigure(options: LiveOptions): void {
@@ -395,6 +398,7 @@ export class FakeMachine implements Machine {
   }
 
   private input(kind: GuestInput['kind'], value: number): void {
+    if (this.modeNow === 'paused' && isControl(kind)) this.controls.push({ kind, value });
     if (this.modeNow !== 'live') return;
     const input = { tick: this.state.tick, kind, value } as GuestInput;
     takeInput(this.state, input);
@@ -575,6 +579,10 @@ export class FakeMachine implements Machine {
       throw new MachineError('wrong-mode', `the machine is ${this.modeNow}, not ${mode}`);
     }
   }
+}
+
+function isControl(kind: GuestInput['kind']): boolean {
+  return kind === 'power-off' || kind === 'guest-reset' || kind === 'cpu-share';
 }
 
 const nsPerTick = 100_000n;
