@@ -116,6 +116,37 @@ export interface PairSettings {
   readonly divergenceWindowMs: number;
 }
 
+/** Times of a host's daemon. */
+export const hostTimes = {
+  /** From starting a replica's process to its first answer. */
+  replicaStartMs: 30_000,
+  /** How often its socket is looked for meanwhile. */
+  replicaLookMs: 25,
+  /** How often a replica is asked what it does, besides what it tells. */
+  replicaStatusMs: 1_000,
+  /** A replica that is to end is killed after this. */
+  replicaLeaveMs: 5_000,
+  /** How often other hosts are asked what they have. */
+  peerPollMs: 2_000,
+  /** Within which a host answers that lives. */
+  describeMs: 1_500,
+  /** How long a host that does not answer holds up the choice among those that do. */
+  describeGraceMs: 300,
+  /** For another host to start or end a replica. */
+  peerReplicaMs: 40_000,
+  /** Between attempts to protect a machine, or to start a lost one. */
+  retryMinMs: 1_000,
+  retryMaxMs: 30_000,
+  /** A machine that ran for this long is not taken for one that crashes at each start. */
+  steadyMs: 60_000,
+  /** How often the progress of an operation is told. */
+  progressMs: 500,
+  /** For a machine to become live elsewhere once it was handed over, or its backup let go. */
+  handOverMs: 15_000,
+  /** A backup that shows no progress in its join. */
+  joinStallMs: 30_000,
+} as const;
+
 export const defaultPairSettings: PairSettings = {
   tickIntervalMs: 10,
   heartbeatIntervalMs: 50,
