@@ -141,6 +141,8 @@ export const hostTimes = {
   steadyMs: 60_000,
   /** How often the progress of an operation is told. */
   progressMs: 500,
+  /** An operator’s call waits so long for a machine that is about to be live. */
+  locateMs: 5_000,
   /** For a machine to become live elsewhere once it was handed over, or its backup let go. */
   handOverMs: 15_000,
   /** A backup that shows no progress in its join. */

@@ -2,6 +2,7 @@ import { VmftError } from '../base/errors.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { ControlServer } from '../host/replica/control-server.js';
 import { ReplicaControl, type ReplicaProcess } from '../host/replica/replica-control.js';
+import { writeEndFile } from '../host/supervision/end-file.js';
 import type { SessionEnd, StampedPairEvent } from '../pair/role/pair-event.js';
 import type { Session, SessionStatus } from '../pair/session/session.js';
 import { EventStream } from './event-stream.js';
@@ -25,6 +26,8 @@ export interface AttendOptions {
   readonly disks: HostDisks;
   /** `--control`. */
   readonly controlSocket?: string | undefined;
+  /** `--end-file`. */
+  readonly endFile?: string | undefined;
   /** What is known of the replica already, for its control socket. */
   readonly replica: Omit<ReplicaProcess, 'startedRealtimeMs'>;
 }
@@ -42,7 +45,7 @@ const statusPeriodMs = 200;
  * ends the process at once. SIGPWR presses the guest's power button.
  */
 export async function attendSession(
-  { jsonEvents, notices, disks, controlSocket, replica }: AttendOptions,
+  { jsonEvents, notices, disks, controlSocket, endFile, replica }: AttendOptions,
   start: (callbacks: SessionCallbacks) => Promise<Session>,
 ): Promise<never> {
   const events = jsonEvents === undefined ? null : EventStream.open(jsonEvents);
@@ -89,6 +92,7 @@ export async function attendSession(
         });
   const end = await session.ended;
   await disks.conclude(session.status().role, end);
+  if (endFile !== undefined) writeEndFile(endFile, end);
   await server?.close(farewellMs);
   stopStatus();
   events?.close();

@@ -14,7 +14,7 @@ import {
   addAcceleratorOptions,
   type AcceleratorOptions,
 } from './options/accelerator.js';
-import { controlOption } from './options/control.js';
+import { controlOption, endFileOption } from './options/control.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { crashAtOption, type CrashOptions } from './options/crash-at.js';
 import { addBackupDiskOption, type BackupDiskOptions } from './options/disk.js';
@@ -34,6 +34,7 @@ interface BackupOptions
   readonly memoryMax?: number;
   readonly jsonEvents?: string;
   readonly control?: string;
+  readonly endFile?: string;
 }
 
 export function backupCommand(): Command {
@@ -46,6 +47,7 @@ export function backupCommand(): Command {
     .option('--memory-max <size>', 'guest memory this host gives', parseMemorySize)
     .option('--json-events <file|fd>', 'write events, one JSON object per line')
     .addOption(controlOption())
+    .addOption(endFileOption())
     .addOption(crashAtOption());
   addBackupDiskOption(command);
   addAcceleratorOptions(command);
@@ -77,6 +79,7 @@ async function backup(
     notices: true,
     disks,
     controlSocket: options.control,
+    endFile: options.endFile,
     replica: { machineId: '', accelerator: accelerator.name, build: buildIdentity() },
   };
   await attendSession(attended, (callbacks) =>

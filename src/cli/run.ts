@@ -17,7 +17,7 @@ import {
   addAcceleratorOptions,
   type AcceleratorOptions,
 } from './options/accelerator.js';
-import { controlOption } from './options/control.js';
+import { controlOption, endFileOption } from './options/control.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { crashAtOption, type CrashOptions } from './options/crash-at.js';
 import { addDiskOptions, type DiskOptions } from './options/disk.js';
@@ -45,6 +45,7 @@ interface RunOptions
   readonly machineId?: string;
   readonly jsonEvents?: string;
   readonly control?: string;
+  readonly endFile?: string;
 }
 
 export function runCommand(): Command {
@@ -65,6 +66,7 @@ export function runCommand(): Command {
     .option('--machine-id <name>', 'name of the machine in arbitration; never use one twice')
     .option('--json-events <file|fd>', 'write events, one JSON object per line')
     .addOption(controlOption())
+    .addOption(endFileOption())
     .addOption(crashAtOption());
   addDiskOptions(command);
   addAcceleratorOptions(command);
@@ -119,6 +121,7 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
     notices,
     disks,
     controlSocket: options.control,
+    endFile: options.endFile,
     replica: {
       machineId: user.machineId,
       accelerator: accelerator.name,

@@ -9,6 +9,7 @@ import type { HostDescription } from './api/methods.js';
 import { DaemonApi } from './api/daemon-api.js';
 import type { HostConfig } from './config.js';
 import { HostedMachine, type MachineHouse } from './machine/hosted-machine.js';
+import { TakeIn } from './machine/take-in.js';
 import { RecordStore } from './machine/record-store.js';
 import { OperationSlots } from './operation/operation-slots.js';
 import { Peers } from './peers/peers.js';
@@ -88,7 +89,12 @@ class RunningHost implements HostDaemon {
     const { clock, log } = this.options;
     try {
       await this.adopt();
-      const api = new DaemonApi(this.house, this.machines, this.peers);
+      const api = new DaemonApi(
+        this.house,
+        this.machines,
+        this.peers,
+        new TakeIn(this.house, this.machines),
+      );
       this.server = await serveApi(api, this.config, log);
     } catch (error) {
       await this.close();

@@ -15,16 +15,11 @@ import { limits } from '../../base/limits.js';
 import type { Logger } from '../../base/logger.js';
 import type { HostConfig } from '../config.js';
 import { statusOfError } from '../rpc/error-status.js';
+import { LocalSocket } from '../rpc/local-socket.js';
 import { callerOf } from '../security/caller.js';
-import { openDoor } from '../security/door.js';
-import { openLocalSocket } from '../security/local-socket.js';
+import { localCallers, openDoor } from '../security/door.js';
 import { passedOnKey } from './host-client.js';
-import {
-  hostMethods,
-  peerMethods,
-  type Message,
-  type OperationProgress,
-} from './methods.js';
+import { hostMethods, peerMethods, type Message, type OperationProgress } from './methods.js';
 
 /** Who asks, and how it came here. */
 export interface Asking {
@@ -69,11 +64,7 @@ export interface ApiServer {
  * Serves the control API on the configured address and on the local socket. Throws `address-unavailable`, `tls-unusable`,
  * `config-unusable`.
  */
-export async function serveApi(
-  api: HostApi,
-  config: HostConfig,
-  log: Logger,
-): Promise<ApiServer> {
+export async function serveApi(api: HostApi, config: HostConfig, log: Logger): Promise<ApiServer> {
   const server = new Server({
     'grpc.max_receive_message_length': limits.apiMessageBytesMax,
     'grpc.max_send_message_length': limits.apiMessageBytesMax,
@@ -114,19 +105,25 @@ export async function serveApi(
   } satisfies UntypedServiceImplementation);
 
   makeSocketFolder(config.socket);
-  const socket = await openLocalSocket(server, config.socket, socketMode);
+  const socket = await LocalSocket.bind(server, config.socket, socketMode, localCallers());
   try {
     const { listen, tls } = config;
-    const door = await openDoor(server, { listen, tls, refused: (line) => { log.warn(line); } });
+    const door = await openDoor(server, {
+      listen,
+      tls,
+      refused: (line) => {
+        log.warn(line);
+      },
+    });
     return {
       close: () => {
         door.close();
-        socket.close();
+        socket.remove();
         server.forceShutdown();
       },
     };
   } catch (error) {
-    socket.close();
+    socket.remove();
     server.forceShutdown();
     throw error;
   }

@@ -18,7 +18,10 @@ export async function lastLiveReplica(
     const arbiter = await openArbiter(arbiterUrl, random, 'read');
     try {
       const entries = await arbiter.read(machineId);
-      const newest = entries.reduce((max, entry) => (entry.generation > max ? entry.generation : max), -1n);
+      const newest = entries.reduce(
+        (max, entry) => (entry.generation > max ? entry.generation : max),
+        -1n,
+      );
       const ofNewest = entries.filter(({ generation }) => generation === newest);
       const taken = ofNewest.find(({ kind }) => kind === 'taken');
       const formed = ofNewest.find(({ kind }) => kind === 'formed');

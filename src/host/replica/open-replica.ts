@@ -1,8 +1,5 @@
-import type {
-  OpenReplica,
-  ReplicaEvent,
-  ReplicaPort,
-} from '../supervision/replica-port.js';
+import { VmftError } from '../../base/errors.js';
+import type { OpenReplica, ReplicaEvent, ReplicaPort } from '../supervision/replica-port.js';
 import { ReplicaClient } from './replica-client.js';
 import type { ControlInput } from './replica-control.js';
 
@@ -28,13 +25,19 @@ export const openReplica: OpenReplica = (socket) => {
     console(onData, onClosed) {
       const link = client.console({ output: onData, ended: onClosed });
       ends.push(link.close);
-      return { write: (bytes) => { link.input(bytes); }, close: link.close };
+      return {
+        write: (bytes) => {
+          link.input(bytes);
+        },
+        close: link.close,
+      };
     },
     control: (kind, permille = 1000) =>
       client.control((kind === 'cpu-share' ? { kind, permille } : { kind }) as ControlInput),
     handOver: () => client.handOver(),
     leave: (why) => client.leave(why),
-    snapshot: (path, onProgress) => client.snapshot(path, onProgress),
+    snapshot: () =>
+      Promise.reject(new VmftError('wrong-mode', 'this vmft writes no snapshots yet')),
     close: () => {
       for (const end of ends) end();
       client.close();
