@@ -71,8 +71,8 @@ export class DaemonApi implements HostApi {
 
   async set(request: Message<'SetRequest'>, asking: Asking): Promise<void> {
     const { name, cpuSharePermille } = request;
-    if (cpuSharePermille < 1 || cpuSharePermille > 1000) {
-      throw new VmftError('usage', 'a CPU share is 1 to 1000 permille');
+    if (cpuSharePermille < 10 || cpuSharePermille > 1000) {
+      throw new VmftError('usage', 'a CPU share is 10 to 1000 permille');
     }
     await this.atOwner(name, asking, {
       here: (machine) =>

@@ -42,6 +42,7 @@ export class HostedMachine {
   private note = '';
   private joinFailure: string | null = null;
   private leaving = false;
+  private aside = false;
   private dropped = false;
   /** Told what the protector does; for operations. */
   onProtection: ((news: ProtectionNews) => void) | null = null;
@@ -161,9 +162,7 @@ export class HostedMachine {
   tick(): void {
     const nowMs = this.house.clock.nowMs();
     this.carryOut(this.protector.handle({ type: 'tick' }, nowMs));
-    if (this.kept.state === 'lost' && this.replica === null && nowMs >= this.recoverAtMs) {
-      void this.recover();
-    }
+    if (this.mayRecover && nowMs >= this.recoverAtMs) void this.recover();
   }
 
   /** About once a second. */
@@ -198,6 +197,11 @@ export class HostedMachine {
     if (this.replica === null && this.kept.state === 'lost') {
       this.keep({ ...this.kept, state: 'stopped' });
     }
+  }
+
+  /** Another replica of it is being started on this host, which has its record now. */
+  setAside(aside: boolean): void {
+    this.aside = aside;
   }
 
   /** Ends the replica, not the guest; resolves when its process is gone, and nothing is kept of it. */
@@ -382,11 +386,11 @@ export class HostedMachine {
     }
     const record = this.record;
     const ending = endingOf(end, isLive(record.role), record.spec);
-    const text = end === null && words !== '' ? `${ending.text}: ${words}` : ending.text;
-    this.house.log.info({ machine: this.name, ending: ending.kind, text }, 'replica ended');
+    const { kind, text } = ending;
+    this.house.log.info({ machine: this.name, ending: kind, text, words }, 'replica ended');
     this.replica = null;
     this.kept = record;
-    this.settle({ ...ending, text });
+    this.settle(ending);
     LocalReplica.discardEnd(this.house, record);
     this.changed();
   }
@@ -413,13 +417,17 @@ export class HostedMachine {
     }
   }
 
+  private get mayRecover(): boolean {
+    return this.kept.state === 'lost' && this.replica === null && !this.dropped && !this.aside;
+  }
+
   private async recover(): Promise<void> {
-    if (this.recovering || this.dropped) return;
+    if (this.recovering || !this.mayRecover) return;
     this.recovering = true;
     try {
       const others = await this.house.peers.describeAll();
       const lastLive = await this.house.lastLive(this.spec);
-      if (this.dropped || this.replica !== null || this.kept.state !== 'lost') return;
+      if (!this.mayRecover) return;
       const { config } = this.house;
       const recovery = decideRecovery({ host: config.name, record: this.kept, others, lastLive });
       switch (recovery.do) {
@@ -461,7 +469,7 @@ export class HostedMachine {
       });
     } catch (thrown) {
       // A start that failed has left its own record.
-      if (!this.dropped) this.keep(record);
+      if (!this.dropped && !this.aside) this.keep(record);
       this.note = `it could not be started again: ${asVmftError(thrown).message}`;
       this.later();
     }

@@ -140,12 +140,14 @@ export class TakeIn {
     const before = this.machines.get(name);
     const record: MachineRecord | null =
       before === undefined || isRunning(before) ? null : before.record;
+    before?.setAside(true);
     try {
       const machine = await start();
       before?.letGo();
       this.machines.set(name, machine);
       return machine;
     } catch (error) {
+      before?.setAside(false);
       if (record === null) this.house.store.remove(name);
       else this.house.store.save(record);
       throw error;

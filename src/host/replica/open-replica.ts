@@ -1,7 +1,6 @@
 import { VmftError } from '../../base/errors.js';
 import type { OpenReplica, ReplicaEvent, ReplicaPort } from '../supervision/replica-port.js';
 import { ReplicaClient } from './replica-client.js';
-import type { ControlInput } from './replica-control.js';
 
 /** A replica's control socket as the daemon uses it. */
 export const openReplica: OpenReplica = (socket) => {
@@ -18,22 +17,33 @@ export const openReplica: OpenReplica = (socket) => {
           const event = parseEvent(json);
           if (event !== null) onEvent(event);
         },
-        ended: onClosed,
+        ended: () => {
+          onClosed();
+        },
       });
       ends.push(end);
     },
     console(onData, onClosed) {
-      const link = client.console({ output: onData, ended: onClosed });
-      ends.push(link.close);
+      const link = client.console({
+        output: onData,
+        ended: (error) => {
+          onClosed(error);
+        },
+      });
+      ends.push(() => {
+        link.close();
+      });
       return {
         write: (bytes) => {
           link.input(bytes);
         },
-        close: link.close,
+        close: () => {
+          link.close();
+        },
       };
     },
     control: (kind, permille = 1000) =>
-      client.control((kind === 'cpu-share' ? { kind, permille } : { kind }) as ControlInput),
+      client.control(kind === 'cpu-share' ? { kind, permille } : { kind }),
     handOver: () => client.handOver(),
     leave: (why) => client.leave(why),
     snapshot: () =>

@@ -369,9 +369,14 @@ function newRecord(
 
 /** What the process said before it ended, with its own code where it told one. */
 function startFailure(logFile: string, end: ReplicaEnd | null, how: string): VmftError {
-  const words = lastWords(logFile) || `its process ended (${how})`;
+  // As report-error.ts puts them.
+  const [what = '', advice = ''] = lastWords(logFile).split(' — ');
   const code = end?.reason;
-  return new VmftError(isErrorCode(code) ? code : 'replica-failed', words, `see ${logFile}`);
+  return new VmftError(
+    isErrorCode(code) ? code : 'replica-failed',
+    what === '' ? `its process ended (${how}): see ${logFile}` : what,
+    advice,
+  );
 }
 
 function prepareFolders(state: string): void {
