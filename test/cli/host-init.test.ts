@@ -7,8 +7,8 @@ import { after, before, describe, it } from 'node:test';
 
 import { exitStatusByCode } from '../../src/base/errors.js';
 import { readHostConfig } from '../../src/host/config.js';
-import { holderOf } from '../../src/host/security/certificate.js';
-import { readOwnCertificate } from '../../src/host/security/own-certificate.js';
+import { holderOf } from '../../src/pair/channel/certificate.js';
+import { readOwnCertificate } from '../../src/pair/channel/own-certificate.js';
 import { systemdUnit } from '../../src/host/setup/systemd-unit.js';
 import { vmft, type Outcome } from './vmft.js';
 

@@ -7,7 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { X509Certificate } from 'node:crypto';
 
-import { formatHolder, holderOf, type CertificateHolder } from './certificate.js';
+import { formatHolder, holderOf, type CertificateHolder } from '../../pair/channel/certificate.js';
 
 /** Who calls: who could open the local socket, the holder of a certificate, or anybody where there is no TLS. */
 export type Caller = CertificateHolder | { readonly kind: 'local' } | { readonly kind: 'anybody' };

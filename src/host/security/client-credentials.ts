@@ -7,8 +7,8 @@ import { VmftError } from '../../base/errors.js';
 import { formatAddress, type Address } from '../../pair/channel/address.js';
 import { systemReason } from '../../pair/channel/grpc-service.js';
 import type { TlsFiles } from '../../pair/channel/tls.js';
-import { faultOf, formatHolder, holderOf } from './certificate.js';
-import { readOwnCertificate } from './own-certificate.js';
+import { faultOf, formatHolder, holderOf } from '../../pair/channel/certificate.js';
+import { readOwnCertificate } from '../../pair/channel/own-certificate.js';
 
 /** What gRPC's client takes. */
 export interface SecuredTarget {

@@ -21,8 +21,8 @@ import { formatAddress, type Address } from '../../pair/channel/address.js';
 import { systemReason } from '../../pair/channel/grpc-service.js';
 import type { TlsFiles } from '../../pair/channel/tls.js';
 import { callerInterceptor, type Caller } from './caller.js';
-import { faultOf, formatHolder, holderOf } from './certificate.js';
-import { readOwnCertificate } from './own-certificate.js';
+import { faultOf, formatHolder, holderOf } from '../../pair/channel/certificate.js';
+import { readOwnCertificate } from '../../pair/channel/own-certificate.js';
 
 export interface Door {
   readonly address: Address;

@@ -21,7 +21,7 @@ import { createPrivateKey, randomBytes, webcrypto, X509Certificate as Parsed } f
 import { isIP } from 'node:net';
 
 import { VmftError } from '../../base/errors.js';
-import type { CertificateHolder } from './certificate.js';
+import type { CertificateHolder } from '../../pair/channel/certificate.js';
 
 /** PEM texts. */
 export interface Issued {

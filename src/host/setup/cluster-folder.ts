@@ -13,7 +13,7 @@ import { join } from 'node:path';
 
 import { VmftError } from '../../base/errors.js';
 import { readHostConfig, type PeerConfig } from '../config.js';
-import type { CertificateHolder } from '../security/certificate.js';
+import type { CertificateHolder } from '../../pair/channel/certificate.js';
 import {
   clusterOf,
   issueAuthority,

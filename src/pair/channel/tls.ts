@@ -1,49 +1,63 @@
-import { ChannelCredentials, ServerCredentials, credentials } from '@grpc/grpc-js';
+import {
+  ChannelCredentials,
+  credentials,
+  experimental,
+  ServerCredentials,
+  ServerInterceptingCall,
+  ServerListenerBuilder,
+  status,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
+import { X509Certificate } from 'node:crypto';
 
 import { VmftError } from '../../base/errors.js';
-import { readPemFile } from './pem-file.js';
+import { formatHolder, holderOf } from './certificate.js';
+import { encodeReason } from './grpc-service.js';
+import { readOwnCertificate } from './own-certificate.js';
+import type { TlsFiles } from './tls-files.js';
 
-/** Mutual TLS: both sides show a certificate that the other's authority file vouches for. PEM files. */
-export interface TlsFiles {
-  readonly keyFile: string;
-  readonly certificateFile: string;
-  readonly authorityFile: string;
-}
+export type { TlsFiles } from './tls-files.js';
 
-/** `null`: plain, for a network that only the two hosts are on. Throws `tls-unusable`. */
+/**
+ * Of the logging channel's server: who joins is a host, not an operator. `null`: plain, for a network that only the two
+ * hosts are on. Throws `tls-unusable`.
+ */
 export function serverCredentials(files: TlsFiles | null): ServerCredentials {
   if (files === null) return ServerCredentials.createInsecure();
-  return build(() => {
-    const pair = {
-      private_key: readPemFile(files.keyFile),
-      cert_chain: readPemFile(files.certificateFile),
-    };
-    return ServerCredentials.createSsl(readPemFile(files.authorityFile), [pair], true);
-  });
-}
-
-export function clientCredentials(files: TlsFiles | null): ChannelCredentials {
-  if (files === null) return credentials.createInsecure();
-  return build(() =>
-    credentials.createSsl(
-      readPemFile(files.authorityFile),
-      readPemFile(files.keyFile),
-      readPemFile(files.certificateFile),
-    ),
+  const { authority, key, certificate } = readOwnCertificate(files);
+  const pair = { private_key: key, cert_chain: certificate };
+  return experimental.createServerCredentialsWithInterceptors(
+    ServerCredentials.createSsl(authority, [pair], true),
+    [hostsOnly],
   );
 }
 
-function build<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof VmftError) throw error;
-    const text = error instanceof Error ? error.message : String(error);
-    throw new VmftError(
-      'tls-unusable',
-      `the TLS files are not usable: ${text}`,
-      'check key and certificates',
-      error,
-    );
-  }
+/** Throws `tls-unusable`. */
+export function clientCredentials(files: TlsFiles | null): ChannelCredentials {
+  if (files === null) return credentials.createInsecure();
+  const { authority, key, certificate } = readOwnCertificate(files);
+  return credentials.createSsl(authority, key, certificate);
 }
+
+/** A backup gets the whole guest: an operator's certificate is not enough for that. */
+const hostsOnly: ServerInterceptor = (_method, call) => {
+  const raw = call.getAuthContext().sslPeerCertificate?.raw;
+  const holder = raw === undefined ? null : holderOf(new X509Certificate(raw));
+  return new ServerInterceptingCall(call, {
+    start: (next) => {
+      next(
+        new ServerListenerBuilder()
+          .withOnReceiveMetadata((metadata, pass) => {
+            if (holder?.kind === 'host') {
+              pass(metadata);
+              return;
+            }
+            const who = holder === null ? 'nobody' : formatHolder(holder);
+            const reason = new VmftError('not-allowed', `a host may join, not ${who}`);
+            call.sendStatus({ code: status.ABORTED, details: encodeReason(reason) });
+          })
+          .build(),
+      );
+    },
+  });
+};

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { CertificateHolder } from '../../../src/host/security/certificate.js';
+import type { CertificateHolder } from '../../../src/pair/channel/certificate.js';
 import {
   issueAuthority,
   issueCertificate,

@@ -1,69 +1,26 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 
 import { systemRandom } from '../../../src/flow/world/system-random.js';
 import { openArbiter } from '../../../src/pair/arbiter/open-arbiter.js';
 import type { TlsFiles } from '../../../src/pair/channel/tls.js';
 import { joinAsBackup } from '../../../src/pair/session/join-as-backup.js';
 import { runPrimary } from '../../../src/pair/session/run-primary.js';
+import { ClusterFiles, host, operator } from '../../host/security/cluster-files.js';
 import { exampleGuest } from '../../flow/log/example-guest.js';
 import { InProcess } from './in-process.js';
 
-const openssl = spawnSync('openssl', ['version']).status === 0;
-let directory = '';
-
-/** A key and a certificate for 127.0.0.1, vouched for by the authority of that name. */
-function issue(name: string, authority: string): TlsFiles {
-  const file = (end: string): string => join(directory, `${name}.${end}`);
-  const run = (...words: string[]): void => {
-    execFileSync('openssl', words, { stdio: 'ignore' });
-  };
-  const authorityFile = join(directory, `${authority}.crt`);
-  writeFileSync(file('ext'), 'subjectAltName=IP:127.0.0.1\n');
-  run(
-    'req',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    file('key'),
-    '-out',
-    file('csr'),
-    '-subj',
-    '/CN=x',
-  );
-  run(
-    ...['x509', '-req', '-in', file('csr'), '-CA', authorityFile, '-days', '2'],
-    ...['-CAkey', join(directory, `${authority}.key`), '-CAcreateserial'],
-    ...['-extfile', file('ext'), '-out', file('crt')],
-  );
-  return { keyFile: file('key'), certificateFile: file('crt'), authorityFile };
-}
-
-function authority(name: string): void {
-  const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', join(directory, `${name}.key`)];
-  const out = ['-out', join(directory, `${name}.crt`), '-days', '2', '-subj', `/CN=${name}`];
-  execFileSync('openssl', ['req', '-x509', ...key, ...out], { stdio: 'ignore' });
-}
-
-describe('mutual TLS', { skip: !openssl && 'openssl is not here' }, () => {
-  before(() => {
-    directory = mkdtempSync(join(tmpdir(), 'vmft-tls-'));
-    authority('ours');
-    authority('theirs');
-  });
+describe('mutual TLS', () => {
+  const files = new ClusterFiles();
   after(() => {
-    rmSync(directory, { recursive: true });
+    files.remove();
   });
 
   async function tryJoin(primaryTls: TlsFiles, backupTls: TlsFiles | null): Promise<string> {
     const one = new InProcess();
     const two = new InProcess();
-    const arbiter = await openArbiter(`file:${join(directory, 'flags')}`, systemRandom);
+    const arbiter = await openArbiter(`file:${join(files.folder, 'flags')}`, systemRandom);
     const listen = { host: '127.0.0.1', port: 0 };
     const guest = exampleGuest;
     const primary = await runPrimary({
@@ -94,12 +51,15 @@ describe('mutual TLS', { skip: !openssl && 'openssl is not here' }, () => {
   }
 
   it('joins two hosts that trust each other, and nobody else', async () => {
-    const primary = issue('primary', 'ours');
-    assert.equal(await tryJoin(primary, issue('backup', 'ours')), 'formed');
+    const primary = await files.issue('ours', host('a'));
+    assert.equal(await tryJoin(primary, await files.issue('ours', host('b'))), 'formed');
     assert.equal(await tryJoin(primary, null), 'peer-unreachable');
-    const stranger = { ...issue('stranger', 'theirs'), authorityFile: primary.authorityFile };
+    const stranger = await files.issue('theirs', host('b'));
     assert.equal(await tryJoin(primary, stranger), 'peer-unreachable');
-    const mistrusting = { ...issue('other', 'ours'), authorityFile: join(directory, 'theirs.crt') };
-    assert.equal(await tryJoin(primary, mistrusting), 'peer-unreachable');
+  });
+
+  it('lets no operator join: a backup gets the whole guest', async () => {
+    const primary = await files.issue('ours', host('a'));
+    assert.equal(await tryJoin(primary, await files.issue('ours', operator('ann'))), 'not-allowed');
   });
 });

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 
 import { VmftError } from '../../base/errors.js';
-import { readPemFile } from '../../pair/channel/pem-file.js';
-import type { TlsFiles } from '../../pair/channel/tls.js';
+import { readPemFile } from './pem-file.js';
+import type { TlsFiles } from './tls-files.js';
 import { day, faultOf, holderOf, type CertificateHolder } from './certificate.js';
 
 /** Key, certificate and authority as TLS takes them, looked through before anybody else sees them. */
