@@ -10,10 +10,7 @@ import { buildIdentity } from './build-identity.js';
 import { availableMemoryBytes } from './guest-files.js';
 import { HostDisks, hostDiskParts } from './host-disks.js';
 import { machineFactory } from './machine-factory.js';
-import {
-  addAcceleratorOptions,
-  type AcceleratorOptions,
-} from './options/accelerator.js';
+import { addAcceleratorOptions, type AcceleratorOptions } from './options/accelerator.js';
 import { controlOption, endFileOption } from './options/control.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { crashAtOption, type CrashOptions } from './options/crash-at.js';

@@ -13,10 +13,7 @@ import { readGuestFiles, requireHostMemory } from './guest-files.js';
 import { findGuest, type GuestOptions } from './guest-images.js';
 import { HostDisks, hostDiskParts } from './host-disks.js';
 import { machineFactory } from './machine-factory.js';
-import {
-  addAcceleratorOptions,
-  type AcceleratorOptions,
-} from './options/accelerator.js';
+import { addAcceleratorOptions, type AcceleratorOptions } from './options/accelerator.js';
 import { controlOption, endFileOption } from './options/control.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { crashAtOption, type CrashOptions } from './options/crash-at.js';
