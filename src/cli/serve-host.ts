@@ -5,6 +5,7 @@ import { systemRandom } from '../flow/world/system-random.js';
 import { isLoopback, readHostConfig } from '../host/config.js';
 import { runHost } from '../host/daemon.js';
 import { buildIdentity } from './build-identity.js';
+import { certificateNotice } from './host-check.js';
 import { mainScript } from './project-paths.js';
 import { newGuestCpu } from './usable-kvm.js';
 
@@ -15,6 +16,8 @@ export async function serveHost(configFile: string): Promise<void> {
   if (config.tls === null && !isLoopback(config.listen.host)) {
     log.warn('insecure: whoever reaches this host may operate its machines, and read their memory');
   }
+  const notice = certificateNotice(config);
+  if (notice !== null) log.warn(notice);
   const daemon = await runHost(config, {
     command: [process.execPath, mainScript],
     build: buildIdentity(),

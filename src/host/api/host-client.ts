@@ -127,6 +127,7 @@ export class HostClient {
     if (error.code === status.UNAVAILABLE && 'address' in this.target) {
       return connectionFault(this.name, error.details, this.target.tls);
     }
+    if (error.code === status.UNAVAILABLE) return socketFault(this.name, error.details);
     const general = errorOfStatus(error, `the daemon at ${this.name}`);
     if (general.code !== 'peer-unreachable') return general;
     return new VmftError('host-unreachable', general.message, 'check that `vmft host` runs there');
@@ -152,6 +153,21 @@ export class HostClient {
       ...secured.options,
     });
   }
+}
+
+function socketFault(path: string, details: string): VmftError {
+  const code = /\bE[A-Z]+\b/.exec(details)?.[0] ?? details;
+  const why =
+    { ENOENT: 'no such file', ECONNREFUSED: 'its daemon is gone', EACCES: 'permission denied' }[
+      code
+    ] ?? code;
+  return new VmftError(
+    'host-unreachable',
+    `no vmft host serves ${path}: ${why}`,
+    code === 'EACCES'
+      ? 'the daemon’s user and group may open it'
+      : 'start `vmft host`, or name another daemon with --socket or --host',
+  );
 }
 
 export { hostMethods, peerMethods };
