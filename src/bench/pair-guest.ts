@@ -23,13 +23,30 @@ const guestMac = '02:00:00:00:00:02';
 const bootMsMax = 120_000;
 const changeMsMax = 60_000;
 
-export type GuestMode = 'spin' | 'demo';
+export type GuestMode = 'spin' | 'demo' | 'writer';
 
 /** What each mode's console shows once it is at work. */
 const atWork: Readonly<Record<GuestMode, string>> = {
   spin: ' a second',
   demo: 'vmft-guest: counter on port',
+  writer: 'writer: at work',
 };
+
+/**
+ * Writes four MiB of its memory, which do not compress, over and over, and counts for clients. `pauseMs` between two times; 0: as
+ * fast as it can.
+ */
+export function writerWords(pauseMs: number): string {
+  const write = 'dd if=/tmp/a of=/tmp/b bs=64k conv=notrunc 2>/dev/null';
+  const pause = pauseMs === 0 ? '' : `usleep ${pauseMs * 1000}; `;
+  const script = [
+    `counter ${counterPort} &`,
+    'dd if=/dev/urandom of=/tmp/a bs=64k count=64 2>/dev/null;',
+    'echo writer: at work;',
+    `while :; do ${write}; ${pause}done`,
+  ].join(' ');
+  return `vmft.mode=run -- sh -c "${script}"`;
+}
 
 /** What a guest is beyond the kernel and the network. */
 export interface GuestPlan {
@@ -44,7 +61,7 @@ export interface GuestPlan {
 
 export function planOfMode(mode: GuestMode): GuestPlan {
   return {
-    words: `vmft.mode=${mode} vmft.port=${counterPort}`,
+    words: mode === 'writer' ? writerWords(0) : `vmft.mode=${mode} vmft.port=${counterPort}`,
     atWork: atWork[mode],
     primaryOptions: [],
     backupOptions: () => [],
@@ -64,7 +81,7 @@ export class BenchGuest {
   /** Resolves when the guest is at work, unprotected. */
   static async boot(network: DemoNetwork, plan: GuestPlan): Promise<BenchGuest> {
     const folder = mkdtempSync(join(tmpdir(), 'vmft-bench-'));
-    const words = `${plan.words} vmft.ip=${guestAddress}/${guestPrefixBits}`;
+    const words = `vmft.ip=${guestAddress}/${guestPrefixBits} ${plan.words}`;
     const primary = new VmftProcess(network.a, [
       ...['run', 'debian', '--memory', `${guestMemoryMiB}M`, '--append', words],
       ...plan.primaryOptions,
@@ -91,6 +108,12 @@ export class BenchGuest {
     this.backup = backup;
     await backup.event('formed', changeMsMax);
     await primary.eventAfter(before, 'formed', changeMsMax);
+  }
+
+  /** Of the pair that is formed. */
+  get partner(): VmftProcess {
+    if (this.backup === null) throw new VmftError('internal', 'bug: there is no pair');
+    return this.backup;
   }
 
   /** Ends the backup; resolves when the primary goes on alone. */
