@@ -25,7 +25,7 @@
       # Node's headers are not ours to keep free of warnings.
       "cflags_cc": ["-Wno-cast-function-type", "-Wno-unused-parameter"],
       "sources": ["<!@(node scripts/sources.mjs addon)"],
-      "libraries": ["-liscsi"],
+      "libraries": ["-liscsi", "-llz4"],
     },
     {
       "target_name": "vmft_native_test",
@@ -33,7 +33,7 @@
       "dependencies": ["vmft_core"],
       "include_dirs": ["test/native"],
       "sources": ["<!@(node scripts/sources.mjs test)"],
-      "libraries": ["-liscsi"],
+      "libraries": ["-liscsi", "-llz4"],
     },
   ],
 }

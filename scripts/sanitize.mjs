@@ -78,7 +78,15 @@ const objects = await compile([...sourcesOf('core'), ...sourcesOf('test')]);
 if (objects === null) process.exit(1);
 const executable = join(folder, 'vmft_native_test');
 if (
-  (await run('g++', [...sanitizers, '-pthread', ...objects, '-liscsi', '-o', executable])) !== 0
+  (await run('g++', [
+    ...sanitizers,
+    '-pthread',
+    ...objects,
+    '-liscsi',
+    '-llz4',
+    '-o',
+    executable,
+  ])) !== 0
 ) {
   process.exit(1);
 }

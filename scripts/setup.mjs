@@ -50,7 +50,7 @@ const imageNames = new Map([
   [buildRootDisk, 'root disk'],
 ]);
 
-const buildPackages = ['python3', 'make', 'g++', 'libiscsi-dev'];
+const buildPackages = ['python3', 'make', 'g++', 'libiscsi-dev', 'liblz4-dev'];
 
 /** @param {string[]} names keys of `steps` @returns {Promise<boolean>} false when it failed, having said why */
 export async function setUp(names) {

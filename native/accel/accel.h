@@ -103,9 +103,10 @@ public:
     /// Empties what the guest can observe but the saved state does not hold (the TLB).
     virtual void flush_caches() = 0;
 
-    /// The dirty flags of RAM pages are about to be read: they must cover every write so far.
+    /// What writes set in the flags of RAM pages (GuestMemory) is about to be read: it must cover
+    /// every write so far.
     virtual void collect_dirty_flags() {}
-    /// The dirty flags of RAM pages were cleared (GuestMemory): later writes must set them again.
+    /// Some of these flags were cleared: later writes must set them again.
     virtual void dirty_flags_cleared() = 0;
 
     virtual void save(StateWriter& state) const = 0;

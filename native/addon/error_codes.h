@@ -11,8 +11,8 @@ namespace vmft {
 inline constexpr std::array error_codes{
     "wrong-mode",         "bad-argument",
     "frame-corrupt",      "frame-out-of-order",
-    "frame-generation",   "snapshot-corrupt",
-    "snapshot-version",   "kernel-unusable",
+    "frame-generation",   "image-corrupt",
+    "image-version",      "kernel-unusable",
     "memory-too-small",   "memory-unavailable",
     "tap-unavailable",    "accelerator-unavailable",
     "accelerator-failed", "cannot-execute",

@@ -4,6 +4,7 @@
 
 #include "accel/kvm/kvm.h"
 #include "accel/soft/soft.h"
+#include "addon/copy_worker.h"
 #include "addon/disk_handle.h"
 #include "addon/values.h"
 
@@ -64,6 +65,13 @@ Napi::Function MachineHandle::define(Napi::Env env) {
                            InstanceMethod<&M::pause>("pause"),
                            InstanceMethod<&M::resume>("resume"),
                            InstanceMethod<&M::reconfigure>("reconfigure"),
+                           InstanceMethod<&M::copy_begin>("copyBegin"),
+                           InstanceMethod<&M::copy_read>("copyRead"),
+                           InstanceMethod<&M::copy_changes>("copyChanges"),
+                           InstanceMethod<&M::copy_state>("copyState"),
+                           InstanceMethod<&M::copy_end>("copyEnd"),
+                           InstanceMethod<&M::restore_pages>("restorePages"),
+                           InstanceMethod<&M::restore_state>("restoreState"),
                            InstanceMethod<&M::snapshot_begin>("snapshotBegin"),
                            InstanceMethod<&M::snapshot_read>("snapshotRead"),
                            InstanceMethod<&M::snapshot_end>("snapshotEnd"),
@@ -182,6 +190,37 @@ void MachineHandle::resume(Info info) {
 
 void MachineHandle::reconfigure(Info info) {
     guarded(info.Env(), [&] { runner().reconfigure(to_live_options(info[0])); });
+}
+
+void MachineHandle::copy_begin(Info info) {
+    guarded(info.Env(), [&] { runner().copy_begin(); });
+}
+
+Napi::Value MachineHandle::copy_read(Info info) {
+    return guarded(info.Env(), [&] {
+        u64 memory_bytes_max = to_size(info[0], "memoryBytesMax");
+        return addon::copy_read(info.Env(), runner().copy(), memory_bytes_max);
+    });
+}
+
+Napi::Value MachineHandle::copy_changes(Info info) {
+    return guarded(info.Env(), [&] { return addon::copy_changes(info.Env(), runner().copy()); });
+}
+
+Napi::Value MachineHandle::copy_state(Info info) {
+    return guarded(info.Env(), [&] { return from_bytes(info.Env(), runner().copy_state()); });
+}
+
+void MachineHandle::copy_end(Info info) {
+    guarded(info.Env(), [&] { runner().copy_end(); });
+}
+
+void MachineHandle::restore_pages(Info info) {
+    guarded(info.Env(), [&] { runner().restore_pages(to_bytes(info[0], "pages")); });
+}
+
+void MachineHandle::restore_state(Info info) {
+    guarded(info.Env(), [&] { runner().restore_state(to_bytes(info[0], "state")); });
 }
 
 Napi::Value MachineHandle::snapshot_begin(Info info) {

@@ -37,6 +37,13 @@ private:
     void pause(Info info);
     void resume(Info info);
     void reconfigure(Info info);
+    void copy_begin(Info info);
+    Napi::Value copy_read(Info info);
+    Napi::Value copy_changes(Info info);
+    Napi::Value copy_state(Info info);
+    void copy_end(Info info);
+    void restore_pages(Info info);
+    void restore_state(Info info);
     Napi::Value snapshot_begin(Info info);
     Napi::Value snapshot_read(Info info);
     void snapshot_end(Info info);

@@ -19,6 +19,10 @@ inline constexpr u64 segment_records_max = 65536;
 inline constexpr u32 cpuid_leaves_max = 256;      ///< KVM_SET_CPUID2 takes no more.
 inline constexpr u64 received_frames_max = 4096;  ///< Frames waiting between the tap and the guest.
 inline constexpr u64 outputs_withheld_bytes_max = u64{256} << 20;
+/// Of a guest's memory in one vmft.image.Pages message: 1 MiB.
+inline constexpr u32 image_pages_max = 256;
+/// Of a vmft.image.State message: CPU and devices need far less than 64 MiB, and outputs may wait.
+inline constexpr u64 image_state_bytes_max = outputs_withheld_bytes_max + (u64{64} << 20);
 inline constexpr u32 disks_max = 5;
 /// Larger requests are refused as an I/O error; Linux makes none above 1280 KiB unless told to. A
 /// read's data must fit into one segment of the log.

@@ -17,7 +17,7 @@ void add_page(Hash64& hash, const GuestMemory& memory, u64 page) {
 MemoryDigest take_dirty_digest(GuestMemory& memory) {
     Hash64 hash;
     u32 count = 0;
-    for_each_dirty_page(memory, [&](u64 page) {
+    for_each_page_with<GuestMemory::dirty>(memory, [&](u64 page) {
         memory.page_flags()[page] &= static_cast<u8>(~GuestMemory::dirty);
         add_page(hash, memory, page);
         count++;
@@ -38,7 +38,7 @@ MemoryDigest whole_memory_digest(const GuestMemory& memory) {
 }
 
 void clear_dirty_flags(GuestMemory& memory) {
-    for_each_dirty_page(memory, [&](u64 page) {
+    for_each_page_with<GuestMemory::dirty>(memory, [&](u64 page) {
         memory.page_flags()[page] &= static_cast<u8>(~GuestMemory::dirty);
     });
 }

@@ -20,21 +20,22 @@ MemoryDigest take_dirty_digest(GuestMemory& memory);
 /// Digest of all pages that are not zero throughout; flags stay.
 MemoryDigest whole_memory_digest(const GuestMemory& memory);
 
-/// Calls `visit(page)` for every dirty page; looks at eight flags at once, since most are clear.
-template <typename Visit>
-void for_each_dirty_page(GuestMemory& memory, Visit visit) {
+/// Calls `visit(page)` for every page with this flag, ascending; looks at eight pages' flags at
+/// once, since most are clear.
+template <u8 flag, typename Visit>
+void for_each_page_with(GuestMemory& memory, Visit visit) {
     u8* flags = memory.page_flags();
-    constexpr u64 dirty_in_all = 0x0101'0101'0101'0101 * GuestMemory::dirty;
+    constexpr u64 flag_in_all = 0x0101'0101'0101'0101 * flag;
     u64 pages = memory.pages(), page = 0;
     for (; page + 8 <= pages; page += 8) {
         u64 eight;
         std::memcpy(&eight, flags + page, 8);
-        if ((eight & dirty_in_all) == 0) continue;
+        if ((eight & flag_in_all) == 0) continue;
         for (u64 i = page; i < page + 8; i++)
-            if (flags[i] & GuestMemory::dirty) visit(i);
+            if (flags[i] & flag) visit(i);
     }
     for (; page < pages; page++)
-        if (flags[page] & GuestMemory::dirty) visit(page);
+        if (flags[page] & flag) visit(page);
 }
 
 void clear_dirty_flags(GuestMemory& memory);

@@ -45,7 +45,7 @@ bool GuestMemory::write(u64 address, std::span<const u8> from) {
     u64 offset = offset_of(address);
     for (u64 page = offset >> page_shift; page <= (offset + from.size() - 1) >> page_shift;
          page++) {
-        flags_[page] |= dirty | written;
+        flags_[page] |= write_marks;
         if ((flags_[page] & code) && listener_) listener_->code_page_written(page);
     }
     std::memcpy(base_ + offset, from.data(), from.size());

@@ -20,14 +20,18 @@ protected:
 /// Guest RAM in one host mapping. A *RAM offset* counts bytes from its start;
 /// guest-physical addresses map to offsets by layout.h (below 3 GiB as they are,
 /// from 4 GiB on behind that). Per page it keeps flags:
-///   dirty: written since `take_dirty` last cleared it (digests, state transfer)
+///   dirty:   written since a memory digest last cleared it
 ///   written: the same, for whoever looks for changed code (an accelerator in the kernel's hands)
-///   code:  holds bytes that an accelerator has decoded
+///   changed: the same, for whoever copies the machine (Machine::collect_changes)
+///   code:    holds bytes that an accelerator has decoded
 class GuestMemory {
 public:
     static constexpr u8 dirty = 1;
     static constexpr u8 code = 2;
     static constexpr u8 written = 4;
+    static constexpr u8 changed = 8;
+    /// What every write sets.
+    static constexpr u8 write_marks = dirty | written | changed;
     static constexpr u64 no_offset = ~u64{0};
 
     /// `bytes` is a multiple of 4 KiB, at least 1 MiB. Memory reads as zero. Throws std::bad_alloc.
@@ -69,7 +73,7 @@ public:
     }
 
     u8* page_flags() { return flags_.data(); }
-    void mark_dirty(u64 page_index) { flags_[page_index] |= dirty | written; }
+    void mark_dirty(u64 page_index) { flags_[page_index] |= write_marks; }
     void set_listener(CodeWriteListener* listener) { listener_ = listener; }
     /// Host memory that is resident for this guest is at most bytes(); pages never written cost
     /// nothing.

@@ -275,9 +275,29 @@ MemoryDigest Machine::take_memory_digest() {
     return digest;
 }
 
-void Machine::clear_dirty() {
+void Machine::watch_changes(image::PageSet& set) {
+    collect_changes();
+    change_watchers_.push_back(&set);
+}
+
+void Machine::unwatch_changes(image::PageSet& set) { std::erase(change_watchers_, &set); }
+
+void Machine::collect_changes() {
     accelerator_->collect_dirty_flags();
-    if (tick_unit() == TickUnit::branches) page_sums_.update();
+    u8* flags = memory_.page_flags();
+    bool any = false;
+    for_each_page_with<GuestMemory::changed>(memory_, [&](u64 page) {
+        flags[page] &= static_cast<u8>(~GuestMemory::changed);
+        for (image::PageSet* set : change_watchers_) set->add(page);
+        any = true;
+    });
+    if (any) accelerator_->dirty_flags_cleared();
+}
+
+void Machine::clear_dirty() {
+    // By branches memory is digested by content, whatever the flags say.
+    if (tick_unit() == TickUnit::branches) return;
+    accelerator_->collect_dirty_flags();
     clear_dirty_flags(memory_);
     accelerator_->dirty_flags_cleared();
 }

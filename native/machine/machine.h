@@ -11,6 +11,7 @@
 #include "machine/board.h"
 #include "machine/digest.h"
 #include "machine/guest_memory.h"
+#include "machine/image/page_set.h"
 #include "machine/loader.h"
 #include "machine/machine_config.h"
 #include "machine/machine_exit.h"
@@ -108,6 +109,13 @@ public:
     /// Digest of all memory, at any time, with no effect.
     u64 whole_memory_digest() const { return vmft::whole_memory_digest(memory_).value; }
 
+    /// From now on `collect_changes` adds to `set` each page that was written since it was last
+    /// called, by whomever. Several may watch; none has an effect on the machine. `set` is for as
+    /// many pages as memory has, and stays until `unwatch_changes`.
+    void watch_changes(image::PageSet& set);
+    void unwatch_changes(image::PageSet& set);
+    void collect_changes();
+
     GuestMemory& memory() { return memory_; }
     const GuestMemory& memory() const { return memory_; }
     const MachineConfig& config() const { return config_; }
@@ -160,6 +168,7 @@ private:
     PageSums page_sums_;  ///< By branches.
     OutputListener* listener_ = nullptr;
     DiskRequestListener* disk_listener_ = nullptr;
+    std::vector<image::PageSet*> change_watchers_;  ///< No state.
     u64 outputs_produced_ = 0;
     u64 disk_requests_ = 0;  ///< Since this object was made; no state.
     ExitKind end_ = ExitKind::position;

@@ -33,7 +33,7 @@ void PageSums::update() {
         all_changed_ = false;
         return;
     }
-    for_each_dirty_page(memory_, [&](u64 page) { look_at(page); });
+    for_each_page_with<GuestMemory::dirty>(memory_, [&](u64 page) { look_at(page); });
     clear_dirty_flags(memory_);
 }
 

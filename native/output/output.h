@@ -21,6 +21,12 @@ struct Output {
     std::vector<u8> bytes;
 };
 
+/// What of a machine's outputs has not left.
+struct WaitingOutputs {
+    u64 released = 0;             ///< Outputs up to this one have left.
+    std::vector<Output> outputs;  ///< The others, in order, without a gap.
+};
+
 /// Where devices put what they show the world.
 class OutputSink {
 public:

@@ -1,6 +1,7 @@
 #include "output/output_queue.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/check.h"
 
@@ -93,6 +94,23 @@ void OutputQueue::release(u64 through, u64 until_ns) {
 void OutputQueue::flush_console() {
     std::lock_guard lock(mutex_);
     send_console_batch();
+}
+
+WaitingOutputs OutputQueue::waiting() const {
+    std::lock_guard lock(mutex_);
+    return {counts_.released, {waiting_.begin(), waiting_.end()}};
+}
+
+void OutputQueue::restore(WaitingOutputs&& waiting) {
+    std::lock_guard lock(mutex_);
+    waiting_.assign(std::move_iterator(waiting.outputs.begin()),
+                    std::move_iterator(waiting.outputs.end()));
+    console_batch_.clear();
+    counts_ = {};
+    counts_.released = released_through_ = waiting.released;
+    released_until_ns_ = for_ever;
+    counts_.produced = waiting_.empty() ? waiting.released : waiting_.back().sequence;
+    for (const Output& output : waiting_) counts_.bytes_withheld += held_bytes(output);
 }
 
 void OutputQueue::reset(u64 produced) {

@@ -52,6 +52,11 @@ public:
     /// Hands over console bytes that left one by one, as one batch: call after each slice.
     void flush_console();
 
+    /// What waits now, for an image of the machine.
+    WaitingOutputs waiting() const;
+    /// After a restore: these wait, and what was released before them belongs to the past.
+    void restore(WaitingOutputs&& waiting);
+
     /// After a restore: `produced` outputs belong to the past.
     void reset(u64 produced);
 

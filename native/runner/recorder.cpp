@@ -54,10 +54,10 @@ bool Recorder::memory_digest_due() const {
            world_.monotonic_ns() >= memory_digest_not_before_host_ns_;
 }
 
-RecordedSegment Recorder::flush(u64 outputs_released) {
+RecordedSegment Recorder::flush(u64 outputs_released, MemoryDigesting memory_digesting) {
     Digest digest;
     digest.state = machine_.state_digest();
-    if (memory_digest_due()) {
+    if (memory_digesting == MemoryDigesting::when_due && memory_digest_due()) {
         u64 begin = world_.monotonic_ns();
         MemoryDigest memory = machine_.take_memory_digest();
         u64 end = world_.monotonic_ns();

@@ -7,6 +7,9 @@
 
 namespace vmft {
 
+/// Whether a segment may end with a digest of memory, which takes long.
+enum class MemoryDigesting : u8 { when_due, not_now };
+
 /// Turns inputs into segments of the log, and decides when one is complete. vCPU thread only.
 class Recorder {
 public:
@@ -36,7 +39,7 @@ public:
     /// Whether an output was produced since the last segment.
     bool output_waits() const { return machine_.outputs_produced() > flushed_outputs_; }
 
-    RecordedSegment flush(u64 outputs_released);
+    RecordedSegment flush(u64 outputs_released, MemoryDigesting memory);
 
     u64 recorded_bytes() const { return recorded_bytes_; }
 

@@ -34,12 +34,26 @@ const char* code_of(LogFault fault) {
     switch (fault) {
     case SnapshotFault::version:
     case SnapshotFault::other_guest:
-        throw RunnerError("snapshot-version",
+        throw RunnerError("image-version",
                           "the machine's state is of another version or guest: " + name,
                           "run the same vmft version with the same guest on both hosts");
     default:
-        throw RunnerError("snapshot-corrupt", "the machine's state arrived damaged: " + name,
+        throw RunnerError("image-corrupt", "the machine's state arrived damaged: " + name,
                           "join again");
+    }
+}
+
+[[noreturn]] void throw_image_fault(image::ImageFault fault) {
+    std::string name = image::name_of(fault);
+    switch (fault) {
+    case image::ImageFault::version:
+    case image::ImageFault::other_guest:
+        throw RunnerError("image-version",
+                          "the machine's state is of another version or guest: " + name,
+                          "run the same vmft version with the same guest on both hosts");
+    default:
+        throw RunnerError("image-corrupt", "the machine's state arrived damaged: " + name,
+                          "copy it again");
     }
 }
 
@@ -77,6 +91,7 @@ Runner::~Runner() {
     disks_.close();
     wake();
     thread_.join();
+    if (copy_) copy_->end_and_wait();
     // It calls back into what goes before it.
     disks_.shut_down();
 }
@@ -91,6 +106,18 @@ void Runner::require_startable(const char* method) const {
     if (startable_) return;
     throw RunnerError("wrong-mode", std::string(method) +
                                         ": the machine has neither a kernel nor a restored state");
+}
+
+void Runner::require_restorable(const char* method) const {
+    require_mode(Mode::created, method);
+    if (startable_)
+        throw RunnerError("wrong-mode",
+                          std::string(method) + ": the machine has its guest already");
+}
+
+image::Copy& Runner::require_copy(const char* method) const {
+    if (!copy_) throw RunnerError("wrong-mode", std::string(method) + ": no copy was begun");
+    return *copy_;
 }
 
 void Runner::require_disks(const char* method) const {
@@ -172,6 +199,63 @@ void Runner::reconfigure(const LiveOptions& options) {
     options_wanted_ = options;
     if (entry_ == Entry::none) entry_ = Entry::reconfigure;
     wake();
+}
+
+void Runner::copy_begin() {
+    Lock lock(mutex_);
+    if (mode_ != Mode::live) require_mode(Mode::paused, "copyBegin");
+    if (copy_) throw RunnerError("wrong-mode", "copyBegin: the machine is being copied already");
+    copy_ = std::make_shared<image::Copy>(*machine_, [this] { wake(); });
+    wake();
+}
+
+std::shared_ptr<image::Copy> Runner::copy() {
+    Lock lock(mutex_);
+    require_copy("copyRead or copyChanges");
+    return copy_;
+}
+
+std::vector<u8> Runner::copy_state() {
+    Lock lock(mutex_);
+    require_mode(Mode::paused, "copyState");
+    image::Copy& copy = require_copy("copyState");
+    copy.serve();
+    Input input = ControlInput{ControlKind::snapshot};
+    recorder_.add(input);
+    machine_->apply(input);
+    flush_if_content(MemoryDigesting::not_now);
+    copy.serve();
+    return image::encode_state(*machine_, outputs_.waiting());
+}
+
+void Runner::copy_end() {
+    Lock lock(mutex_);
+    if (!copy_) return;
+    copy_->end_and_wait();
+    ended_copies_.push_back(std::move(copy_));
+}
+
+void Runner::restore_pages(std::span<const u8> bytes) {
+    // Decompressing is the long part, and needs no lock.
+    image::Pages pages;
+    image::ImageFault fault =
+        image::decode_pages(bytes, machine_->config().memory_bytes >> page_shift, pages);
+    if (fault != image::ImageFault::none) throw_image_fault(fault);
+    Lock lock(mutex_);
+    require_restorable("restorePages");
+    image::apply_pages(pages, machine_->memory());
+}
+
+void Runner::restore_state(std::span<const u8> bytes) {
+    Lock lock(mutex_);
+    require_restorable("restoreState");
+    WaitingOutputs outputs;
+    image::ImageFault fault = image::restore_state(bytes, *machine_, outputs);
+    if (fault != image::ImageFault::none) throw_image_fault(fault);
+    disks_.release(outputs.released);
+    outputs_.restore(std::move(outputs));
+    startable_ = restored_ = true;
+    publish();
 }
 
 Runner::SnapshotSize Runner::snapshot_begin() {
@@ -375,8 +459,8 @@ void Runner::disk_step(DiskStep step) {
     }
 }
 
-void Runner::flush_segment() {
-    RecordedSegment segment = recorder_.flush(outputs_.counts().released);
+void Runner::flush_segment(MemoryDigesting memory) {
+    RecordedSegment segment = recorder_.flush(outputs_.counts().released, memory);
     unacknowledged_.push_back({segment.sequence, segment.frame.size(), segment.urgent,
                                segment_has_disk_write_, segment_has_write_completion_});
     segment_has_disk_write_ = segment_has_write_completion_ = false;
@@ -384,8 +468,8 @@ void Runner::flush_segment() {
     events_.segment(std::move(segment));
 }
 
-void Runner::flush_if_content() {
-    if (recorder_.has_content()) flush_segment();
+void Runner::flush_if_content(MemoryDigesting memory) {
+    if (recorder_.has_content()) flush_segment(memory);
 }
 
 }  // namespace vmft

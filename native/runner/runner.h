@@ -10,6 +10,8 @@
 #include "base/check.h"
 #include "disk/disk_queue.h"
 #include "input/input_queue.h"
+#include "machine/image/copy.h"
+#include "machine/image/state.h"
 #include "machine/machine.h"
 #include "machine/snapshot.h"
 #include "output/output_queue.h"
@@ -69,6 +71,16 @@ public:
     void pause();  ///< Event `paused` follows.
     void resume(const LiveOptions& options);
     void reconfigure(const LiveOptions& options);
+
+    /// Copying the machine, live or paused: see image::Copy and machine.ts. One at a time.
+    void copy_begin();
+    std::shared_ptr<image::Copy> copy();
+    /// While paused: records ControlKind::snapshot; vmft.image.State.
+    std::vector<u8> copy_state();
+    void copy_end();
+    /// On a created machine without a guest: pieces of another's image.
+    void restore_pages(std::span<const u8> bytes);
+    void restore_state(std::span<const u8> bytes);
 
     struct SnapshotSize {
         u64 bytes = 0, checksum = 0;
@@ -150,18 +162,21 @@ private:
 
     void require_mode(Mode mode, const char* method) const;
     void require_startable(const char* method) const;
+    void require_restorable(const char* method) const;
+    image::Copy& require_copy(const char* method) const;
     void require_disks(const char* method) const;
     void require_disk_index(u32 index, const char* method) const;
     /// The vCPU thread looks at what was asked of it, whether it sleeps or runs.
     void wake();
-    void flush_segment();
+    void flush_segment(MemoryDigesting memory = MemoryDigesting::when_due);
     bool output_may_gather(u64 now) const;
-    void flush_if_content();
+    void flush_if_content(MemoryDigesting memory = MemoryDigesting::when_due);
 
     // The vCPU thread, in runner_thread.cpp
     void thread_main();
     void thread_loop(Lock& lock);
     void take_requests(Lock& lock);
+    void serve_copies();
     /// Claims the disks, without the lock; false when that failed or was stopped, and the machine
     /// has ended.
     bool disks_go_live(Lock& lock);
@@ -216,6 +231,8 @@ private:
     u64 unacknowledged_bytes_ = 0;
     bool gathering_ = false;  ///< An output waits for an earlier one's acknowledgement to be sent.
     Status published_;
+    std::shared_ptr<image::Copy> copy_;
+    std::vector<std::shared_ptr<image::Copy>> ended_copies_;  ///< Which the machine does not know.
     std::unique_ptr<SnapshotSource> snapshot_;
     std::unique_ptr<SnapshotTarget> restore_;
 

@@ -68,6 +68,7 @@ void Runner::take_requests(Lock& lock) {
         if (mode_ == Mode::live && !quit_wanted_) flush_if_content();
         end_machine(StopReason::stopped, "stopped on request");
     }
+    serve_copies();
     if (mode_ == Mode::live && entry_ == Entry::start && !disks_go_live(lock)) return;
     if (mode_ != Mode::live) return;
     live_.set_speed_limit(speed_share_);
@@ -82,11 +83,19 @@ void Runner::take_requests(Lock& lock) {
     }
     if (pause_wanted_) {
         pause_wanted_ = false;
-        flush_if_content();
+        flush_if_content(MemoryDigesting::not_now);
         mode_ = Mode::paused;
         publish();
         events_.paused(machine_->position());
     }
+}
+
+/// Between two slices, or while the machine is paused: it is ours, or nobody's.
+void Runner::serve_copies() {
+    if (mode_ != Mode::live && mode_ != Mode::paused) return;
+    if (copy_ && copy_->wants_service()) copy_->serve();
+    for (const auto& copy : ended_copies_) copy->serve();
+    ended_copies_.clear();
 }
 
 bool Runner::disks_go_live(Lock& lock) {
@@ -311,6 +320,7 @@ void Runner::end_machine(StopReason reason, const std::string& message,
         outputs_.set_mode(OutputQueue::Mode::open);  // Its last words.
     go_live_wanted_.reset();
     snapshot_.reset();
+    if (copy_) copy_->end();
     world_->set_receiving(false);
     if (quit_wanted_) return;
     Position here = published_.position;

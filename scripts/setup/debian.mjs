@@ -24,6 +24,7 @@ const commandOf = {
 /** The header that shows that a library's package is there. */
 const headerOf = {
   'libiscsi-dev': 'iscsi/iscsi.h',
+  'liblz4-dev': 'lz4.h',
 };
 const headerFolders = ['/usr/include', '/usr/local/include'];
 

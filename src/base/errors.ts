@@ -78,8 +78,8 @@ export const exitStatusByCode = {
   'frame-corrupt': 62,
   'frame-out-of-order': 63,
   'frame-generation': 64,
-  'snapshot-corrupt': 65,
-  'snapshot-version': 66,
+  'image-corrupt': 65,
+  'image-version': 66,
 
   stopped: 69,
   internal: 70,

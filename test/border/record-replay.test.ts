@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Stopped } from '../../src/flow/machine/machine.js';
+import type { CopiedPages, Machine, Stopped } from '../../src/flow/machine/machine.js';
 import { systemClock } from '../../src/flow/world/system-clock.js';
-import { guestImage, ObservedMachine, recordingOptions } from './native-guest.js';
+import { guestImage, ObservedMachine, recordingOptions, testConfig } from './native-guest.js';
 
 /** Each of these ends by itself. */
 const endingGuests = [
@@ -87,24 +87,20 @@ void describe('record and replay over the border', () => {
     }
   });
 
-  void test('a backup restored from a snapshot follows, goes live, and answers', async () => {
+  void test('a backup made from a copy of the running machine follows, goes live, and answers', async () => {
     const primary = new ObservedMachine(guestImage('echo'));
     primary.machine.startLive({ ...recordingOptions, recording: false });
     await primary.shows('ready');
-    await primary.machine.pause();
+    const { pages, state } = await imageOf(primary.machine, 2);
 
     const backup = new ObservedMachine(null);
-    const { bytes, checksum } = primary.machine.snapshotBegin();
-    for (let offset = 0; offset < bytes;) {
-      const chunk = primary.machine.snapshotRead(offset, 100_000);
-      backup.machine.restoreChunk(offset, chunk);
-      offset += chunk.length;
-    }
-    primary.machine.snapshotEnd();
+    for (const { data } of pages) backup.machine.restorePages(data);
     assert.throws(() => {
       backup.machine.startReplica({ generation: 1n });
     });
-    backup.machine.restoreEnd(bytes, checksum);
+    backup.machine.restoreState(state);
+    assert.deepEqual(backup.machine.digest(), primary.machine.digest());
+    primary.machine.copyEnd();
     backup.machine.startReplica({ generation: 1n });
     primary.onSegment = ({ frame, sequence, outputsProduced }) => {
       backup.machine.feed(frame);
@@ -130,41 +126,98 @@ void describe('record and replay over the border', () => {
     assert.ok(backup.livePosition);
   });
 
-  void test('a torn or altered snapshot is refused and the process goes on', async () => {
+  void test('a torn or altered image is refused and the process goes on', async () => {
     const primary = new ObservedMachine(guestImage('echo'));
     primary.machine.startLive({ ...recordingOptions, recording: false });
     await primary.shows('ready');
-    await primary.machine.pause();
-    const { bytes, checksum } = primary.machine.snapshotBegin();
-    const state = Buffer.concat([primary.machine.snapshotRead(0, bytes)]);
-    assert.equal(state.length, bytes);
-    const restore = (chunk: Buffer, length: number, sum: bigint): void => {
-      const { machine } = new ObservedMachine(null);
-      machine.restoreChunk(0, chunk);
-      machine.restoreEnd(length, sum);
+    const { pages, state } = await imageOf(primary.machine, 0);
+    const { machine } = new ObservedMachine(null);
+    const refused = (restore: () => void): void => {
+      assert.throws(restore, { code: 'image-corrupt' });
     };
-    restore(state, bytes, checksum);
-    for (const [chunk, sum] of [
-      [state.subarray(0, bytes - 1), checksum],
-      [state.subarray(0, 30), checksum],
-      [state, checksum ^ 1n],
-    ] as const) {
-      assert.throws(
-        () => {
-          restore(chunk, bytes, sum);
-        },
-        { code: 'snapshot-corrupt' },
-      );
+    for (const { data } of [pages[0], pages.at(-1)] as CopiedPages[]) {
+      const bad = Buffer.from(data);
+      bad.writeUInt8(bad.readUInt8(data.length >> 1) ^ 16, data.length >> 1);
+      refused(() => {
+        machine.restorePages(bad);
+      });
+      refused(() => {
+        machine.restorePages(data.subarray(0, -1));
+      });
+      machine.restorePages(data);
     }
-    const other = Buffer.from(state);
-    other.writeUInt8(other.readUInt8(8) ^ 1, 8);
+    const bad = Buffer.from(state);
+    bad.writeUInt8(bad.readUInt8(state.length >> 1) ^ 1, state.length >> 1);
+    for (const wrong of [Buffer.alloc(0), state.subarray(0, -1), pages[0]?.data ?? state, bad]) {
+      refused(() => {
+        machine.restoreState(wrong);
+      });
+    }
+    const other = new ObservedMachine(null, { ...testConfig, mac: null }).machine;
     assert.throws(
       () => {
-        restore(other, bytes, checksum);
+        other.restoreState(state);
       },
-      { code: 'snapshot-version' },
+      { code: 'image-version' },
     );
+    for (const { data } of pages) machine.restorePages(data);
+    machine.restoreState(state);
+    assert.deepEqual(machine.digest(), primary.machine.digest());
     primary.machine.stop();
     await primary.ended;
   });
+
+  void test('a copy ends with the machine, and reads that wait are told so', async () => {
+    const primary = new ObservedMachine(guestImage('echo'));
+    const { machine } = primary;
+    assert.throws(() => {
+      machine.copyBegin();
+    });
+    await assert.rejects(machine.copyRead(4096), { code: 'wrong-mode' });
+    machine.startLive({ ...recordingOptions, recording: false });
+    await primary.shows('ready');
+    machine.copyBegin();
+    assert.ok((await machine.copyRead(4096))?.memoryBytes === 4096);
+    const left = await machine.copyChanges();
+    assert.ok(left > 0 && left % 4096 === 0);
+    // Asked for at once, and answered in order: no page is in two of them, since nobody looks at the changes.
+    const reads = await Promise.all(Array.from({ length: 200 }, () => machine.copyRead(1 << 20)));
+    const read = reads.reduce((sum, piece) => sum + (piece?.memoryBytes ?? 0), 0);
+    assert.equal(read, left);
+    assert.equal(reads.at(-1), null);
+    const changes = machine.copyChanges();
+    const late = machine.copyRead(1 << 20);
+    machine.stop();
+    machine.copyEnd();
+    await Promise.allSettled([changes, late]);
+    await assert.rejects(machine.copyRead(4096), { code: 'wrong-mode' });
+    await primary.ended;
+    machine.close();
+  });
 });
+
+interface Image {
+  readonly pages: readonly CopiedPages[];
+  readonly state: Buffer;
+}
+
+/** Copies a live machine in some rounds, and leaves it paused. */
+async function imageOf(machine: Machine, rounds: number): Promise<Image> {
+  const pages: CopiedPages[] = [];
+  const readAll = async (): Promise<void> => {
+    for (;;) {
+      const piece = await machine.copyRead(256 << 10);
+      if (piece === null) return;
+      pages.push(piece);
+    }
+  };
+  machine.copyBegin();
+  for (let round = 0; round < rounds; round += 1) {
+    await readAll();
+    await machine.copyChanges();
+  }
+  await machine.pause();
+  const state = machine.copyState();
+  await readAll();
+  return { pages, state };
+}

@@ -28,9 +28,8 @@ void set_shortcuts(Cpu& cpu, TlbEntry& entry) {
         return;
     entry.read_page = page;
     u8 flags = cpu.page_flags[offset >> page_shift];
-    if (entry.writable() &&
-        (flags & (GuestMemory::dirty | GuestMemory::code)) == GuestMemory::dirty)
-        entry.write_page = page;
+    constexpr u8 noted = GuestMemory::dirty | GuestMemory::changed;
+    if (entry.writable() && (flags & (noted | GuestMemory::code)) == noted) entry.write_page = page;
 }
 
 /// The translation of the page of `linear`, walked when it is not cached.
@@ -113,7 +112,7 @@ void write_part(Cpu& cpu, const Insn* insn, TlbEntry& entry, u64 linear, const u
             if (insn && !cpu.io_allowed) retry_alone(cpu, insn);
             cpu.blocks->invalidate_page(offset >> page_shift);
         }
-        flags |= GuestMemory::dirty;
+        flags |= GuestMemory::write_marks;
         std::memcpy(cpu.ram + offset, from, size_bytes);
         set_shortcuts(cpu, entry);
         return;

@@ -38,7 +38,7 @@ void update_entry(Cpu& cpu, u64 address, u64 entry) {
     Entry value = static_cast<Entry>(entry);
     std::memcpy(cpu.ram + offset, &value, sizeof value);
     u64 page = offset >> page_shift;
-    cpu.page_flags[page] |= GuestMemory::dirty;
+    cpu.page_flags[page] |= GuestMemory::write_marks;
     if (cpu.page_flags[page] & GuestMemory::code) cpu.blocks->invalidate_page(page);
 }
 

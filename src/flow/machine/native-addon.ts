@@ -12,6 +12,7 @@ import type {
   VcpuCost,
 } from './kvm-measures.js';
 import type {
+  CopiedPages,
   DiskRange,
   FedSegment,
   GuestConfig,
@@ -29,6 +30,13 @@ export interface NativeMachine {
   pause(): void;
   resume(options: LiveOptions): void;
   reconfigure(options: LiveOptions): void;
+  copyBegin(): void;
+  copyRead(memoryBytesMax: number): Promise<CopiedPages | null>;
+  copyChanges(): Promise<number>;
+  copyState(): Buffer;
+  copyEnd(): void;
+  restorePages(pages: Buffer): void;
+  restoreState(state: Buffer): void;
   snapshotBegin(): { readonly bytes: number; readonly checksum: bigint };
   snapshotRead(offset: number, maxBytes: number): Buffer;
   snapshotEnd(): void;
@@ -164,9 +172,22 @@ export function mapped<T>(call: () => T): T {
   try {
     return call();
   } catch (thrown) {
-    const error = asVmftError(thrown);
-    throw error instanceof MachineError
-      ? error
-      : new MachineError(error.code, error.message, error.whatToDo, thrown);
+    throw asMachineError(thrown);
   }
+}
+
+/** The same for a call that ends later. */
+export async function mappedPromise<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    throw asMachineError(thrown);
+  }
+}
+
+function asMachineError(thrown: unknown): MachineError {
+  const error = asVmftError(thrown);
+  return error instanceof MachineError
+    ? error
+    : new MachineError(error.code, error.message, error.whatToDo, thrown);
 }

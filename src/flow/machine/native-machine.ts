@@ -22,6 +22,7 @@ import type {
 import {
   addon,
   mapped,
+  mappedPromise,
   type CrashAt,
   type NativeEvent,
   type NativeMachine,
@@ -83,6 +84,7 @@ class AddonMachine implements ReplayMachine {
   readonly config: GuestConfig;
   private readonly native: NativeMachine;
   private readonly pauses: PendingPauses;
+  private lastRead: Promise<unknown> = Promise.resolve();
 
   constructor(
     config: GuestConfig,
@@ -208,31 +210,44 @@ class AddonMachine implements ReplayMachine {
   }
 
   copyBegin(): void {
-    throw new MachineError('internal', 'copying is not there yet');
+    mapped(() => {
+      this.native.copyBegin();
+    });
   }
 
-  copyRead(): Promise<CopiedPages | null> {
-    return Promise.reject(new MachineError('internal', 'copying is not there yet'));
+  copyRead(memoryBytesMax: number): Promise<CopiedPages | null> {
+    // One after the other: what a later one brings is newer.
+    const read = this.lastRead.then(() =>
+      mappedPromise(() => this.native.copyRead(memoryBytesMax)),
+    );
+    this.lastRead = read.catch(() => null);
+    return read;
   }
 
   copyChanges(): Promise<number> {
-    return Promise.reject(new MachineError('internal', 'copying is not there yet'));
+    return mappedPromise(() => this.native.copyChanges());
   }
 
   copyState(): Buffer {
-    throw new MachineError('internal', 'copying is not there yet');
+    return mapped(() => this.native.copyState());
   }
 
   copyEnd(): void {
-    // Nothing was begun.
+    mapped(() => {
+      this.native.copyEnd();
+    });
   }
 
-  restorePages(): void {
-    throw new MachineError('internal', 'copying is not there yet');
+  restorePages(pages: Buffer): void {
+    mapped(() => {
+      this.native.restorePages(pages);
+    });
   }
 
-  restoreState(): void {
-    throw new MachineError('internal', 'copying is not there yet');
+  restoreState(state: Buffer): void {
+    mapped(() => {
+      this.native.restoreState(state);
+    });
   }
 
   setCpuShare(share: number): void {

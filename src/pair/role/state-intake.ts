@@ -79,7 +79,7 @@ export class StateIntake {
         if (this.stage !== 'chunks') return unexpected('the state’s end before its beginning');
         if (message.bytes !== this.received || this.received !== this.expected) {
           const text = `${this.received} bytes of state came of ${this.expected}`;
-          return new VmftError('snapshot-corrupt', text);
+          return new VmftError('image-corrupt', text);
         }
         this.stage = 'done';
         const { checksum } = message;

@@ -202,7 +202,7 @@ export class FakeMachine implements Machine {
     const whole = Buffer.concat(this.intake);
     this.intake = [];
     if (whole.length !== bytes || BigInt(checksumOf(whole, 0)) !== checksum) {
-      throw new MachineError('snapshot-corrupt', 'the state does not have its checksum');
+      throw new MachineError('image-corrupt', 'the state does not have its checksum');
     }
     const restored = JSON.parse(whole.toString('latin1')) as {
       state: GuestState;

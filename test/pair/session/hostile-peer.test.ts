@@ -408,11 +408,7 @@ describe('a backup with a hostile primary', () => {
     ['more state than it announced', 'message-unexpected', [begin, stateChunk(0n, 101)]],
     ['a state of endless size', 'message-too-large', [{ ...begin, bytes: 2n ** 63n }]],
     ['a state of another generation', 'message-unexpected', [{ ...begin, generation: 3n }]],
-    [
-      'an end too soon',
-      'snapshot-corrupt',
-      [begin, { kind: 'state-end', bytes: 9n, checksum: 0n }],
-    ],
+    ['an end too soon', 'image-corrupt', [begin, { kind: 'state-end', bytes: 9n, checksum: 0n }]],
   ];
   for (const [name, code, messages] of joinAttacks) {
     it(`gives a join up for ${name}`, async () => {

@@ -39,7 +39,7 @@ void Vcpu::collect_dirty_flags() {
         for (u64 word = 0; word < (slot.pages + 63) / 64; word++)
             for (u64 bits = dirty_bitmap_[word]; bits != 0; bits &= bits - 1) {
                 u64 page = word * 64 + static_cast<u64>(std::countr_zero(bits));
-                flags[first_page + page] |= GuestMemory::dirty | GuestMemory::written;
+                flags[first_page + page] |= GuestMemory::write_marks;
             }
     }
 }

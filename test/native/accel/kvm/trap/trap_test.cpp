@@ -316,7 +316,7 @@ VMFT_TEST(patches_are_marked_dirty_and_leave_text_unwritten) {
     traps.scan(guest.registers());
     for (u64 i = 0; i < 3; i++) {
         u8 flags = guest.memory.page_flags()[(ram >> page_shift) + 2 - i];
-        VMFT_EXPECT_EQUAL(flags, i == 1 ? GuestMemory::dirty : 0);
+        VMFT_EXPECT_EQUAL(flags, i == 1 ? GuestMemory::dirty | GuestMemory::changed : 0);
     }
 }
 
