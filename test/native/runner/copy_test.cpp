@@ -155,7 +155,7 @@ VMFT_TEST(outputs_that_wait_wait_on_the_copy_too_and_leave_when_it_goes_live) {
         return !primary.events.segments.empty() &&
                primary.events.segments.back().outputs_produced >= 30;
     }));
-    primary.runner->release_outputs(10);
+    primary.runner->release_outputs(10, OutputQueue::for_ever);
     Pieces pieces;
     std::vector<u8> state;
     VMFT_REQUIRE(copy_live(primary, 1, pieces, state));
@@ -169,13 +169,13 @@ VMFT_TEST(outputs_that_wait_wait_on_the_copy_too_and_leave_when_it_goes_live) {
 
     // The primary says that twenty have left: the rest is for the backup to send.
     backup.runner->start_replica(2);
-    backup.runner->release_outputs(20);
+    backup.runner->release_outputs(20, OutputQueue::for_ever);
     VMFT_EXPECT(!backup.events.showed_anything());
     backup.runner->go_live({2, false, false, no_bound});
     VMFT_REQUIRE(backup.events.wait([&] { return backup.events.live_at || backup.events.stop; }));
-    primary.runner->release_outputs(20);
+    primary.runner->release_outputs(20, OutputQueue::for_ever);
     size_t gone = primary.events.console_bytes.size();
-    primary.runner->release_outputs(of_primary.produced);
+    primary.runner->release_outputs(of_primary.produced, OutputQueue::for_ever);
     std::vector<u8> rest(primary.events.console_bytes.begin() + static_cast<i64>(gone),
                          primary.events.console_bytes.end());
     VMFT_EXPECT(gone > 0 && !rest.empty());
