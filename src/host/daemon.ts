@@ -76,6 +76,7 @@ class RunningHost implements HostDaemon {
       openReplica,
       peers: this.peers,
       operations: new OperationSlots(),
+      intakes: new OperationSlots(),
       self: () => this.describe(),
       lastLive: (spec) => lastLiveReplica(arbiterOf(spec, config), spec.machineId, random),
       releaseDisks: (spec) => releaseDisks(command, spec, config.name),

@@ -17,6 +17,11 @@ import type { MachineSpec } from './machine-spec.js';
 export interface MachineHouse extends ReplicaHouse {
   readonly peers: Pick<Peers, 'describe' | 'describeAll' | 'describeThoseThere' | 'startBackup'>;
   readonly operations: OperationSlots;
+  /**
+   * Which machine is being started here, whether as an operator wants it or as another host's backup. Apart from
+   * operations: one that hands its machine over may find it coming back as a backup before it is done.
+   */
+  readonly intakes: OperationSlots;
   /** This host, as it tells others. */
   self(): HostDescription;
   /** Who was live last, by the machine's arbiter. */
@@ -451,7 +456,7 @@ export class HostedMachine {
 
   /** From its disks, under a new id: the old one's generations are over. */
   private async startAgain(afterCrash: boolean): Promise<void> {
-    const { clock, random, operations } = this.house;
+    const { clock, random, intakes } = this.house;
     const { spec, restarts } = this.kept;
     const waitMs = this.startsAtMs - clock.nowMs();
     if (waitMs > 0) {
@@ -463,7 +468,7 @@ export class HostedMachine {
     const fresh = { ...spec, machineId: random.uniqueName(), version: spec.version + 1 };
     const record = this.kept;
     try {
-      await operations.during(this.name, operation, async () => {
+      await intakes.during(this.name, operation, async () => {
         if (afterCrash) await this.house.releaseDisks(spec);
         this.take(await LocalReplica.startPrimary(this.house, fresh, '', restarts));
       });

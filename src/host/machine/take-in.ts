@@ -21,7 +21,7 @@ export class TakeIn {
   async start(request: Message<'StartRequest'>, askedBy: string): Promise<HostedMachine> {
     const asked = request.spec;
     if (asked === null) throw new VmftError('usage', 'no machine is described');
-    return this.house.operations.during(asked.name, { what: 'start', askedBy }, async () => {
+    return this.house.intakes.during(asked.name, { what: 'start', askedBy }, async () => {
       const others = await this.house.peers.describeAll();
       this.requireFree(asked.name, others);
       const spec = await this.newSpec(asked);
@@ -40,7 +40,7 @@ export class TakeIn {
     const { primary, generation, askedBy } = request;
     const spec = parseMachineSpec(request.spec);
     const operation = { what: 'start of a backup', askedBy: `host ${askedBy}` };
-    return this.house.operations.during(spec.name, operation, async () => {
+    return this.house.intakes.during(spec.name, operation, async () => {
       const found = this.machines.get(spec.name);
       if (found !== undefined) {
         const isSame = found.spec.machineId === spec.machineId;
