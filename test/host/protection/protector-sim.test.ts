@@ -33,6 +33,7 @@ class Schedule {
   private readonly open = new Set<string>();
   private readonly up = new Map(hosts.map((host) => [host, true]));
   private join = 0;
+  private notBeforeMs = 0;
   looks = 0;
 
   constructor(seed: number) {
@@ -81,6 +82,8 @@ class Schedule {
   }
 
   private send(event: ProtectorEvent): void {
+    // Whatever is news ends a delay.
+    if (event.type !== 'tick') this.notBeforeMs = 0;
     for (const action of this.protector.handle(event, this.nowMs)) this.carryOut(action);
     const mayAct = this.wanted && !this.suspended && this.role === 'alone';
     assert.equal(
@@ -96,11 +99,13 @@ class Schedule {
         if (action.what.kind !== 'failed') return;
         assert(action.what.againAfterMs >= settings.delayMinMs);
         assert(action.what.againAfterMs <= settings.delayMaxMs);
+        this.notBeforeMs = this.nowMs + action.what.againAfterMs;
         return;
       case 'watch':
         return;
       case 'look': {
         this.looks += 1;
+        assert(this.nowMs >= this.notBeforeMs, 'it looks again before its time');
         const { round } = action;
         this.after(this.random.between(0, 400), () => {
           const candidates = hosts.filter((host) => this.up.get(host) === true);
