@@ -4,11 +4,16 @@ const kib = 1024;
 const mib = 1024 * kib;
 
 /** The protocol between a primary and a backup of this build; both must speak the same. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 export const limits = {
   // Messages of the logging channel.
-  stateChunkBytesMax: 256 * kib,
+  /** Encoded; of 1 MiB of guest memory at most. */
+  memoryChunkBytesMax: 2 * mib,
+  /** All of a machine but its memory, encoded: as native/base/limits.h has it. */
+  machineStateBytesMax: 320 * mib,
+  /** It goes in pieces. */
+  machineStatePieceBytesMax: 1 * mib,
   logFrameBytesMax: 4 * mib,
   /** Any message on the wire: the largest frame plus its headers. */
   messageBytesMax: 4 * mib + 4 * kib,
@@ -16,11 +21,12 @@ export const limits = {
   textBytesMax: 1 * kib,
   /** HTTP/2 flow-control window of the logging channel: enough for 10 Gbit/s at a 3 ms round trip. */
   channelWindowBytes: 4 * mib,
-  stateBytesMax: 64 * 1024 * mib,
   diskChunkBytesMax: 256 * kib,
   diskZeroRunBytesMax: 8 * mib,
-  /** Chunks of disks under way to the backup, and on it, that it has not written yet. */
-  diskChunksUnderWayMax: 32,
+  /** Chunks of disks and memory under way to the backup, and on it, that it has not taken in yet. */
+  copyChunksUnderWayMax: 32,
+  /** Guest memory in one chunk of a copy. */
+  memoryChunkMemoryBytes: 1 * mib,
 
   // Flow control of the log (design §5).
   unacknowledgedBytesMaxDefault: 64 * mib,
@@ -102,6 +108,12 @@ export interface PairSettings {
   readonly heartbeatProbeMs: number;
   /** How long a primary whose guest has ended waits for the backup to hold the last of the log. */
   readonly drainMs: number;
+  /** How long a primary that hands its machine over waits for the backup to hold the last of the log. */
+  readonly handOverMs: number;
+  /** What the pause at a copy's end may take by the measured rate, before the guest is slowed for it. */
+  readonly copyPauseMs: number;
+  /** Bytes on the wire per second while a running machine is copied. */
+  readonly copyBytesPerSecondMax: number;
   readonly arbiterRetryMinMs: number;
   readonly arbiterRetryMaxMs: number;
   /** An operation on shared storage that takes longer counts as unreachable storage. */
@@ -160,6 +172,9 @@ export const defaultPairSettings: PairSettings = {
   joinStallMs: 10_000,
   heartbeatProbeMs: 3_000,
   drainMs: 5_000,
+  handOverMs: 2_000,
+  copyPauseMs: 50,
+  copyBytesPerSecondMax: Infinity,
   arbiterRetryMinMs: 50,
   arbiterRetryMaxMs: 2_000,
   arbiterOperationMs: 2_000,
@@ -170,8 +185,11 @@ export const defaultPairSettings: PairSettings = {
   divergenceWindowMs: 600_000,
 };
 
-/** How often the copying of disks is told of. */
-export const copyShownEveryMs = 1_000;
+/** How often the copying of a machine is told of. */
+export const copyShownEveryMs = 500;
+
+/** How often a backup says how far it is while it takes a copy in, also when nothing came meanwhile. */
+export const copyProgressEveryMs = 1_000;
 
 /** After going live, the guest's MAC address is announced at these times: a lost broadcast is cheap to repeat. */
 export const announceAfterMs: readonly number[] = [0, 100, 500];

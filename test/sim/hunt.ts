@@ -25,7 +25,7 @@ let ran = 0;
 let failovers = 0;
 for (; ran < schedules && performance.now() < until; ran += 1) {
   try {
-    failovers += runSchedule(from + ran, null).failovers;
+    failovers += (await runSchedule(from + ran, null)).failovers;
   } catch (error) {
     found += 1;
     const text = error instanceof Error ? error.message : String(error);

@@ -43,7 +43,7 @@ export class Observer {
   private readonly live = new Map<number, string>();
   /** Per generation: how many outputs the segments cover that a backup has held. */
   private readonly heldOutputs = new Map<number, number>();
-  /** "generation:tick" → digest of whoever was there first. */
+  /** "generation:sequence" → digest of whoever was at that segment’s end first. */
   private readonly digests = new Map<string, number>();
 
   constructor(
@@ -62,7 +62,7 @@ export class Observer {
 
   recorded(host: SimHost, segment: RecordedSegment): void {
     const hash = host.machine?.state.hash ?? 0;
-    this.compareDigest(Number(segment.generation), segment.runUntilTicks, hash);
+    this.compareDigest(Number(segment.generation), segment.sequence, hash);
   }
 
   held(host: SimHost, segment: FakeSegment): void {
@@ -72,8 +72,8 @@ export class Observer {
   }
 
   executed(host: SimHost, progress: ExecutionProgress): void {
-    const { position } = progress;
-    this.compareDigest(this.record(host).paired, position.ticks, Number(position.rip));
+    const { position, sequence } = progress;
+    this.compareDigest(this.record(host).paired, sequence, Number(position.rip));
   }
 
   output(host: SimHost, index: number, content: string): void {
@@ -207,12 +207,12 @@ export class Observer {
     );
   }
 
-  private compareDigest(generation: number, ticks: bigint, hash: number): void {
-    const at = `${generation}:${ticks}`;
+  private compareDigest(generation: number, sequence: bigint, hash: number): void {
+    const at = `${generation}:${sequence}`;
     const known = this.digests.get(at);
     if (known === undefined) this.digests.set(at, hash);
     else if (known !== hash) {
-      throw this.violated(`digests differ at tick ${ticks} of generation ${generation}`);
+      throw this.violated(`digests differ behind segment ${sequence} of generation ${generation}`);
     }
   }
 

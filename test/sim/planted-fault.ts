@@ -8,7 +8,10 @@ export type PlantedFault =
   | 'generation ignored'
   | 'disk not fenced'
   | 'disk writes not repeated'
-  | 'permission without end';
+  | 'permission without end'
+  | 'changes not copied'
+  | 'checkpoint torn'
+  | 'shown at a hand-over';
 
 export const plantedFaults: readonly PlantedFault[] = [
   'gate off',
@@ -20,4 +23,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   'disk not fenced',
   'disk writes not repeated',
   'permission without end',
+  'changes not copied',
+  'checkpoint torn',
+  'shown at a hand-over',
 ];

@@ -18,6 +18,12 @@ export interface Outcome {
   readonly guestEnded: boolean;
   readonly answers: number;
   readonly trouble: readonly string[];
+  /** Machines that a primary gave to its backup. */
+  readonly handedOver: number;
+  /** Pairs that replicated so. */
+  readonly byCheckpoint: number;
+  /** Copies for which the guest was slowed. */
+  readonly throttled: number;
 }
 
 const settings: PairSettings = {
@@ -26,6 +32,8 @@ const settings: PairSettings = {
   heartbeatProbeMs: 500,
   brokenChannelPatienceMs: 400,
   drainMs: 600,
+  handOverMs: 150,
+  copyPauseMs: 1,
   unacknowledgedBytesMax: 6_000,
   arbiterRetryMaxMs: 200,
 };
@@ -34,7 +42,7 @@ const settings: PairSettings = {
  * One schedule: a machine, backups that join it, a client, and up to three troubles, all from the seed.
  * Throws `Violation` (observer.ts).
  */
-export function runSchedule(seed: number, planted: PlantedFault | null): Outcome {
+export function runSchedule(seed: number, planted: PlantedFault | null): Promise<Outcome> {
   return new Schedule(seed, planted).run();
 }
 
@@ -60,6 +68,7 @@ class Schedule {
   ) {
     this.random = new SeededRandom(seed);
     const { timeline, random } = this;
+    timeline.asynchronous = () => this.hosts.some((host) => host.copying);
     this.storage = new SimStorage(timeline, random);
     this.network = new SimNetwork(timeline, random);
     // Every other machine has a disk.
@@ -87,9 +96,9 @@ class Schedule {
   }
 
   /** A violation is thrown in the midst of the protocol's code, which may end the replica for it. */
-  run(): Outcome {
+  async run(): Promise<Outcome> {
     try {
-      const outcome = this.play();
+      const outcome = await this.play();
       if (this.observer.violation === null) return outcome;
       throw this.observer.violation;
     } catch (error) {
@@ -97,7 +106,7 @@ class Schedule {
     }
   }
 
-  private play(): Outcome {
+  private async play(): Promise<Outcome> {
     const { timeline, random } = this;
     const first = this.newHost();
     first.boot();
@@ -117,17 +126,18 @@ class Schedule {
         this.makeTrouble();
       });
     }
-    timeline.run(troubleMs);
+    await timeline.run(troubleMs);
     this.heal();
-    timeline.run(troubleMs + recoveryMs);
+    await timeline.run(troubleMs + recoveryMs);
     const answered = this.observer.answered.size;
-    timeline.run(troubleMs + recoveryMs + progressMs);
+    await timeline.run(troubleMs + recoveryMs + progressMs);
     this.checkProgress(answered);
     this.observer.checkDisk();
     for (const host of this.hosts) {
       if (host.alive && host.machine?.running === true) this.observer.checkRun(host);
     }
-    const events = this.hosts.flatMap((host) => host.events.map((event) => event.type));
+    const told = this.hosts.flatMap((host) => host.events);
+    const events = told.map(({ type }) => type);
     return {
       failovers: events.filter((type) => type === 'live').length,
       wentAlone: events.filter((type) => type === 'backup-lost').length,
@@ -135,6 +145,11 @@ class Schedule {
       guestEnded: this.guestEnded,
       answers: this.observer.answered.size,
       trouble: this.trouble,
+      handedOver: this.hosts.filter(({ end }) => end?.reason === 'handed-over').length,
+      byCheckpoint: told.filter(
+        (event) => event.type === 'formed' && event.replication === 'checkpoint',
+      ).length,
+      throttled: this.hosts.filter(({ machine }) => machine?.slowedForCopy === true).length,
     };
   }
 
@@ -204,6 +219,8 @@ class Schedule {
       () => this.replayOldAck(),
       () => this.endMachine(),
       () => this.limitSpeed(),
+      () => this.handOver(),
+      () => this.handOverInTrouble(),
       () => this.partitionAndCut(),
     ];
     this.trouble.push(this.random.pick(kinds)());
@@ -328,6 +345,24 @@ class Schedule {
       if (host.alive && host.machine?.running === true) host.machine.setCpuShare(share);
     }
     return 'cpu share';
+  }
+
+  private handOver(): string {
+    for (const host of this.hosts) {
+      if (host.alive && host.replica.role?.name === 'primary') host.handOver();
+    }
+    return 'hand-over';
+  }
+
+  /** With something else in the midst of it. */
+  private handOverInTrouble(): string {
+    this.handOver();
+    const kinds = [() => this.crash(), () => this.partition(), () => this.breakConnection()];
+    const other = this.random.pick(kinds);
+    this.timeline.after(this.random.between(0, 40), () => {
+      other();
+    });
+    return 'hand-over in trouble';
   }
 
   private later(run: () => void): void {

@@ -50,12 +50,14 @@ export class SimHost {
   private pausedUntilMs = 0;
   private readonly backlog: (() => void)[] = [];
   private readonly stepMs: number;
+  private readonly replays: boolean;
 
   constructor(
     readonly name: string,
     private readonly parts: SimParts,
   ) {
     this.stepMs = parts.random.between(4, 14);
+    this.replays = parts.random.chance(0.6);
     const { storage, network, settings } = parts;
     this.replica = new Replica({
       replicaId: name,
@@ -108,6 +110,12 @@ export class SimHost {
     return !this.dead && this.end === null;
   }
 
+  /** Its machine is being copied to another host: the one thing that waits for promises. */
+  get copying(): boolean {
+    const { role } = this.replica;
+    return role !== null && role.name === 'alone' && copyingPhases.has(role.phase);
+  }
+
   boot(): void {
     const machine = this.createMachine(simGuest, this.replica.machineEvents);
     this.replica.adopt(machine, 'sim');
@@ -146,7 +154,7 @@ export class SimHost {
     this.freeze = null;
     const { timeline } = this.parts;
     this.frozen = true;
-    timeline.run(timeline.nowMs + forMs);
+    timeline.runWithin(timeline.nowMs + forMs);
     this.frozen = false;
     // What came meanwhile waits until this process is done with what it was at.
     timeline.at(timeline.nowMs, () => {
@@ -158,6 +166,13 @@ export class SimHost {
   private readClock(): number {
     this.perhapsFreeze();
     return this.parts.timeline.nowMs;
+  }
+
+  /** What becomes of it is seen from outside. */
+  handOver(): void {
+    this.deliver(() => {
+      this.replica.handOver().catch(() => undefined);
+    });
   }
 
   die(): void {
@@ -200,7 +215,9 @@ export class SimHost {
   }
 
   private identity(): ConstructorParameters<typeof AloneRole>[1] {
-    return { build: 'sim', accelerator: 'fake', replicaId: this.name, memoryBytes: 0n };
+    const { name: replicaId, replays } = this;
+    const machine = { build: 'sim', accelerator: 'fake', memoryBytes: 0n };
+    return { ...machine, replicaId, replays, replication: 'auto' };
   }
 
   private clock(): Clock {
@@ -288,11 +305,14 @@ export class SimHost {
         },
         dropInput: () => planted === 'record dropped' && random.chance(0.1),
         uncheckedFrames: planted === 'byte flipped',
+        forgetfulCopy: planted === 'changes not copied',
+        tornCheckpoints: planted === 'checkpoint torn',
         ...this.diskHooks(),
       },
     );
     machine.ungated = planted === 'gate off';
     machine.unlimited = planted === 'permission without end';
+    machine.hasty = planted === 'shown at a hand-over';
     this.machine = machine;
     this.every(this.stepMs, () => {
       if (this.end === null) machine.step(Math.round(this.stepMs * ticksPerMs));
@@ -304,6 +324,13 @@ export class SimHost {
 class SimMachine extends FakeMachine implements Machine {
   ungated = false;
   unlimited = false;
+  hasty = false;
+
+  /** A gated machine is paused for a hand-over only. */
+  override pauseNow(): void {
+    super.pauseNow();
+    if (this.hasty && this.gated) this.releaseOutputs(this.status().outputsProduced, Infinity);
+  }
 
   override resume(options: LiveOptions): void {
     super.resume(this.ungated ? { ...options, gated: false } : options);
@@ -313,6 +340,8 @@ class SimMachine extends FakeMachine implements Machine {
     super.releaseOutputs(through, this.unlimited ? Infinity : untilMs);
   }
 }
+
+const copyingPhases: ReadonlySet<string> = new Set(['copying', 'pausing', 'finishing']);
 
 export const simGuest: GuestConfig = {
   memoryBytes: 1 << 20,

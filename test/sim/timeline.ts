@@ -29,8 +29,22 @@ export class Timeline {
     this.at(this.nowMs + delayMs, run);
   }
 
-  /** Runs everything due up to `untilMs`. May be called while something runs: that stands still meanwhile. */
-  run(untilMs: number): void {
+  /** True while something waits for a promise: then the event loop turns after each event. */
+  asynchronous: () => boolean = () => false;
+
+  /** Runs everything due up to `untilMs`. */
+  async run(untilMs: number): Promise<void> {
+    for (let next = this.heap[0]; next !== undefined && next.atMs <= untilMs; next = this.heap[0]) {
+      this.pop();
+      this.nowMs = next.atMs;
+      next.run();
+      if (this.asynchronous()) await new Promise(setImmediate);
+    }
+    this.nowMs = Math.max(this.nowMs, untilMs);
+  }
+
+  /** The same in the midst of something that runs: that stands still meanwhile, and so does what waits for promises. */
+  runWithin(untilMs: number): void {
     for (let next = this.heap[0]; next !== undefined && next.atMs <= untilMs; next = this.heap[0]) {
       this.pop();
       this.nowMs = next.atMs;

@@ -3,6 +3,8 @@
  * for. wire.ts turns them into bytes and back, validating every field.
  */
 
+import type { Replication } from '../../flow/machine/machine.js';
+
 export interface Hello {
   readonly kind: 'hello';
   readonly protocolVersion: number;
@@ -11,6 +13,8 @@ export interface Hello {
   readonly replicaId: string;
   /** Guest memory this host is willing to give; 0 = no limit of its own. */
   readonly memoryBytesMax: bigint;
+  /** Positions are exact on this host: it can execute a log. */
+  readonly replays: boolean;
 }
 
 export interface StateReady {
@@ -55,7 +59,7 @@ export interface Prepared {
 export interface CopyProgress {
   readonly kind: 'copy-progress';
   readonly generation: bigint;
-  /** DiskChunks that are on the backup's disks. */
+  /** DiskChunks, MemoryChunks and FlushDisks that are taken in. */
   readonly chunks: bigint;
 }
 
@@ -72,6 +76,8 @@ export interface Welcome {
   readonly machineConfig: Buffer;
   readonly heartbeatPort: number;
   readonly arbiterUrl: string;
+  /** What LogFrame holds. */
+  readonly replication: Replication;
 }
 
 export interface Refused {
@@ -88,22 +94,24 @@ export interface DiskChunk {
   readonly zeroBytes: number;
 }
 
-export interface StateBegin {
-  readonly kind: 'state-begin';
+export interface MemoryChunk {
+  readonly kind: 'memory-chunk';
+  /** Encoded vmft.image.Pages. */
+  readonly pages: Buffer;
+}
+
+export interface FlushDisks {
+  readonly kind: 'flush-disks';
+}
+
+export interface State {
+  readonly kind: 'state';
   readonly generation: bigint;
-  readonly bytes: bigint;
-}
-
-export interface StateChunk {
-  readonly kind: 'state-chunk';
-  readonly offset: bigint;
-  readonly data: Buffer;
-}
-
-export interface StateEnd {
-  readonly kind: 'state-end';
-  readonly bytes: bigint;
-  readonly checksum: bigint;
+  /** MemoryChunks that were sent before it. */
+  readonly memoryChunks: bigint;
+  /** The next piece of an encoded vmft.image.State. */
+  readonly state: Buffer;
+  readonly more: boolean;
 }
 
 export interface LogFrame {
@@ -113,8 +121,13 @@ export interface LogFrame {
   readonly frame: Buffer;
 }
 
+export interface HandOver {
+  readonly kind: 'hand-over';
+  readonly generation: bigint;
+}
+
 export type FromPrimary =
-  Welcome | Refused | DiskChunk | StateBegin | StateChunk | StateEnd | LogFrame;
+  Welcome | Refused | DiskChunk | MemoryChunk | FlushDisks | State | LogFrame | HandOver;
 
 /** What a heartbeat datagram carries; see heartbeat-datagram.ts. */
 export interface Heartbeat {

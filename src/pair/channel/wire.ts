@@ -7,7 +7,8 @@ import { limits } from '../../base/limits.js';
 import { bigintOfLong, longOfBigint } from '../../base/uint64.js';
 import { vmft } from './generated/channel-messages.js';
 import { encodeLogFrame } from './log-frame.js';
-import type { DiskChunk, FromBackup, FromPrimary } from './messages.js';
+import type { Replication } from '../../flow/machine/machine.js';
+import type { DiskChunk, FromBackup, FromPrimary, Welcome } from './messages.js';
 
 const wire = vmft.channel;
 
@@ -70,7 +71,13 @@ function fromPrimaryFields(
 ): Parameters<typeof wire.FromPrimary.encode>[0] {
   switch (message.kind) {
     case 'welcome':
-      return { welcome: { ...message, generation: longOfBigint(message.generation) } };
+      return {
+        welcome: {
+          ...message,
+          generation: longOfBigint(message.generation),
+          replication: replications.indexOf(message.replication),
+        },
+      };
     case 'refused':
       return { refused: { reason: clip(message.reason) } };
     case 'disk-chunk':
@@ -82,19 +89,21 @@ function fromPrimaryFields(
           zeroBytes: longOfBigint(BigInt(message.zeroBytes)),
         },
       };
-    case 'state-begin':
+    case 'memory-chunk':
+      return { memoryChunk: { pages: message.pages } };
+    case 'flush-disks':
+      return { flushDisks: {} };
+    case 'state':
       return {
-        stateBegin: {
+        state: {
           generation: longOfBigint(message.generation),
-          bytes: longOfBigint(message.bytes),
+          memoryChunks: longOfBigint(message.memoryChunks),
+          state: message.state,
+          more: message.more,
         },
       };
-    case 'state-chunk':
-      return { stateChunk: { offset: longOfBigint(message.offset), data: message.data } };
-    case 'state-end':
-      return {
-        stateEnd: { bytes: longOfBigint(message.bytes), checksum: longOfBigint(message.checksum) },
-      };
+    case 'hand-over':
+      return { handOver: { generation: longOfBigint(message.generation) } };
   }
 }
 
@@ -102,7 +111,8 @@ function fromPrimaryFields(
 export function decodeFromBackup(bytes: Buffer): FromBackup {
   const message = parse(bytes, (raw) => wire.FromBackup.decode(raw));
   if (message.hello) {
-    const { protocolVersion, build, accelerator, replicaId, memoryBytesMax } = message.hello;
+    const { protocolVersion, build, accelerator, replicaId, memoryBytesMax, replays } =
+      message.hello;
     return {
       kind: 'hello',
       protocolVersion: protocolVersion ?? 0,
@@ -110,6 +120,7 @@ export function decodeFromBackup(bytes: Buffer): FromBackup {
       accelerator: text('accelerator', accelerator),
       replicaId: name('replica id', replicaId),
       memoryBytesMax: long(memoryBytesMax),
+      replays: replays ?? false,
     };
   }
   if (message.stateReady)
@@ -156,40 +167,49 @@ export function decodeFromPrimary(bytes: Buffer): FromPrimary {
     const frame = data('log frame', message.logFrame.frame, limits.logFrameBytesMax);
     return { kind: 'log-frame', generation: long(generation), sequence: long(sequence), frame };
   }
-  if (message.stateChunk) {
-    const offset = long(message.stateChunk.offset);
+  if (message.memoryChunk) {
+    const { pages } = message.memoryChunk;
     return {
-      kind: 'state-chunk',
-      offset,
-      data: data('piece of state', message.stateChunk.data, limits.stateChunkBytesMax),
+      kind: 'memory-chunk',
+      pages: data('piece of memory', pages, limits.memoryChunkBytesMax),
     };
   }
   if (message.diskChunk) return diskChunk(message.diskChunk);
-  if (message.stateBegin) {
-    const { generation, bytes: count } = message.stateBegin;
-    return { kind: 'state-begin', generation: long(generation), bytes: long(count) };
-  }
-  if (message.stateEnd) {
-    const { bytes: count, checksum } = message.stateEnd;
-    return { kind: 'state-end', bytes: long(count), checksum: long(checksum) };
-  }
-  if (message.welcome) {
-    const { generation, machineId, replicaId, machineConfig, heartbeatPort, arbiterUrl } =
-      message.welcome;
-    const port = heartbeatPort ?? 0;
-    if (port < 1 || port > 65535) throw malformed(`a welcome names UDP port ${port}`);
+  if (message.flushDisks) return { kind: 'flush-disks' };
+  if (message.state) {
+    const { generation, memoryChunks, state, more } = message.state;
     return {
-      kind: 'welcome',
+      kind: 'state',
       generation: long(generation),
-      machineId: name('machine id', machineId),
-      replicaId: name('replica id', replicaId),
-      machineConfig: data('machine configuration', machineConfig, limits.machineConfigBytesMax),
-      heartbeatPort: port,
-      arbiterUrl: text('arbiter', arbiterUrl),
+      memoryChunks: long(memoryChunks),
+      state: data('machine’s state', state, limits.machineStatePieceBytesMax),
+      more: more ?? false,
     };
   }
+  if (message.handOver) return { kind: 'hand-over', generation: long(message.handOver.generation) };
+  if (message.welcome) return welcome(message.welcome);
   if (message.refused) return { kind: 'refused', reason: text('reason', message.refused.reason) };
   throw malformed('a message of the primary holds nothing this version knows');
+}
+
+const replications: readonly Replication[] = ['replay', 'checkpoint'];
+
+function welcome(fields: Parameters<typeof wire.Welcome.encode>[0]): Welcome {
+  const { generation, machineId, replicaId, machineConfig, heartbeatPort, arbiterUrl } = fields;
+  const port = heartbeatPort ?? 0;
+  if (port < 1 || port > 65535) throw malformed(`a welcome names UDP port ${port}`);
+  const replication = replications[fields.replication ?? 0];
+  if (replication === undefined) throw malformed('a welcome names no replication this version has');
+  return {
+    kind: 'welcome',
+    generation: long(generation),
+    machineId: name('machine id', machineId),
+    replicaId: name('replica id', replicaId),
+    machineConfig: data('machine configuration', machineConfig, limits.machineConfigBytesMax),
+    heartbeatPort: port,
+    arbiterUrl: text('arbiter', arbiterUrl),
+    replication,
+  };
 }
 
 /** Whether it lies within the disk, and on whole blocks, is for the backup to see. */

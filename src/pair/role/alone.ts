@@ -1,18 +1,23 @@
 import { VmftError } from '../../base/errors.js';
 import { copyShownEveryMs, protocolVersion, type PairSettings } from '../../base/limits.js';
-import type { LiveOptions, Stopped } from '../../flow/machine/machine.js';
-import type { FromBackup, Hello } from '../channel/messages.js';
-import { failure, guestEnd, isGuestEnd } from './pair-event.js';
+import type { LiveOptions, Replication, Stopped } from '../../flow/machine/machine.js';
+import type { CopyProgress, FromBackup, Hello } from '../channel/messages.js';
+import { failure, guestEnd, isGuestEnd, type CopyStatus } from './pair-event.js';
 import { PeerPulse } from './peer-pulse.js';
 import { PrimaryRole } from './primary.js';
-import type { Action, LinkId, Role, RoleEvent } from './role.js';
+import { chooseReplication, type ReplicationChoice } from './replication-choice.js';
+import type { Action, LinkId, PairStatus, Role, RoleEvent } from './role.js';
 
-/** What a backup must match to execute this machine's log. */
+/** What a replica is, for whoever would form a pair with it. */
 export interface MachineIdentity {
   readonly build: string;
   readonly accelerator: string;
   readonly replicaId: string;
   readonly memoryBytes: bigint;
+  /** Positions are exact on this host: it can execute a log, and record one. */
+  readonly replays: boolean;
+  /** Of the pairs that it is the primary of. */
+  readonly replication: ReplicationChoice;
 }
 
 /**
@@ -23,13 +28,13 @@ export interface MachineIdentity {
  *   forming        the next generation is being recorded with the    ── formation ──► preparing
  *                  arbiter; the machine runs, as in the two states
  *                  that follow.                                      ── link lost, error ──► alone
- *   preparing      Welcome is sent; the backup opens its disks and   ── Prepared ──► copying-disks
+ *   preparing      Welcome is sent; the backup opens its disks and   ── Prepared ──► copying
  *                  makes its machine; heartbeats begin.              ── Declined, no progress ──► alone
- *   copying-disks  private disks are on the wire; without any this   ── disks-settled ──► pausing
- *                  is over at once.                                  ── fault, no progress ──► alone
- *   pausing        the vCPU is asked to stop.                        ── paused ──► copying
- *   copying        the machine is paused, the last changes of its    ── StateReady ──► PrimaryRole
- *                  disks and its state on the wire.                  ── link lost, no progress ──► alone
+ *   copying        private disks and memory are on the wire, again   ── copy-settled ──► pausing
+ *                  and again what the guest changed meanwhile.       ── fault, no progress ──► alone
+ *   pausing        the vCPU is asked to stop.                        ── paused ──► finishing
+ *   finishing      the machine is paused, the last changes and the   ── StateReady ──► PrimaryRole
+ *                  state on the wire.                                ── link lost, no progress ──► alone
  *   ended          the machine is gone.
  *
  * Nothing is committed before StateReady: a join that fails leaves a backup without a single frame of
@@ -41,12 +46,19 @@ export class AloneRole implements Role {
   readonly showsUntilMs = Infinity;
   private state: AlonePhase = 'alone';
   private link: LinkId | null = null;
+  private peer = '';
+  private replication: Replication = 'replay';
   private joining = 0n;
   private highest: bigint;
-  private complete = false;
   private outputsReleased = 0n;
   private progressMs = 0;
+  private chunksTaken = 0n;
+  private copy: CopyStatus | null = null;
   private copyShownMs = -Infinity;
+  private copyBeganMs = 0;
+  private pauseBeganMs = 0;
+  /** Null: the image is not whole yet. */
+  private sentBytes: number | null = null;
   private pulse: PeerPulse | null = null;
 
   constructor(
@@ -61,6 +73,12 @@ export class AloneRole implements Role {
     return this.state;
   }
 
+  get pair(): PairStatus | null {
+    if (this.copy === null) return null;
+    const { peer, replication, copy } = this;
+    return { peer, replication, lagNs: null, copy: { ...copy, pauseMs: null } };
+  }
+
   start(): Action[] {
     return [];
   }
@@ -73,18 +91,21 @@ export class AloneRole implements Role {
         return this.formation(event.generation, event.error, nowMs);
       case 'paused':
         return this.paused(event.outputsProduced, nowMs);
-      case 'disk-copy':
-        return this.copied(event.bytes, event.leftBytes, nowMs);
-      case 'disks-settled':
-        if (this.state !== 'copying-disks') return [];
+      case 'copy-status':
+        return this.copyStatus(event.copy, nowMs);
+      case 'copy-settled':
+        if (this.state !== 'copying') return [];
         this.state = 'pausing';
+        this.pauseBeganMs = nowMs;
         return [{ do: 'pause' }];
       case 'copy-failed':
         return this.callOff(event.error);
-      case 'state-progress':
+      case 'copy-sent':
         this.progressMs = nowMs;
-        this.complete ||= event.complete;
+        this.sentBytes = event.sentBytes;
         return [];
+      case 'hand-over':
+        return [{ do: 'hand-over-failed', error: noBackup }];
       case 'link-closed':
         if (event.link !== this.link) return [];
         return this.callOff(
@@ -111,11 +132,8 @@ export class AloneRole implements Role {
         return this.ofThisJoin(message.generation, 'prepared') ?? this.prepared(link, nowMs);
       case 'copy-progress':
         if (!this.copying) return this.refuseMessage(message.kind);
-        this.progressMs = nowMs;
         return (
-          this.ofThisJoin(message.generation, 'on its way') ?? [
-            { do: 'copied', chunks: message.chunks },
-          ]
+          this.ofThisJoin(message.generation, 'on its way') ?? this.copyProgress(message, nowMs)
         );
       case 'state-ready':
         return this.stateReady(message.generation, nowMs);
@@ -137,21 +155,28 @@ export class AloneRole implements Role {
   }
 
   private get copying(): boolean {
-    return this.state === 'copying-disks' || this.state === 'pausing' || this.state === 'copying';
+    return this.state === 'copying' || this.state === 'pausing' || this.state === 'finishing';
   }
 
   private hello(link: LinkId, hello: Hello): Action[] {
     if (link === this.link) return this.refuseMessage('hello');
     const objection = this.state === 'alone' ? this.objection(hello) : 'another backup is joining';
     if (objection !== null) return refuse(link, objection);
+    const { replays, replication: choice } = this.identity;
+    const chosen = chooseReplication(choice, replays, hello.replays);
+    if (typeof chosen === 'string') return refuse(link, chosen);
     this.state = 'forming';
     this.link = link;
+    this.peer = hello.replicaId;
+    this.replication = chosen.replication;
     this.highest += 1n;
     this.joining = this.highest;
-    this.complete = false;
-    const generation = this.joining;
+    this.chunksTaken = 0n;
+    this.sentBytes = null;
+    this.copyShownMs = -Infinity;
+    const { peer, joining: generation } = this;
     return [
-      { do: 'emit', event: { type: 'joining', peer: hello.replicaId, generation } },
+      { do: 'emit', event: { type: 'joining', peer, generation, ...chosen } },
       { do: 'form', generation },
     ];
   }
@@ -186,20 +211,29 @@ export class AloneRole implements Role {
     this.state = 'preparing';
     this.progressMs = nowMs;
     this.pulse = new PeerPulse(generation, this.settings, nowMs);
-    return [{ do: 'send-welcome', link, generation }];
+    return [{ do: 'send-welcome', link, generation, replication: this.replication }];
   }
 
   private prepared(link: LinkId, nowMs: number): Action[] {
-    this.state = 'copying-disks';
+    this.state = 'copying';
     this.progressMs = nowMs;
-    return [{ do: 'copy-disks', link }];
+    this.copyBeganMs = nowMs;
+    return [{ do: 'copy', link }];
   }
 
-  private copied(bytes: bigint, leftBytes: bigint | null, nowMs: number): Action[] {
-    if (!this.copying || nowMs - this.copyShownMs < copyShownEveryMs) return [];
+  private copyStatus(copy: CopyStatus, nowMs: number): Action[] {
+    if (!this.copying) return [];
+    this.copy = copy;
+    if (nowMs - this.copyShownMs < copyShownEveryMs) return [];
     this.copyShownMs = nowMs;
-    const generation = this.joining;
-    return [{ do: 'emit', event: { type: 'disk-copy', generation, bytes, leftBytes } }];
+    return [{ do: 'emit', event: { type: 'copy', generation: this.joining, ...copy } }];
+  }
+
+  private copyProgress({ chunks }: CopyProgress, nowMs: number): Action[] {
+    // The guest does not stand still for a backup that only says that it is there.
+    if (chunks > this.chunksTaken || this.state === 'copying') this.progressMs = nowMs;
+    this.chunksTaken = chunks;
+    return [{ do: 'copied', chunks }];
   }
 
   /** While the guest runs, a backup that beats is alive, however slow its disks are. */
@@ -207,24 +241,21 @@ export class AloneRole implements Role {
     if (this.pulse === null) return;
     const before = this.pulse.beatsHeard;
     this.pulse.heartbeat(generation, counter, nowMs);
-    const early = this.state === 'preparing' || this.state === 'copying-disks';
+    const early = this.state === 'preparing' || this.state === 'copying';
     if (early && this.pulse.beatsHeard > before) this.progressMs = nowMs;
   }
 
   private paused(outputsProduced: bigint, nowMs: number): Action[] {
     if (this.state !== 'pausing') return [];
-    if (this.link === null) {
-      this.reset();
-      return [{ do: 'resume', options: aloneOptions(this.generation, this.settings) }];
-    }
-    this.state = 'copying';
+    this.state = 'finishing';
     this.outputsReleased = outputsProduced;
     this.progressMs = nowMs;
-    return [{ do: 'send-state', link: this.link, generation: this.joining }];
+    return [{ do: 'finish-copy', generation: this.joining }];
   }
 
   private stateReady(generation: bigint, nowMs: number): Action[] {
-    if (this.link === null || this.state !== 'copying' || !this.complete) {
+    const { sentBytes } = this;
+    if (this.link === null || this.state !== 'finishing' || sentBytes === null) {
       return this.refuseMessage('state-ready');
     }
     const other = this.ofThisJoin(generation, 'ready');
@@ -234,6 +265,13 @@ export class AloneRole implements Role {
       {
         generation,
         link: this.link,
+        peer: this.peer,
+        replication: this.replication,
+        cost: {
+          pauseMs: nowMs - this.pauseBeganMs,
+          copyMs: nowMs - this.copyBeganMs,
+          sentBytes,
+        },
         outputsReleased: this.outputsReleased,
         lastBeatSent: this.pulse?.lastSent ?? 0n,
         identity: this.identity,
@@ -247,7 +285,7 @@ export class AloneRole implements Role {
   private tick(nowMs: number): Action[] {
     if (this.state !== 'preparing' && !this.copying) return [];
     if (nowMs - this.progressMs > this.settings.joinStallMs) {
-      const what = this.state === 'preparing' ? 'prepared' : 'took the machine’s state';
+      const what = this.state === 'preparing' ? 'prepared' : 'took the machine in';
       return this.callOff(new VmftError('join-timeout', `the backup ${what} too slowly`));
     }
     return this.pulse?.tick(nowMs) ?? [];
@@ -278,25 +316,29 @@ export class AloneRole implements Role {
       { do: 'close-link', link, error },
       { do: 'emit', event: { type: 'join-failed', error } },
     ];
-    if (state === 'pausing') {
-      this.link = null;
-      return [{ do: 'stop-state' }, ...told];
-    }
     this.reset();
     const options = aloneOptions(this.generation, this.settings);
-    const paused: Action[] = state === 'copying' ? [{ do: 'resume', options }] : [];
-    return [{ do: 'stop-state' }, ...paused, ...told];
+    const resume: Action[] =
+      state === 'pausing' || state === 'finishing' ? [{ do: 'resume', options }] : [];
+    return [{ do: 'stop-copy' }, ...resume, ...told];
   }
 
   private reset(): void {
     this.state = 'alone';
     this.link = null;
+    this.copy = null;
     this.pulse = null;
   }
 }
 
-type AlonePhase =
-  'alone' | 'forming' | 'preparing' | 'copying-disks' | 'pausing' | 'copying' | 'ended';
+type AlonePhase = 'alone' | 'forming' | 'preparing' | 'copying' | 'pausing' | 'finishing' | 'ended';
+
+/** What a replica without a backup of its own answers to a hand-over. */
+export const noBackup = new VmftError(
+  'wrong-mode',
+  'this replica has no backup that could take the machine over',
+  'wait until the machine is protected',
+);
 
 /** Turns a backup away. */
 export function refuse(link: LinkId, reason: string): Action[] {

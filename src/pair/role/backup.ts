@@ -1,20 +1,28 @@
 import { VmftError } from '../../base/errors.js';
 import {
   announceAfterMs,
+  copyProgressEveryMs,
   copyShownEveryMs,
   protocolVersion,
   type PairSettings,
 } from '../../base/limits.js';
 import type { ExecutionProgress, FedSegment, Stopped } from '../../flow/machine/machine.js';
-import type { FromPrimary, LogFrame, Welcome } from '../channel/messages.js';
-import { aloneOptions, AloneRole, endWith, refuse, type MachineIdentity } from './alone.js';
+import type { FromPrimary, HandOver, LogFrame, Welcome } from '../channel/messages.js';
+import {
+  aloneOptions,
+  AloneRole,
+  endWith,
+  noBackup,
+  refuse,
+  type MachineIdentity,
+} from './alone.js';
 import { Arbitration } from './arbitration.js';
 import { decideFailover, type FailoverRow, type Situation } from './failover-table.js';
 import { guestEnd, isDivergence, isGuestEnd } from './pair-event.js';
 import { PeerPulse } from './peer-pulse.js';
 import { generationFault, lostArbitration } from './primary.js';
 import { StateIntake } from './state-intake.js';
-import type { Action, LinkId, Role, RoleEvent } from './role.js';
+import type { Action, LinkId, PairStatus, Role, RoleEvent } from './role.js';
 
 export interface BackupOptions {
   readonly link: LinkId;
@@ -29,12 +37,12 @@ export interface BackupOptions {
  *
  *   joining      Hello is sent; Welcome comes, and is answered by    ── all of it restored and
  *                Prepared once this host is ready to be the machine;   flushed ──► ready
- *                then the disks and the state (state-intake.ts).  ── declined (no such CPU here) ──► ended
+ *                then disks, memory and state (state-intake.ts).  ── declined (no such CPU here) ──► ended
  *   ready        StateReady is sent. The primary may not have        ── first frame ──► following
  *                received it, and then runs on alone.                ── B2–B4 ──► ended
  *   following    each frame is checked, queued and acknowledged.     ── fault, link lost ──► waiting
  *                From here on this replica may go live.              ── ended in order ──► finishing
- *                                                                    ── B10 ──► arbitrating
+ *                                                                    ── B10, B11 ──► arbitrating
  *   waiting      the channel is broken, but the primary beats (B7).  ── B8 ──► arbitrating
  *   finishing    the rest of the log has the guest's end (B6).       ── B5 ──► ended
  *                                                                    ── B9 ──► arbitrating
@@ -58,7 +66,11 @@ export class BackupRole implements Role {
   private patienceUntilMs: number;
   private guestStopped: Stopped | null = null;
   private diverged: Stopped | null = null;
+  private handedOver = false;
   private copyShownMs = -Infinity;
+  private copyShownBytes = 0;
+  private copyBytes = 0;
+  private progressSaidMs = -Infinity;
   private nextSequence = 0n;
   private executedThrough = -1n;
   private suspectedMs = 0;
@@ -70,7 +82,7 @@ export class BackupRole implements Role {
   ) {
     this.link = options.link;
     this.settings = options.settings;
-    this.intake = new StateIntake(options.memoryBytesMax);
+    this.intake = new StateIntake();
     this.pulse = new PeerPulse(0n, options.settings, nowMs);
     this.arbitration = new Arbitration(0n, options.settings);
     this.patienceUntilMs = nowMs + options.settings.joinStallMs;
@@ -84,10 +96,16 @@ export class BackupRole implements Role {
     return this.generationNumber;
   }
 
+  get pair(): PairStatus | null {
+    if (this.generation === 0n) return null;
+    const { peer, replication } = this.intake;
+    return { peer, replication, lagNs: null, copy: null };
+  }
+
   start(): Action[] {
-    const { build, accelerator, replicaId } = this.options.identity;
+    const { build, accelerator, replicaId, replays } = this.options.identity;
     const { memoryBytesMax } = this.options;
-    const hello = { protocolVersion, build, accelerator, replicaId, memoryBytesMax };
+    const hello = { protocolVersion, build, accelerator, replicaId, memoryBytesMax, replays };
     return [{ do: 'send', link: this.link, message: { kind: 'hello', ...hello } }];
   }
 
@@ -112,16 +130,16 @@ export class BackupRole implements Role {
         if (event.error !== null) return this.giveUp(event.error);
         this.intake.shared = true;
         return this.preparation(nowMs);
-      case 'disk-written':
-        return this.diskWritten(event.chunks);
-      case 'disk-copy':
-        return this.diskCopied(event.bytes, nowMs);
+      case 'chunks-taken':
+        return this.chunksTaken(event.chunks, event.bytes, nowMs);
       case 'restored':
         this.intake.restored = true;
         return this.readiness(nowMs);
       case 'disks-flushed':
         this.intake.flushed = true;
         return this.readiness(nowMs);
+      case 'hand-over':
+        return [{ do: 'hand-over-failed', error: noBackup }];
       case 'fed':
         return this.fed(event.fed);
       case 'feed-refused':
@@ -145,9 +163,10 @@ export class BackupRole implements Role {
   }
 
   private message(message: FromPrimary, nowMs: number): Action[] {
-    if (this.channel !== 'open') return [];
+    if (this.channel !== 'open' || this.handedOver) return [];
     this.pulse.heard(nowMs);
     if (message.kind === 'log-frame') return this.logFrame(message, nowMs);
+    if (message.kind === 'hand-over') return this.handOver(message, nowMs);
     if (this.state !== 'joining') {
       const text = `the primary sent ${message.kind} at the wrong time`;
       return this.breakChannel(new VmftError('message-unexpected', text), nowMs);
@@ -195,8 +214,22 @@ export class BackupRole implements Role {
       : this.breakChannel(wrong, nowMs);
   }
 
+  /** All of the log is here: it came in order, and this is the channel's last message. */
+  private handOver(message: HandOver, nowMs: number): Action[] {
+    if (this.state !== 'following') {
+      const text = 'the primary handed the machine over before the log began';
+      return this.breakChannel(new VmftError('message-unexpected', text), nowMs);
+    }
+    const { generation } = this;
+    const wrong = generationFault(message.generation, generation, 'a hand-over');
+    if (wrong !== null) return this.breakChannel(wrong, nowMs);
+    this.handedOver = true;
+    return [{ do: 'emit', event: { type: 'handed-over', generation } }, ...this.decide(nowMs)];
+  }
+
   private fed(fed: FedSegment): Action[] {
     const { generation, nextSequence: sequence } = this;
+    const { replication } = this.intake;
     this.nextSequence += 1n;
     const actions: Action[] = [
       { do: 'release-outputs', through: fed.outputsReleased, untilMs: Infinity },
@@ -207,7 +240,10 @@ export class BackupRole implements Role {
     }
     if (this.state === 'ready') {
       this.state = 'following';
-      actions.push({ do: 'emit', event: { type: 'formed', generation, role: 'backup' } });
+      actions.push({
+        do: 'emit',
+        event: { type: 'formed', generation, role: 'backup', replication },
+      });
     }
     return actions;
   }
@@ -266,7 +302,24 @@ export class BackupRole implements Role {
     if (this.state === 'finishing' && this.executedThrough + 1n < this.nextSequence) {
       this.patienceUntilMs = nowMs + this.settings.brokenChannelPatienceMs;
     }
-    return [...beat, ...this.decide(nowMs), ...this.arbitration.tick(nowMs)];
+    return [
+      ...beat,
+      ...this.signOfLife(nowMs),
+      ...this.decide(nowMs),
+      ...this.arbitration.tick(nowMs),
+    ];
+  }
+
+  private signOfLife(nowMs: number): Action[] {
+    if (this.state !== 'joining' || !this.intake.copying) return [];
+    return nowMs - this.progressSaidMs < copyProgressEveryMs ? [] : this.sayProgress(nowMs);
+  }
+
+  private sayProgress(nowMs: number): Action[] {
+    this.progressSaidMs = nowMs;
+    const { generation, link } = this;
+    const { taken: chunks } = this.intake;
+    return [{ do: 'send', link, message: { kind: 'copy-progress', generation, chunks } }];
   }
 
   private heartbeat(generation: bigint, counter: bigint, nowMs: number): Action[] {
@@ -289,32 +342,44 @@ export class BackupRole implements Role {
       return [];
     }
     this.intake.prepared();
+    this.progressSaidMs = nowMs;
     this.patienceUntilMs = nowMs + this.settings.joinStallMs;
     const { generation, link } = this;
     return [{ do: 'send', link, message: { kind: 'prepared', generation } }, { do: 'clear-disks' }];
   }
 
-  private diskWritten(chunks: bigint): Action[] {
+  private chunksTaken(chunks: bigint, bytes: number, nowMs: number): Action[] {
     if (this.state !== 'joining') return [];
-    this.intake.written = chunks;
-    const { generation, link } = this;
-    return [{ do: 'send', link, message: { kind: 'copy-progress', generation, chunks } }];
+    this.intake.taken = chunks;
+    this.copyBytes = bytes;
+    return [...this.sayProgress(nowMs), ...this.showCopy(nowMs)];
   }
 
-  private diskCopied(bytes: bigint, nowMs: number): Action[] {
-    if (nowMs - this.copyShownMs < copyShownEveryMs) return [];
+  private showCopy(nowMs: number): Action[] {
+    const sinceMs = nowMs - this.copyShownMs;
+    if (sinceMs < copyShownEveryMs) return [];
+    const { generation, copyBytes: bytes } = this;
+    const bytesPerSecond = Math.round(((bytes - this.copyShownBytes) * 1000) / sinceMs);
     this.copyShownMs = nowMs;
-    const { generation } = this;
-    return [{ do: 'emit', event: { type: 'disk-copy', generation, bytes, leftBytes: null } }];
+    this.copyShownBytes = bytes;
+    return [{ do: 'emit', event: { type: 'copy-received', generation, bytes, bytesPerSecond } }];
   }
 
-  /** StateReady, once the state is whole. */
+  /**
+   * StateReady, once the image is whole and the disks are flushed. The machine begins by issuing the writes that are pending
+   * in its state, and a piece of the copy that is older than these must not come behind them.
+   */
   private readiness(nowMs: number): Action[] {
     if (this.state !== 'joining' || !this.intake.ready) return [];
     this.state = 'ready';
     this.patienceUntilMs = nowMs + this.settings.joinStallMs;
-    const { generation, link } = this;
-    return [{ do: 'send', link, message: { kind: 'state-ready', generation } }];
+    const { generation, link, copyBytes: bytes } = this;
+    const { replication } = this.intake;
+    return [
+      { do: 'start-replica', generation, replication },
+      { do: 'send', link, message: { kind: 'state-ready', generation } },
+      { do: 'emit', event: { type: 'state-received', bytes } },
+    ];
   }
 
   private get committed(): boolean {
@@ -334,6 +399,7 @@ export class BackupRole implements Role {
       guest: this.guestStopped === null ? 'running' : 'ended',
       settled: false,
       diverged: this.diverged !== null,
+      handedOver: this.handedOver,
       flag: this.arbitration.flag,
     });
     switch (row.decision) {
@@ -356,6 +422,8 @@ export class BackupRole implements Role {
     this.state = 'arbitrating';
     this.suspectedMs = nowMs;
     const { generation } = this;
+    // Nobody is suspected. The channel stays until the flag is won: its end in order tells the primary so.
+    if (this.handedOver) return this.arbitration.start(nowMs);
     const silenceMs = Math.max(this.pulse.silenceMs, nowMs - this.pulse.lastHeardMs);
     const reason = this.fault === null ? row.why : `${row.why} (${this.fault.message})`;
     return [
@@ -372,9 +440,17 @@ export class BackupRole implements Role {
     const segmentsBehind = this.nextSequence - 1n - this.executedThrough;
     const actions: Action[] = [
       { do: 'emit', event: { type: 'going-live', generation, segmentsBehind } },
+      ...this.takeLeave(),
       { do: 'go-live', options: aloneOptions(generation, settings) },
     ];
     return this.guestStopped === null ? actions : [...actions, ...this.finish()];
+  }
+
+  /** A primary that handed over waits for it. */
+  private takeLeave(): Action[] {
+    if (this.channel !== 'open') return [];
+    this.channel = 'ended';
+    return [{ do: 'close-link', link: this.link, error: null }];
   }
 
   private live(nowMs: number): Action[] {

@@ -21,6 +21,8 @@ export interface Situation {
   /** A primary whose guest has ended: the backup holds the whole log. */
   readonly settled: boolean;
   readonly diverged: boolean;
+  /** HandOver was sent (a primary), or received (a backup). */
+  readonly handedOver: boolean;
   readonly flag: 'untouched' | 'attempted' | 'won' | 'lost';
 }
 
@@ -34,7 +36,7 @@ export type Decision =
   | 'go-live'
   /** A primary: go on without a backup. */
   | 'go-alone'
-  /** The guest has ended and all is said: end in order. */
+  /** The guest has ended and all is said, or the backup has the machine: end in order. */
   | 'finish'
   /** A backup that is not a replica any more: say so and end. */
   | 'discard'
@@ -94,6 +96,12 @@ export const failoverTable: readonly FailoverRow[] = [
     why: 'as B2: the join makes no progress',
   },
   {
+    label: 'B11',
+    when: { role: 'backup', committed: true, handedOver: true },
+    decision: 'arbitrate',
+    why: 'the primary has stopped behind the last segment and gives the machine over',
+  },
+  {
     label: 'B5',
     when: { role: 'backup', channel: 'ended', guest: 'ended' },
     decision: 'finish',
@@ -144,6 +152,12 @@ export const failoverTable: readonly FailoverRow[] = [
     why: 'the backup has discarded itself',
   },
   {
+    label: 'P7',
+    when: { role: 'primary', handedOver: true, channel: 'ended' },
+    decision: 'finish',
+    why: 'the backup has won the generation and takes the machine over',
+  },
+  {
     label: 'P3',
     when: { role: 'primary', channel: 'broken' },
     decision: 'arbitrate',
@@ -166,6 +180,12 @@ export const failoverTable: readonly FailoverRow[] = [
     when: { role: 'primary', guest: 'ended', patience: 'over' },
     decision: 'arbitrate',
     why: 'the backup beats but acknowledges nothing',
+  },
+  {
+    label: 'P8',
+    when: { role: 'primary', handedOver: true, patience: 'over' },
+    decision: 'arbitrate',
+    why: 'the backup beats but does not take the machine over',
   },
   { label: 'P0', when: { role: 'primary' }, decision: 'carry-on', why: 'nothing is wrong' },
 ];

@@ -1,7 +1,12 @@
 import { VmftError } from '../../base/errors.js';
 import type { PairSettings } from '../../base/limits.js';
 import { LogBuffer } from '../../flow/log/log-buffer.js';
-import type { RecordedSegment, Stopped } from '../../flow/machine/machine.js';
+import type {
+  LiveOptions,
+  RecordedSegment,
+  Replication,
+  Stopped,
+} from '../../flow/machine/machine.js';
 import { Gate } from '../../flow/output/gate.js';
 import type { FromBackup, Progress } from '../channel/messages.js';
 import { aloneOptions, AloneRole, endWith, refuse, type MachineIdentity } from './alone.js';
@@ -9,13 +14,18 @@ import { Arbitration } from './arbitration.js';
 import { decideFailover, type FailoverRow } from './failover-table.js';
 import { LagControl } from './lag-control.js';
 import { OutputPermission } from './output-permission.js';
-import { failure, guestEnd, isGuestEnd } from './pair-event.js';
+import { failure, guestEnd, handedOver, isGuestEnd, type CopyCost } from './pair-event.js';
 import { PeerPulse } from './peer-pulse.js';
-import type { Action, LinkId, Role, RoleEvent } from './role.js';
+import type { Action, LinkId, PairStatus, Role, RoleEvent } from './role.js';
 
 export interface PrimaryOptions {
   readonly generation: bigint;
   readonly link: LinkId;
+  /** The backup's replica id. */
+  readonly peer: string;
+  readonly replication: Replication;
+  /** What the copy took. */
+  readonly cost: CopyCost;
   /** Outputs that left before the pair was formed. */
   readonly outputsReleased: bigint;
   /** The number of the last heartbeat of the join. */
@@ -30,11 +40,17 @@ export interface PrimaryOptions {
  * The primary of a pair: runs, records, and shows an output once the backup holds the log before it.
  *
  *   protected    the pair works.                                 ── guest ends ──► draining
+ *                                                                ── hand-over ──► handing-over
  *                                                                ── P2–P5 ──► arbitrating
  *   draining     the guest has ended; the backup does not yet    ── P1 ──► ended
  *                hold all of the log.                            ── P2–P6 ──► arbitrating
- *   arbitrating  outputs wait, the guest runs until the log       ── won (A3) ──► AloneRole, or ended
- *                buffer is full; what the peer says is ignored.  ── lost (A1) ──► ended
+ *   handing-over the guest is paused and nothing is shown; once  ── too slow ──► protected
+ *                the backup holds all of the log, it is told to  ── P7 ──► ended
+ *                take over, and there is no way back but by the  ── P2–P5, P8 ──► arbitrating
+ *                flag.
+ *   arbitrating  outputs wait, the guest runs until the log      ── won (A3) ──► AloneRole, or ended
+ *                buffer is full (or stays paused, after a        ── lost (A1) ──► ended
+ *                hand-over); what the peer says is ignored.
  *   ended        nothing is shown any more.
  *
  * Entered from AloneRole when StateReady has come: from then on only the generation's flag makes this
@@ -43,7 +59,7 @@ export interface PrimaryOptions {
 export class PrimaryRole implements Role {
   readonly name = 'primary';
   readonly generation: bigint;
-  private state: 'protected' | 'draining' | 'arbitrating' | 'ended' = 'protected';
+  private state: 'protected' | 'draining' | 'handing-over' | 'arbitrating' | 'ended' = 'protected';
   private readonly link: LinkId;
   private readonly settings: PairSettings;
   private readonly gate: Gate;
@@ -59,8 +75,11 @@ export class PrimaryRole implements Role {
   private peerDiverged = false;
   private fault: VmftError | null = null;
   private guestStopped: Stopped | null = null;
-  private drainUntilMs = Infinity;
+  /** Of draining, and of handing over. */
+  private patienceUntilMs = Infinity;
+  private handOver: 'none' | 'pausing' | 'paused' | 'sent' = 'none';
   private virtualNs = 0n;
+  private lagNs: bigint | null = null;
   private stallShown = false;
   private diskReadsDone = 0n;
 
@@ -86,25 +105,31 @@ export class PrimaryRole implements Role {
   }
 
   get showsUntilMs(): number {
-    return this.permission.untilMs;
+    return this.handOver === 'sent' ? -Infinity : this.permission.untilMs;
+  }
+
+  get pair(): PairStatus {
+    const { peer, replication } = this.options;
+    return { peer, replication, lagNs: this.lagNs, copy: null };
   }
 
   start(): Action[] {
     const { generation } = this;
-    const { unacknowledgedBytesMax } = this.settings;
+    const { replication, cost } = this.options;
     return [
-      { do: 'emit', event: { type: 'formed', generation, role: 'primary' } },
+      { do: 'resume', options: this.liveOptions() },
       {
-        do: 'resume',
-        options: {
-          generation,
-          gated: true,
-          recording: true,
-          replication: 'replay',
-          unacknowledgedBytesMax,
-        },
+        do: 'emit',
+        event: { type: 'formed', generation, role: 'primary', replication, ...cost },
       },
     ];
+  }
+
+  private liveOptions(): LiveOptions {
+    const { generation } = this;
+    const { replication } = this.options;
+    const { unacknowledgedBytesMax } = this.settings;
+    return { generation, gated: true, recording: true, replication, unacknowledgedBytesMax };
   }
 
   handle(event: RoleEvent, nowMs: number): Action[] {
@@ -124,6 +149,12 @@ export class PrimaryRole implements Role {
       case 'outputs-left':
         this.outputsLeft = event.through;
         return this.decide(nowMs);
+      case 'hand-over':
+        return this.beginHandOver(nowMs);
+      case 'paused':
+        if (this.handOver !== 'pausing') return [];
+        this.handOver = 'paused';
+        return this.sendHandOver(nowMs);
       case 'tick':
         return this.tick(nowMs);
       case 'stopped':
@@ -195,8 +226,11 @@ export class PrimaryRole implements Role {
       this.diskReadsDone = diskReadsDone;
       actions.push({ do: 'disk-reads-done', count: diskReadsDone });
     }
-    const lagMs = Number(this.virtualNs - executedVirtualNs) / 1e6;
-    const share = this.lag.update(Math.max(0, lagMs));
+    const lagNs = this.virtualNs - executedVirtualNs;
+    this.lagNs = lagNs > 0n ? lagNs : 0n;
+    // A backup that is given checkpoints executes nothing: slowing the guest would not bring it closer.
+    if (this.options.replication === 'checkpoint') return actions;
+    const share = this.lag.update(Number(this.lagNs) / 1e6);
     if (share !== null) actions.push({ do: 'set-speed-limit', share });
     return actions;
   }
@@ -207,9 +241,10 @@ export class PrimaryRole implements Role {
     const actions: Action[] = [{ do: 'acknowledge', sequence }];
     this.permission.acknowledged(sequence);
     const more = this.gate.acknowledge(sequence) !== null;
-    if (more || nowMs > this.grantedUntilMs) actions.push(this.release());
+    if (more || nowMs > this.grantedUntilMs) actions.push(...this.release());
     if (!this.buffer.full) this.stallShown = false;
     if (this.guestStopped !== null) actions.push(...this.decide(nowMs));
+    if (this.handOver === 'paused') actions.push(...this.sendHandOver(nowMs));
     return actions;
   }
 
@@ -219,22 +254,74 @@ export class PrimaryRole implements Role {
     const news = this.pulse.beatsHeard > before && this.permission.echoed(echo);
     // Once the flag has been tried, nothing that was said before permits anything.
     if (!news || this.state === 'arbitrating' || this.channel !== 'open') return [];
-    return [this.release()];
+    return this.release();
   }
 
   /** What the gate has let go may leave, as long as the backup is known not to be live. */
-  private release(): Action {
+  private release(): Action[] {
+    // A machine that is handed over shows nothing any more: its backup does, from where this one is known to be.
+    if (this.state === 'handing-over') return [];
     const { untilMs } = this.permission;
     this.grantedUntilMs = untilMs;
     const tell = this.state === 'draining';
-    return { do: 'release-outputs', through: this.gate.released, untilMs, tell };
+    return [{ do: 'release-outputs', through: this.gate.released, untilMs, tell }];
+  }
+
+  private beginHandOver(nowMs: number): Action[] {
+    if (this.state !== 'protected') {
+      const message = `a primary that is ${this.state} cannot hand its machine over`;
+      return [{ do: 'hand-over-failed', error: new VmftError('wrong-mode', message) }];
+    }
+    this.state = 'handing-over';
+    this.handOver = 'pausing';
+    this.patienceUntilMs = nowMs + this.settings.handOverMs;
+    const { generation } = this;
+    return [{ do: 'emit', event: { type: 'handing-over', generation } }, { do: 'pause' }];
+  }
+
+  /** Once the backup holds all of the log: not before its first segment, which commits it. */
+  private sendHandOver(nowMs: number): Action[] {
+    if (this.state !== 'handing-over' || !this.buffer.settled || this.buffer.next === 0n) return [];
+    this.handOver = 'sent';
+    this.patienceUntilMs = nowMs + this.settings.handOverMs;
+    const { generation, link } = this;
+    return [{ do: 'send', link, message: { kind: 'hand-over', generation } }];
+  }
+
+  /** The machine stays here. Outputs that are acknowledged leave, now that the guest runs on. */
+  private handOverFailed(error: VmftError, options: LiveOptions | null): Action[] {
+    if (this.handOver === 'none') return [];
+    this.handOver = 'none';
+    const { generation } = this;
+    const resume: Action[] = options === null ? [] : [{ do: 'resume', options }];
+    return [
+      ...resume,
+      ...this.release(),
+      { do: 'emit', event: { type: 'hand-over-failed', generation, error } },
+      { do: 'hand-over-failed', error },
+    ];
   }
 
   private tick(nowMs: number): Action[] {
     // Beats go on while arbitrating: they tell the backup of a broken channel to wait (B7).
-    const beat = this.pulse.tick(nowMs);
-    if (beat.length > 0) this.permission.beatSent(this.pulse.lastSent, nowMs);
-    return [...beat, ...this.decide(nowMs), ...this.arbitration.tick(nowMs)];
+    const beats = this.pulse.tick(nowMs);
+    if (beats.length > 0) this.permission.beatSent(this.pulse.lastSent, nowMs);
+    return [
+      ...beats,
+      ...this.decide(nowMs),
+      ...this.giveUpHandOver(nowMs),
+      ...this.arbitration.tick(nowMs),
+    ];
+  }
+
+  /** Before HandOver is sent, a backup that is too slow costs no more than the time. */
+  private giveUpHandOver(nowMs: number): Action[] {
+    const waits = this.handOver === 'pausing' || this.handOver === 'paused';
+    if (this.state !== 'handing-over' || !waits || nowMs <= this.patienceUntilMs) return [];
+    this.state = 'protected';
+    this.patienceUntilMs = Infinity;
+    const message = 'the backup did not acknowledge all of the log in time';
+    return this.handOverFailed(new VmftError('peer-lost', message), this.liveOptions());
   }
 
   private stopped(stopped: Stopped, nowMs: number): Action[] {
@@ -246,10 +333,11 @@ export class PrimaryRole implements Role {
       return [...close, { do: 'end', end: guestEnd(stopped) }];
     }
     this.guestStopped = stopped;
-    this.drainUntilMs = nowMs + this.settings.drainMs;
-    if (this.state !== 'protected') return this.decide(nowMs);
+    this.patienceUntilMs = nowMs + this.settings.drainMs;
+    if (this.state === 'arbitrating') return this.decide(nowMs);
     this.state = 'draining';
-    return [this.release(), ...this.decide(nowMs)];
+    const ended = this.handOverFailed(new VmftError('peer-lost', 'the guest ended'), null);
+    return [...ended, ...this.release(), ...this.decide(nowMs)];
   }
 
   private decide(nowMs: number): Action[] {
@@ -259,10 +347,11 @@ export class PrimaryRole implements Role {
       committed: true,
       channel: this.channel,
       peer: silent ? 'silent' : 'heard',
-      patience: nowMs > this.drainUntilMs ? 'over' : 'left',
+      patience: nowMs > this.patienceUntilMs ? 'over' : 'left',
       guest: this.guestStopped === null ? 'running' : 'ended',
       settled: this.buffer.settled && this.outputsLeft >= this.gate.released,
       diverged: this.peerDiverged,
+      handedOver: this.handOver === 'sent',
       flag: this.arbitration.flag,
     });
     switch (row.decision) {
@@ -274,6 +363,8 @@ export class PrimaryRole implements Role {
         return this.finish();
       case 'stop':
         this.state = 'ended';
+        // Whoever has the flag has it by our leave.
+        if (this.handOver === 'sent') return [{ do: 'end', end: handedOver }];
         return [endWith(lostArbitration(this.generation, this.fault))];
       default:
         return [];
@@ -307,9 +398,12 @@ export class PrimaryRole implements Role {
     if (this.guestStopped !== null) {
       return [lost, release, { do: 'end', end: guestEnd(this.guestStopped) }];
     }
+    const options = aloneOptions(generation, settings);
+    const error = new VmftError('peer-lost', 'the backup was lost before it took the machine over');
+    const kept = this.handOverFailed(error, options);
     return [
       lost,
-      { do: 'reconfigure', options: aloneOptions(generation, settings) },
+      ...(kept.length > 0 ? kept : [{ do: 'reconfigure', options } as const]),
       release,
       { do: 'set-speed-limit', share: 1 },
       { do: 'become', role: new AloneRole(generation, this.options.identity, settings) },
@@ -318,6 +412,7 @@ export class PrimaryRole implements Role {
 
   private finish(): Action[] {
     this.state = 'ended';
+    if (this.handOver === 'sent') return [{ do: 'end', end: handedOver }];
     const end = this.guestStopped === null ? null : guestEnd(this.guestStopped);
     return [
       { do: 'close-link', link: this.link, error: null },

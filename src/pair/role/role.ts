@@ -5,10 +5,18 @@ import type {
   LiveOptions,
   Position,
   RecordedSegment,
+  Replication,
   Stopped,
 } from '../../flow/machine/machine.js';
-import type { DiskChunk, FromBackup, FromPrimary, Welcome } from '../channel/messages.js';
-import type { PairEvent, SessionEnd } from './pair-event.js';
+import type {
+  DiskChunk,
+  FlushDisks,
+  FromBackup,
+  FromPrimary,
+  MemoryChunk,
+  Welcome,
+} from '../channel/messages.js';
+import type { CopyStatus, PairEvent, SessionEnd } from './pair-event.js';
 
 /**
  * A role is a pure reducer: events and the time in, actions out. It does no I/O, keeps no timer and asks
@@ -21,9 +29,22 @@ export interface Role {
   readonly phase: string;
   /** Nothing may be shown that waits here when the clock is past it (output-permission.ts). */
   readonly showsUntilMs: number;
+  /** Null without a peer, and while it is not one yet and nothing is copied. */
+  readonly pair: PairStatus | null;
   /** What to do on taking the role. */
   start(nowMs: number): Action[];
   handle(event: RoleEvent, nowMs: number): Action[];
+}
+
+/** Of a pair, or of one that is being made. */
+export interface PairStatus {
+  /** The peer's replica id. */
+  readonly peer: string;
+  readonly replication: Replication;
+  /** A primary's: how far the backup was behind when it last said so, in virtual time. */
+  readonly lagNs: bigint | null;
+  /** A primary's, from the copy's beginning on. */
+  readonly copy: (CopyStatus & { readonly pauseMs: number | null }) | null;
 }
 
 /** A connection to a peer, named by number so that roles hold no handles. */
@@ -63,18 +84,21 @@ export type RoleEvent =
   | { readonly type: 'machine-made' }
   /** `prepare` failed: this host cannot be the machine. */
   | { readonly type: 'machine-refused'; readonly error: VmftError }
-  // From the copying of private disks.
-  /** A primary's: data sent so far, and what is known to be left. A backup's: data written; `leftBytes` null. */
-  | { readonly type: 'disk-copy'; readonly bytes: bigint; readonly leftBytes: bigint | null }
+  // From the copying of a machine.
+  /** A primary's, several times a second. */
+  | { readonly type: 'copy-status'; readonly copy: CopyStatus }
   /** A primary's: what is left is best copied while the guest is paused. */
-  | { readonly type: 'disks-settled' }
-  /** A backup's: so many chunks are on its disks, in all. */
-  | { readonly type: 'disk-written'; readonly chunks: bigint }
+  | { readonly type: 'copy-settled' }
+  /** A primary's: the image is whole and on its way, so many bytes in all. */
+  | { readonly type: 'copy-sent'; readonly sentBytes: number }
+  /** A backup's: so many chunks are taken in, of so many bytes, in all. */
+  | { readonly type: 'chunks-taken'; readonly chunks: bigint; readonly bytes: number }
   | { readonly type: 'disks-flushed' }
-  /** Either side's disk, or what the peer asked of it, is at fault. */
+  /** Either side's machine or disk, or what the peer asked of it, is at fault. */
   | { readonly type: 'copy-failed'; readonly error: VmftError }
-  // From the state transfer.
-  | { readonly type: 'state-progress'; readonly complete: boolean }
+  // From the operator.
+  /** The machine is to go to the backup; answered by `hand-over-failed` or an end. */
+  | { readonly type: 'hand-over' }
   // From the arbiter.
   | { readonly type: 'formation'; readonly generation: bigint; readonly error: VmftError | null }
   | {
@@ -104,14 +128,20 @@ export type Action =
   /** One attempt at the generation's flag; answered by `arbitration`. */
   | { readonly do: 'test-and-set'; readonly generation: bigint }
   // The machine.
+  /** `paused` follows, unless `resume` or `reconfigure` comes first. */
   | { readonly do: 'pause' }
   | { readonly do: 'resume'; readonly options: LiveOptions }
   | { readonly do: 'reconfigure'; readonly options: LiveOptions }
   | { readonly do: 'go-live'; readonly options: LiveOptions }
   /** Opens this host's disks and makes the machine; `machine-made` or `machine-refused` follows. */
   | { readonly do: 'prepare'; readonly welcome: Welcome }
-  | { readonly do: 'restore-chunk'; readonly offset: number; readonly data: Buffer }
-  | { readonly do: 'restore-end'; readonly bytes: number; readonly checksum: bigint }
+  /** Of an encoded vmft.image.State; `restored` or `copy-failed` follows. */
+  | { readonly do: 'restore-state'; readonly state: Buffer }
+  | {
+      readonly do: 'start-replica';
+      readonly generation: bigint;
+      readonly replication: Replication;
+    }
   | { readonly do: 'feed'; readonly frame: Buffer }
   | { readonly do: 'acknowledge'; readonly sequence: bigint }
   /**
@@ -128,20 +158,28 @@ export type Action =
   | { readonly do: 'announce'; readonly afterMs: number }
   | { readonly do: 'disk-reads-done'; readonly count: bigint }
   // A join.
-  | { readonly do: 'send-welcome'; readonly link: LinkId; readonly generation: bigint }
-  /** Sends private disks while the guest runs; `disks-settled` or `copy-failed` follows. */
-  | { readonly do: 'copy-disks'; readonly link: LinkId }
-  /** The backup has so many chunks on its disks. */
+  | {
+      readonly do: 'send-welcome';
+      readonly link: LinkId;
+      readonly generation: bigint;
+      readonly replication: Replication;
+    }
+  /** Sends private disks and memory while the guest runs; `copy-settled` or `copy-failed` follows. */
+  | { readonly do: 'copy'; readonly link: LinkId }
+  /** The backup has taken in so many chunks. */
   | { readonly do: 'copied'; readonly chunks: bigint }
   /** A backup: makes its private disks zero; chunks may follow at once. */
   | { readonly do: 'clear-disks' }
-  | { readonly do: 'write-disk'; readonly chunk: DiskChunk }
+  /** `chunks-taken` or `copy-failed` follows. */
+  | { readonly do: 'take-chunk'; readonly chunk: DiskChunk | MemoryChunk | FlushDisks }
   /** Once everything is written; `disks-flushed` follows. */
   | { readonly do: 'flush-disks' }
-  /** What is left of the disks, then StateBegin, StateChunk… and StateEnd; `state-progress` follows. */
-  | { readonly do: 'send-state'; readonly link: LinkId; readonly generation: bigint }
-  /** Gives up sending disks and state. */
-  | { readonly do: 'stop-state' }
+  /** The machine is paused: what is left of disks and memory, and State; `copy-sent` follows. */
+  | { readonly do: 'finish-copy'; readonly generation: bigint }
+  /** Gives up copying; the guest is not slowed for it any more. */
+  | { readonly do: 'stop-copy' }
+  /** Whoever asked for a hand-over is told. */
+  | { readonly do: 'hand-over-failed'; readonly error: VmftError }
   // The session.
   | { readonly do: 'become'; readonly role: Role }
   | { readonly do: 'emit'; readonly event: PairEvent }

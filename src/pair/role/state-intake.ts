@@ -1,11 +1,12 @@
 import { VmftError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
-import type { FromPrimary } from '../channel/messages.js';
+import type { Replication } from '../../flow/machine/machine.js';
+import type { FromPrimary, State } from '../channel/messages.js';
 import type { Action } from './role.js';
 
 /**
- * A joining backup's side of the state transfer: Welcome; once this host is prepared, chunks of private disks;
- * then the state's beginning, its chunks without a gap, and its end.
+ * A joining backup's side of the copy: Welcome; once this host is prepared, chunks of private disks and memory, in
+ * any order; then the state, with which the image is whole.
  */
 export class StateIntake {
   /** The disks are open, the machine is made. */
@@ -17,23 +18,29 @@ export class StateIntake {
   /** The private disks are on the medium, as they were when the guest was paused. */
   flushed = false;
   heartbeatPort = 0;
-  /** Chunks of disks that are written. */
-  written = 0n;
+  replication: Replication = 'replay';
+  /** The primary's. */
+  peer = '';
+  /** Chunks that are taken in. */
+  taken = 0n;
   private chunks = 0n;
+  private memoryChunks = 0n;
   private generation = 0n;
-  private stage: 'welcome' | 'preparing' | 'disks' | 'chunks' | 'done' = 'welcome';
-  private expected = 0n;
-  private received = 0n;
-
-  constructor(private readonly memoryBytesMax: bigint) {}
+  private stage: 'welcome' | 'preparing' | 'copy' | 'state' | 'done' = 'welcome';
+  private readonly pieces: Buffer[] = [];
+  private stateBytes = 0;
 
   get ready(): boolean {
     return this.restored && this.flushed;
   }
 
-  /** The guest still runs: there is no haste. */
+  /** The guest may still run: there is no haste. */
   get early(): boolean {
-    return this.stage === 'preparing' || this.stage === 'disks';
+    return this.stage === 'preparing' || this.stage === 'copy';
+  }
+
+  get copying(): boolean {
+    return this.stage === 'copy';
   }
 
   /** Prepared can be sent, and has not been. */
@@ -42,7 +49,7 @@ export class StateIntake {
   }
 
   prepared(): void {
-    this.stage = 'disks';
+    this.stage = 'copy';
   }
 
   /** What to do with a message, or what is wrong with it. */
@@ -54,61 +61,44 @@ export class StateIntake {
         this.stage = 'preparing';
         this.generation = message.generation;
         this.heartbeatPort = message.heartbeatPort;
+        this.replication = message.replication;
+        this.peer = message.replicaId;
         return [{ do: 'prepare', welcome: message }];
       case 'disk-chunk':
-        if (this.stage !== 'disks') return unexpected('a piece of disk');
+      case 'memory-chunk':
+      case 'flush-disks':
+        if (this.stage !== 'copy') return unexpected('a piece of the machine');
         this.chunks += 1n;
-        if (this.chunks - this.written > limits.diskChunksUnderWayMax) {
-          return unexpected('a piece of disk before earlier ones were written,');
+        if (message.kind === 'memory-chunk') this.memoryChunks += 1n;
+        if (this.chunks - this.taken > limits.copyChunksUnderWayMax) {
+          return unexpected('a piece of the machine before earlier ones were taken in,');
         }
-        return [{ do: 'write-disk', chunk: message }];
-      case 'state-begin':
-        return this.begin(message.generation, message.bytes);
-      case 'state-chunk': {
-        if (this.stage !== 'chunks') return unexpected('state before its beginning');
-        if (message.offset !== this.received) {
-          const text = `a piece of state at ${message.offset} where ${this.received} was due`;
-          return new VmftError('message-unexpected', `the primary sent ${text}`);
-        }
-        const offset = Number(message.offset);
-        this.received += BigInt(message.data.length);
-        if (this.received > this.expected) return unexpected('more state than it announced');
-        return [{ do: 'restore-chunk', offset, data: message.data }];
-      }
-      case 'state-end': {
-        if (this.stage !== 'chunks') return unexpected('the state’s end before its beginning');
-        if (message.bytes !== this.received || this.received !== this.expected) {
-          const text = `${this.received} bytes of state came of ${this.expected}`;
-          return new VmftError('image-corrupt', text);
-        }
-        this.stage = 'done';
-        const { checksum } = message;
-        return [
-          { do: 'restore-end', bytes: Number(this.received), checksum },
-          { do: 'flush-disks' },
-          { do: 'emit', event: { type: 'state-received', bytes: this.received } },
-        ];
-      }
+        return [{ do: 'take-chunk', chunk: message }];
+      case 'state':
+        return this.takeState(message);
       case 'refused':
       case 'log-frame':
+      case 'hand-over':
         return unexpected(message.kind);
     }
   }
 
-  private begin(generation: bigint, bytes: bigint): Action[] | VmftError {
-    if (this.stage !== 'disks') return unexpected('the state’s beginning');
+  private takeState({ generation, memoryChunks, state, more }: State): Action[] | VmftError {
+    if (this.stage !== 'copy' && this.stage !== 'state') return unexpected('the state');
     if (generation !== this.generation) return unexpected('state of another generation');
-    if (bytes === 0n || bytes > BigInt(limits.stateBytesMax)) {
-      return new VmftError('message-too-large', `the primary announced ${bytes} bytes of state`);
+    if (memoryChunks !== this.memoryChunks) {
+      const text = `${this.memoryChunks} pieces of memory came of ${memoryChunks}`;
+      return new VmftError('message-unexpected', text);
     }
-    // State is about as large as the guest's memory; the exact check is the machine's own.
-    const room = this.memoryBytesMax * 2n;
-    if (room !== 0n && bytes > room) {
-      return new VmftError('memory-too-small', `the guest’s state has ${bytes} bytes`);
+    this.stateBytes += state.length;
+    if (this.stateBytes > limits.machineStateBytesMax) {
+      return new VmftError('message-too-large', 'the primary sent a state without end');
     }
-    this.stage = 'chunks';
-    this.expected = bytes;
-    return [];
+    this.stage = more ? 'state' : 'done';
+    this.pieces.push(state);
+    if (more) return [];
+    const whole = Buffer.concat(this.pieces.splice(0));
+    return [{ do: 'restore-state', state: whole }, { do: 'flush-disks' }];
   }
 }
 

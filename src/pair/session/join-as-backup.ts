@@ -7,10 +7,13 @@ import { HeartbeatSocket } from '../channel/heartbeat-socket.js';
 import { PrimaryServer } from '../channel/primary-server.js';
 import { resolveHost } from '../channel/resolve-host.js';
 import { BackupRole } from '../role/backup.js';
+import { VmftError } from '../../base/errors.js';
 import type { SessionEnd } from '../role/pair-event.js';
 import { noDisks } from './absent-ports.js';
 import { pauseThen } from './pause-machine.js';
+import type { MachineFactory } from './ports.js';
 import { Replica } from './replica.js';
+import { cannotReplay } from './run-primary.js';
 import { flushMs, sessionOf, settingsOf, type Session, type SessionOptions } from './session.js';
 
 export interface BackupOptions extends SessionOptions {
@@ -33,6 +36,8 @@ export interface BackupOptions extends SessionOptions {
 export async function joinAsBackup(options: BackupOptions): Promise<Session> {
   const { clock, random, primary, listen, build, accelerator } = options;
   const settings = settingsOf(options);
+  const { replays = true, replication = 'auto' } = options;
+  if (replication === 'replay' && !replays) throw cannotReplay();
   const tls = options.tls ?? null;
   const replicaId = random.uniqueName();
   const peer = await resolveHost(primary.host);
@@ -64,7 +69,7 @@ export async function joinAsBackup(options: BackupOptions): Promise<Session> {
     arbiter: new PatientArbiter(options.arbiter, replicaId, clock, settings.arbiterOperationMs),
     heartbeats,
     disks: options.disks ?? noDisks,
-    createMachine: options.createMachine,
+    createMachine: withinMemory(options.createMachine, options.memoryBytesMax),
     pauseMachine: pauseThen((message) => {
       replica.stop('internal', message);
     }),
@@ -87,7 +92,7 @@ export async function joinAsBackup(options: BackupOptions): Promise<Session> {
   }
   replica.addLink(link);
   const memoryBytesMax = BigInt(options.memoryBytesMax ?? 0);
-  const identity = { build, accelerator, replicaId, memoryBytes: 0n };
+  const identity = { build, accelerator, replicaId, memoryBytes: 0n, replays, replication };
   replica.begin(
     new BackupRole({ link: link.id, identity, memoryBytesMax, settings }, clock.nowMs()),
   );
@@ -96,4 +101,15 @@ export async function joinAsBackup(options: BackupOptions): Promise<Session> {
     replica.emit({ type: 'listening', address, heartbeatPort: heartbeats.port });
   }
   return sessionOf(replica, replicaId, () => server?.address ?? null, ended);
+}
+
+/** The primary has checked it too; its word is not taken for it. */
+function withinMemory(create: MachineFactory, memoryBytesMax: number | null): MachineFactory {
+  return (config, events) => {
+    if (memoryBytesMax !== null && config.memoryBytes > memoryBytesMax) {
+      const message = `the guest has ${config.memoryBytes} bytes of memory, this host gives ${memoryBytesMax}`;
+      throw new VmftError('memory-too-small', message);
+    }
+    return create(config, events);
+  };
 }

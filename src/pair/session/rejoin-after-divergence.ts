@@ -10,12 +10,13 @@ import {
   type StampedPairEvent,
 } from '../role/pair-event.js';
 import { joinAsBackup, type BackupOptions } from './join-as-backup.js';
-import { settingsOf, type Session, type SessionStatus } from './session.js';
+import { noPair, settingsOf, type Session, type SessionStatus } from './session.js';
 
 /**
  * A backup that rebuilds itself: as {@link joinAsBackup}, but a replica that diverged is replaced by a fresh one,
- * which joins the same primary in its next generation. Each is a session of its own; here they are one, with one
- * `ended` and events in the time of the first.
+ * which joins the same primary in its next generation; one that diverges often as a host that does not replay, so that the
+ * primary goes on by checkpoints. Each is a session of its own; here they are one, with one `ended` and events in the time of
+ * the first.
  *
  * `replicaId` is the present replica's. Rejects as joinAsBackup does; a failure later is an end.
  */
@@ -39,7 +40,7 @@ const passing: ReadonlySet<SessionEnd['reason']> = new Set<ErrorCode>([
 
 /**
  *   joined      a session runs; this may be the machine    ── diverged as a backup ──► waiting, or
- *               by now.                                        ended when it happens often
+ *               by now.                                        ended when it happens often by checkpoints too
  *                                                          ── ended otherwise ──► ended
  *   waiting     the machine is closed, a delay runs.       ── delay over ──► rejoining
  *                                                          ── stop ──► ended
@@ -65,8 +66,11 @@ class RebuiltBackup implements Session {
   private report: Report | null = null;
   /** The present session ended, and there will be another. */
   private again = false;
+  private replays: boolean;
   private divergences = 0;
   private recentMs: number[] = [];
+  /** Why this host does not replay any more. */
+  private often: VmftError | null = null;
   private patienceUntilMs = 0;
   private delayMs = 0;
   private cutDelay: () => void = () => undefined;
@@ -82,6 +86,7 @@ class RebuiltBackup implements Session {
     this.settings = settingsOf(options);
     this.startMs = options.clock.nowMs();
     this.listen = options.listen;
+    this.replays = options.replays ?? true;
     this.ended = new Promise((resolve) => {
       this.resolveEnded = resolve;
     });
@@ -124,6 +129,12 @@ class RebuiltBackup implements Session {
 
   setCpuShare(share: number): void {
     this.requireSession().setCpuShare(share);
+  }
+
+  handOver(): Promise<void> {
+    const { session } = this;
+    if (session !== null) return session.handOver();
+    return Promise.reject(new VmftError('wrong-mode', 'this replica is being rebuilt'));
   }
 
   stop(message: string): void {
@@ -171,6 +182,7 @@ class RebuiltBackup implements Session {
     this.session = await this.join({
       ...options,
       listen: this.listen,
+      replays: this.replays,
       createMachine: (config, events) => (this.machine = options.createMachine(config, events)),
       onEvent: (event) => {
         this.observe(event);
@@ -235,7 +247,9 @@ class RebuiltBackup implements Session {
     this.divergences += 1;
     this.recentMs = this.recentMs.filter((atMs) => nowMs - atMs < divergenceWindowMs);
     this.recentMs.push(nowMs);
-    if (this.recentMs.length > divergencesMax) {
+    const often = this.recentMs.length > divergencesMax;
+    if (often) this.often = this.divergesOften(ticks);
+    if (often && !this.replays) {
       this.conclude(failure(this.divergesOften(ticks)));
       return;
     }
@@ -244,15 +258,18 @@ class RebuiltBackup implements Session {
     this.delayMs = rebuildDelayMs;
     const { divergences } = this;
     this.emit({ type: 'rebuilding', divergences, generation, ticks, what });
+    if (!often) return;
+    this.replays = false;
+    this.recentMs = [];
+    this.emit({ type: 'replay-given-up', divergences, ticks });
   }
 
   private divergesOften(ticks: bigint): VmftError {
     const minutes = Math.max(1, Math.round(this.settings.divergenceWindowMs / 60_000));
-    const soft = this.options.accelerator === 'soft';
     return new VmftError(
       'divergence',
       `this guest diverges often here: ${this.recentMs.length} times within ${minutes} min, last at tick ${ticks}`,
-      soft ? 'please report this, with both ends’ messages' : 'run both sides with --accel soft',
+      'start the primary with --replication auto or checkpoint',
     );
   }
 
@@ -261,7 +278,8 @@ class RebuiltBackup implements Session {
     const delayMs = Math.min(2 * this.delayMs, this.settings.rebuildDelayMaxMs);
     const over = this.clock.nowMs() + delayMs > this.patienceUntilMs;
     if (error === null || over || !passing.has(end.reason)) {
-      this.conclude(notRebuilt(end));
+      const refused = end.reason === 'peer-refused' ? this.often : null;
+      this.conclude(refused === null ? notRebuilt(end) : refusedToo(refused, end));
       return;
     }
     this.again = true;
@@ -293,7 +311,13 @@ type Report = Extract<PairEvent, { type: 'diverged' }>;
 
 /** There is no replica here at the moment. */
 function betweenSessions(status: SessionStatus): SessionStatus {
-  return { ...status, role: 'none', phase: 'rebuilding', listening: null, machine: null };
+  const nothing = { ...noPair, listening: null, machine: null };
+  return { ...status, ...nothing, role: 'none', phase: 'rebuilding' };
+}
+
+/** It diverges often, and the primary has no other way to replicate. */
+function refusedToo(often: VmftError, { message }: SessionEnd): SessionEnd {
+  return failure(new VmftError(often.code, `${often.message}; ${message}`, often.whatToDo));
 }
 
 /** The reason and exit status stay those of the join that failed; the line says what came before. */

@@ -1,7 +1,12 @@
 import { asVmftError, VmftError, type ErrorCode } from '../../base/errors.js';
 import type { Clock } from '../../base/clock.js';
 import type { PairSettings } from '../../base/limits.js';
-import type { GuestConfig, Machine, MachineEvents } from '../../flow/machine/machine.js';
+import type {
+  GuestConfig,
+  LiveOptions,
+  Machine,
+  MachineEvents,
+} from '../../flow/machine/machine.js';
 import type { Heartbeat } from '../channel/messages.js';
 import {
   failure,
@@ -11,9 +16,8 @@ import {
   type StampedPairEvent,
 } from '../role/pair-event.js';
 import type { Action, LinkId, Role, RoleEvent } from '../role/role.js';
-import { DiskCopyIntake } from './disk-copy-intake.js';
-import { DiskCopySender, type PrivateDisk } from './disk-copy-sender.js';
 import { DiskWatch, diskWatchPeriodMs } from './disk-watch.js';
+import { isCopyAction, MachineCopy } from './machine-copy.js';
 import type {
   ArbiterPort,
   DiskPort,
@@ -23,7 +27,6 @@ import type {
   PauseMachine,
   PeerLink,
 } from './ports.js';
-import { StateSender } from './state-sender.js';
 
 export interface ReplicaOptions {
   readonly replicaId: string;
@@ -58,17 +61,22 @@ export class Replica {
   private readonly queue: RoleEvent[] = [];
   private draining = false;
   private ended: SessionEnd | null = null;
-  private stateSender: StateSender | null = null;
-  private diskSender: DiskCopySender | null = null;
-  private diskIntake: DiskCopyIntake | null = null;
   /** Left the machine and not shown yet: this process stood still in between. */
   private readonly heldConsole: Buffer[] = [];
+  private readonly copy: MachineCopy;
+  /** A pause that was asked for and has not come; `goOn`: it is not wanted any more. */
+  private pausing: { goOn: LiveOptions | null } | null = null;
+  /** Of a hand-over that was asked for. */
+  private handedOver: ((error: VmftError | null) => void) | null = null;
   private readonly diskWatch = new DiskWatch();
   private readonly cancels: (() => void)[] = [];
   private readonly startMs: number;
 
   constructor(private readonly options: ReplicaOptions) {
     this.startMs = options.clock.nowMs();
+    this.copy = new MachineCopy(options.disks, options.clock, options.settings, (event) => {
+      this.dispatch(event);
+    });
     this.linkEvents = {
       message: (link, message) => {
         this.links.set(link.id, link);
@@ -152,6 +160,26 @@ export class Replica {
     this.dispatch({ type: 'heartbeat', generation, counter, echo });
   }
 
+  /**
+   * The machine goes to the backup, and this replica ends. Rejects with `wrong-mode` when this is not the primary of a
+   * pair, and with another error when the backup did not take it: this replica has it still, or has ended.
+   */
+  handOver(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.handedOver !== null || this.ended !== null) {
+        const why = this.ended === null ? 'a hand-over is under way' : 'this replica has ended';
+        reject(new VmftError('wrong-mode', why));
+        return;
+      }
+      this.handedOver = (error) => {
+        this.handedOver = null;
+        if (error === null) resolve();
+        else reject(error);
+      };
+      this.dispatch({ type: 'hand-over' });
+    });
+  }
+
   emit(event: PairEvent): void {
     const { clock } = this.options;
     const atMs = clock.nowMs() - this.startMs;
@@ -206,6 +234,13 @@ export class Replica {
   }
 
   private perform(action: Action): void {
+    if (isCopyAction(action)) {
+      const link = 'link' in action ? this.links.get(action.link) : undefined;
+      this.unlessStopped(this.requireMachine(), (machine) => {
+        this.copy.perform(action, machine, link);
+      });
+      return;
+    }
     switch (action.do) {
       case 'send':
         this.links.get(action.link)?.send(action.message);
@@ -233,44 +268,20 @@ export class Replica {
         this.feed(action.frame);
         return;
       case 'send-welcome':
-        this.sendWelcome(action.link, action.generation);
-        return;
-      case 'copy-disks':
-        this.copyDisks(action.link);
-        return;
-      case 'copied': {
-        const wrong = this.diskSender?.written(action.chunks) ?? null;
-        if (wrong !== null) this.dispatch({ type: 'copy-failed', error: wrong });
-        return;
-      }
-      case 'send-state':
-        this.diskSender?.finish(() => {
-          this.sendState(action.link, action.generation);
-        });
-        return;
-      case 'stop-state':
-        this.stopSending();
+        this.sendWelcome(action);
         return;
       case 'prepare':
         this.prepare(action);
         return;
-      case 'clear-disks':
-        this.diskIntake?.clear();
-        return;
-      case 'write-disk':
-        this.diskIntake?.write(action.chunk);
-        return;
-      case 'flush-disks':
-        this.diskIntake?.flush(() => {
-          this.startReplica();
-        });
-        return;
       case 'become':
-        this.stopSending();
+        this.copy.stopSending();
         this.become(action.role);
         return;
       case 'emit':
         this.emit(action.event);
+        return;
+      case 'hand-over-failed':
+        this.handedOver?.(action.error);
         return;
       case 'end':
         this.finish(action.end);
@@ -298,25 +309,21 @@ export class Replica {
   private performOnMachine(action: MachineAction, machine: Machine): void {
     switch (action.do) {
       case 'pause':
-        this.options.pauseMachine(machine, () => {
-          this.dispatch({ type: 'paused', outputsProduced: machine.status().outputsProduced });
-        });
+        this.pause(machine);
         return;
       case 'resume':
-        machine.resume(action.options);
+        if (this.pausing === null) machine.resume(action.options);
+        else this.pausing.goOn = action.options;
         return;
       case 'reconfigure':
-        machine.reconfigure(action.options);
+        if (this.pausing === null) machine.reconfigure(action.options);
+        else this.pausing.goOn = action.options;
         return;
       case 'go-live':
         machine.goLive(action.options);
         return;
-      case 'restore-chunk':
-        machine.restoreChunk(action.offset, action.data);
-        return;
-      case 'restore-end':
-        machine.restoreEnd(action.bytes, action.checksum);
-        this.dispatch({ type: 'restored' });
+      case 'start-replica':
+        machine.startReplica({ generation: action.generation, replication: action.replication });
         return;
       case 'acknowledge':
         machine.acknowledge(action.sequence);
@@ -337,6 +344,24 @@ export class Replica {
         machine.diskReadsDone(action.count);
         return;
     }
+  }
+
+  /** A machine cannot be told to go on while it is on its way to a pause: it is when it has come there. */
+  private pause(machine: Machine): void {
+    const pausing: NonNullable<typeof this.pausing> = { goOn: null };
+    this.pausing = pausing;
+    this.options.pauseMachine(machine, () => {
+      this.pausing = null;
+      if (this.ended !== null) return;
+      const { goOn } = pausing;
+      if (goOn === null) {
+        this.dispatch({ type: 'paused', outputsProduced: machine.status().outputsProduced });
+        return;
+      }
+      this.unlessStopped(machine, () => {
+        machine.resume(goOn);
+      });
+    });
   }
 
   private announce(machine: Machine, afterMs: number): void {
@@ -396,42 +421,13 @@ export class Replica {
       else this.dispatch({ type: 'machine-refused', error });
       return;
     }
-    this.diskIntake = new DiskCopyIntake(this.privateDisks(config), {
-      written: (chunks, bytes) => {
-        this.dispatch({ type: 'disk-written', chunks });
-        this.dispatch({ type: 'disk-copy', bytes, leftBytes: null });
-      },
-      failed: (error) => {
-        this.dispatch({ type: 'copy-failed', error });
-      },
-    });
+    this.copy.receive(this.currentMachine);
     this.dispatch({ type: 'machine-made' });
   }
 
-  /**
-   * The machine's state is restored and its disks are whole. Not earlier: it begins by issuing the writes that are
-   * pending in the state, and a piece of the copy that is older than these must not come behind them.
-   */
-  private startReplica(): void {
-    if (this.ended !== null) return;
-    this.unlessStopped(this.requireMachine(), (machine) => {
-      machine.startReplica({
-        generation: this.currentRole?.generation ?? 0n,
-        replication: 'replay',
-      });
-    });
-    this.dispatch({ type: 'disks-flushed' });
-  }
-
-  private privateDisks({ disks }: GuestConfig): PrivateDisk[] {
-    return disks.flatMap(({ holding, capacityBytes }, index) => {
-      const disk = holding === 'private' ? this.options.disks.opened(index) : null;
-      return disk === null ? [] : [{ index, disk, capacityBytes }];
-    });
-  }
-
-  private sendWelcome(linkId: LinkId, generation: bigint): void {
-    this.links.get(linkId)?.send({
+  private sendWelcome(action: Extract<Action, { do: 'send-welcome' }>): void {
+    const { link, generation, replication } = action;
+    this.links.get(link)?.send({
       kind: 'welcome',
       generation,
       machineId: this.machineName,
@@ -439,43 +435,8 @@ export class Replica {
       machineConfig: this.options.encodeConfig(this.requireMachine().config),
       heartbeatPort: this.options.heartbeats.port,
       arbiterUrl: this.options.arbiter.url,
+      replication,
     });
-  }
-
-  private copyDisks(linkId: LinkId): void {
-    const link = this.links.get(linkId);
-    if (link === undefined) return;
-    const machine = this.requireMachine();
-    this.diskSender = new DiskCopySender(machine, this.privateDisks(machine.config), link, {
-      progress: (bytes, leftBytes) => {
-        this.dispatch({ type: 'disk-copy', bytes, leftBytes });
-      },
-      settled: () => {
-        this.dispatch({ type: 'disks-settled' });
-      },
-      failed: (error) => {
-        this.dispatch({ type: 'copy-failed', error });
-      },
-    });
-    this.diskSender.start();
-  }
-
-  private sendState(linkId: LinkId, generation: bigint): void {
-    const link = this.links.get(linkId);
-    if (link === undefined) return;
-    this.unlessStopped(this.requireMachine(), (machine) => {
-      this.stateSender = new StateSender(machine, link, (complete) => {
-        this.dispatch({ type: 'state-progress', complete });
-      });
-      this.stateSender.start(generation);
-    });
-  }
-
-  private stopSending(): void {
-    this.diskSender?.stop();
-    this.diskSender = null;
-    this.stateSender?.stop();
-    this.stateSender = null;
   }
 
   private watchDisks(): void {
@@ -505,15 +466,19 @@ export class Replica {
     if (this.ended !== null) return;
     this.ended = end;
     for (const cancel of this.cancels) cancel();
-    this.stopSending();
-    this.diskIntake?.stop();
+    this.copy.stop();
     this.currentMachine?.stop();
+    this.handedOver?.(end.reason === 'handed-over' ? null : lostInHandOver(end));
     const goodbye = new VmftError('peer-lost', `the other side ended: ${end.message}`);
     for (const link of this.links.values()) link.close(goodbye);
     this.links.clear();
     this.emit({ type: 'ended', end });
     this.options.onEnd(end);
   }
+}
+
+function lostInHandOver(end: SessionEnd): VmftError {
+  return new VmftError('peer-lost', `this replica ended during the hand-over: ${end.message}`);
 }
 
 type ArbiterAction = Extract<Action, { do: 'form' | 'verify-formation' | 'test-and-set' }>;
@@ -526,8 +491,7 @@ type MachineAction = Extract<
       | 'resume'
       | 'reconfigure'
       | 'go-live'
-      | 'restore-chunk'
-      | 'restore-end'
+      | 'start-replica'
       | 'acknowledge'
       | 'release-outputs'
       | 'set-speed-limit'

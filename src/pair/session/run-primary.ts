@@ -61,6 +61,8 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
       'record an unprotected run',
     );
   }
+  const { replays = true, replication = 'auto' } = options;
+  if (replication === 'replay' && !replays) throw cannotReplay();
   const machineId = options.machineId ?? random.uniqueName();
   const replicaId = options.replicaId ?? random.uniqueName();
   let writer: LogFileWriter | null = null;
@@ -130,7 +132,8 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
       const tls = options.tls ?? null;
       server = await PrimaryServer.listen({ listen, tls, clock, events: replica.linkEvents });
     }
-    const identity = { build, accelerator, replicaId, memoryBytes: BigInt(guest.memoryBytes) };
+    const memoryBytes = BigInt(guest.memoryBytes);
+    const identity = { build, accelerator, replicaId, memoryBytes, replays, replication };
     const recording = recordTo !== null;
     replica.begin(new AloneRole(firstGeneration, identity, settings));
     machine.startLive({ ...aloneOptions(firstGeneration, settings), recording });
@@ -146,6 +149,15 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
     replica.emit({ type: 'listening', address: formatAddress(server.address), heartbeatPort });
   }
   return sessionOf(replica, replicaId, () => server?.address ?? null, ended);
+}
+
+/** What `replay` is refused with where positions are not exact. */
+export function cannotReplay(): VmftError {
+  return new VmftError(
+    'usage',
+    'a pair that replays needs exact positions, and there are none here',
+    'choose --replication checkpoint or auto, or another accelerator or counter',
+  );
 }
 
 /** A machine that was never protected is in generation 0; the first pair is generation 1. */

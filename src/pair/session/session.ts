@@ -2,10 +2,12 @@ import type { Clock } from '../../base/clock.js';
 import { asVmftError, VmftError } from '../../base/errors.js';
 import { defaultPairSettings, type PairSettings } from '../../base/limits.js';
 import type { Random } from '../../base/random.js';
-import type { Machine, MachineStatus } from '../../flow/machine/machine.js';
+import type { Machine, MachineStatus, Replication } from '../../flow/machine/machine.js';
 import type { Address } from '../channel/address.js';
 import type { TlsFiles } from '../channel/tls.js';
 import type { SessionEnd, StampedPairEvent } from '../role/pair-event.js';
+import type { ReplicationChoice } from '../role/replication-choice.js';
+import type { PairStatus } from '../role/role.js';
 import type { DiskPort, MachineFactory } from './ports.js';
 import type { Replica } from './replica.js';
 
@@ -26,6 +28,10 @@ export interface SessionOptions {
   readonly build: string;
   /** "soft". */
   readonly accelerator: string;
+  /** Positions are exact on this host. Left out: they are. */
+  readonly replays?: boolean;
+  /** How this replica replicates to its backups. Left out: `auto`. */
+  readonly replication?: ReplicationChoice;
   readonly tls?: TlsFiles | null;
   /** In order, each with its times; for timelines and logs. The last is `ended`. */
   readonly onEvent?: (event: StampedPairEvent) => void;
@@ -51,6 +57,12 @@ export interface Session {
    */
   setCpuShare(share: number): void;
   /**
+   * Gives the machine to the backup and ends, with reason `handed-over`. Rejects with a {@link VmftError}: `wrong-mode` when
+   * this is not the primary of a formed pair, another when the backup did not take it (and this replica has it still, unless
+   * it has ended).
+   */
+  handOver(): Promise<void>;
+  /**
    * Ends this replica at once, whatever the guest is doing. To the peer it is a failure: a backup goes
    * live. Use {@link powerOff} to end the machine.
    */
@@ -65,6 +77,13 @@ export interface SessionStatus {
   readonly replicaId: string;
   /** Where backups may join; null when nowhere. */
   readonly listening: Address | null;
+  /** Of a pair, or while a backup is made: the peer's replica id. */
+  readonly peer: string | null;
+  readonly replication: Replication | null;
+  /** A primary's: how far its backup was behind when it last said so, nanoseconds of virtual time. */
+  readonly lagNs: bigint | null;
+  /** While a backup is made from this machine. */
+  readonly copy: PairStatus['copy'];
   /** How often this backup's replica diverged and was discarded. */
   readonly divergences: number;
   /** Of the guest; 0 until a backup has the machine's configuration. */
@@ -110,6 +129,7 @@ export function sessionOf(
     replicaId,
     ended,
     status: () => ({
+      ...pairOf(replica),
       role: replica.role?.name ?? 'none',
       phase: replica.end === null ? (replica.role?.phase ?? 'starting') : 'ended',
       generation: replica.role?.generation ?? 0n,
@@ -128,6 +148,7 @@ export function sessionOf(
         if (asVmftError(thrown).code !== 'bad-argument') throw thrown;
       }
     },
+    handOver: () => replica.handOver(),
     powerOff: (kind) => {
       const machine = live();
       if (machine === null) replica.stop('stopped', 'the backup was stopped');
@@ -144,6 +165,14 @@ export function sessionOf(
     },
   };
 }
+
+function pairOf(replica: Replica): Pick<SessionStatus, 'peer' | 'replication' | 'lagNs' | 'copy'> {
+  const pair = replica.end === null ? (replica.role?.pair ?? null) : null;
+  if (pair === null) return noPair;
+  return pair;
+}
+
+export const noPair = { peer: null, replication: null, lagNs: null, copy: null } as const;
 
 /** How long the last messages may take to leave when a session ends. */
 export const flushMs = 1_000;

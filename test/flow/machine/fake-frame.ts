@@ -1,7 +1,8 @@
 import { MachineError } from '../../../src/base/errors.js';
 import type { GuestInput } from './fake-guest.js';
+import type { FakeState } from './fake-image.js';
 
-/** The fake machine's log frames: a checksum and JSON. */
+/** The fake machine's log frames: a checksum and JSON. A part of a checkpoint looks the same. */
 export interface FakeSegment {
   readonly generation: number;
   readonly sequence: number;
@@ -10,6 +11,8 @@ export interface FakeSegment {
   readonly digest: number;
   readonly produced: number;
   readonly released: number;
+  /** Of a part of a checkpoint: null before the last. `inputs` are what the epoch added to memory. */
+  readonly checkpoint?: FakeState | null;
 }
 
 export function checksumOf(bytes: Buffer, start: number): number {

@@ -11,9 +11,10 @@ import type {
   MachineEvents,
   MachineStatus,
   Position,
+  Replication,
   StopReason,
 } from '../../../src/flow/machine/machine.js';
-import { checksumOf, decodeFakeFrame, encodeFakeFrame, type FakeSegment } from './fake-frame.js';
+import { decodeFakeFrame, encodeFakeFrame, type FakeSegment } from './fake-frame.js';
 import {
   bootedGuest,
   runTick,
@@ -22,6 +23,7 @@ import {
   type GuestInput,
   type GuestState,
 } from './fake-guest.js';
+import { FakeMemory, sealed, unsealed, type FakeOutput, type FakeState } from './fake-image.js';
 
 /** What a test wants to see of a fake machine, and may plant in it. */
 export interface FakeHooks {
@@ -38,6 +40,10 @@ export interface FakeHooks {
   readonly disk?: FakeDiskHooks;
   /** Planted fault: drop this recorded input from the log. */
   dropInput?(input: GuestInput): boolean;
+  /** Planted fault: what changes while the machine is copied is not copied again. */
+  readonly forgetfulCopy?: boolean;
+  /** Planted fault: a checkpoint is taken over before its last part is there. */
+  readonly tornCheckpoints?: boolean;
   /** Planted fault: do not check frames' checksums. */
   readonly uncheckedFrames?: boolean;
 }
@@ -58,14 +64,14 @@ type Mode = MachineStatus['mode'];
  * src/flow/machine/machine.ts that the protocol builds on. Time stands still until `step` is called.
  */
 export class FakeMachine implements Machine {
-  /** Every input since boot, on this machine and those whose state it has: its history, for checkers. */
-  readonly lineage: GuestInput[] = [];
+  private readonly memory = new FakeMemory();
   state: GuestState;
   closed = false;
+  slowedForCopy = false;
   private modeNow: Mode = 'created';
   private live: LiveOptions | null = null;
   private goingLive: LiveOptions | null = null;
-  private outputs: { readonly index: number; readonly content: string }[] = [];
+  private outputs: FakeOutput[] = [];
   private released = 0;
   private releasedThrough = 0;
   private inputs: GuestInput[] = [];
@@ -75,13 +81,13 @@ export class FakeMachine implements Machine {
   private lastFlushTick = 0;
   private fedNext = 0;
   private replicaGeneration = 0;
+  private replication: Replication = 'replay';
+  private checkpointed = 0;
   private queue: FakeSegment[] = [];
   private queueInput = 0;
   private digests = 0;
   private share = 1;
   private credit = 0;
-  private snapshot: Buffer | null = null;
-  private intake: Buffer[] = [];
   private claiming = false;
   /** Writes that have ended, not inputs yet. */
   private diskEnds: number[] = [];
@@ -96,6 +102,15 @@ export class FakeMachine implements Machine {
     private readonly hooks: FakeHooks,
   ) {
     this.state = bootedGuest(config.randomSeed.readUInt32LE(0), hooks.disk !== undefined);
+  }
+
+  /** Every input since boot, on this machine and those whose state it has: its history, for checkers. */
+  get lineage(): readonly GuestInput[] {
+    return this.memory.history;
+  }
+
+  get copying(): boolean {
+    return this.memory.copying;
   }
 
   get mode(): Mode {
@@ -176,69 +191,23 @@ export class FakeMachine implements Machine {
   }
 
   snapshotBegin(): { bytes: number; checksum: bigint } {
-    this.need('paused');
-    this.record({ tick: this.state.tick, kind: 'snapshot', value: 0 });
-    this.inputs = [];
-    const { state, lineage } = this;
-    const bytes = Buffer.from(JSON.stringify({ state, lineage }), 'latin1');
-    this.snapshot = bytes;
-    return { bytes: bytes.length, checksum: BigInt(checksumOf(bytes, 0)) };
+    throw notHere();
   }
 
-  snapshotRead(offset: number, maxBytes: number): Buffer {
-    return this.snapshot?.subarray(offset, offset + maxBytes) ?? Buffer.alloc(0);
+  snapshotRead(): Buffer {
+    throw notHere();
   }
 
   snapshotEnd(): void {
-    this.snapshot = null;
-  }
-
-  restoreChunk(_offset: number, bytes: Buffer): void {
-    this.need('created');
-    this.intake.push(bytes);
-  }
-
-  restoreEnd(bytes: number, checksum: bigint): void {
-    const whole = Buffer.concat(this.intake);
-    this.intake = [];
-    if (whole.length !== bytes || BigInt(checksumOf(whole, 0)) !== checksum) {
-      throw new MachineError('image-corrupt', 'the state does not have its checksum');
-    }
-    const restored = JSON.parse(whole.toString('latin1')) as {
-      state: GuestState;
-      lineage: GuestInput[];
-    };
-    this.state = restored.state;
-    this.lineage.push(...restored.lineage);
-    this.released = this.state.outputs;
-  }
-
-  copyBegin(): void {
-    throw new MachineError('internal', 'copying is not there yet');
-  }
-
-  copyRead(): Promise<CopiedPages | null> {
-    return Promise.reject(new MachineError('internal', 'copying is not there yet'));
-  }
-
-  copyChanges(): Promise<number> {
-    return Promise.reject(new MachineError('internal', 'copying is not there yet'));
-  }
-
-  copyState(): Buffer {
-    throw new MachineError('internal', 'copying is not there yet');
-  }
-
-  copyEnd(): void {
     // Nothing was begun.
   }
 
-  restorePages(): void {
-    throw new MachineError('internal', 'copying is not there yet');
+  restoreChunk(): void {
+    throw notHere();
   }
 
-  restoreState(): void {
-    throw new MachineError('internal', 'copying is not there yet');
+  restoreEnd(): void {
+    throw notHere();
   }
 
   setCpuShare(share: number): void {
@@ -247,10 +216,46 @@ export class FakeMachine implements Machine {
     this.input('cpu-share', Math.round(1000 * share));
   }
 
-  startReplica(options: { readonly generation: bigint }): void {
+  copyBegin(): void {
+    if (this.modeNow !== 'paused') this.need('live');
+    this.memory.copyBegin();
+  }
+
+  copyRead(memoryBytesMax: number): Promise<CopiedPages | null> {
+    return this.promised(() => this.memory.copyRead(Math.min(pagesAtOnce, memoryBytesMax / 4096)));
+  }
+
+  copyChanges(): Promise<number> {
+    return this.promised(() => (this.hooks.forgetfulCopy === true ? 0 : this.memory.copyChanges()));
+  }
+
+  copyState(): Buffer {
+    this.need('paused');
+    this.record({ tick: this.state.tick, kind: 'snapshot', value: 0 });
+    this.inputs = [];
+    if (this.hooks.forgetfulCopy !== true) this.memory.copyChanges();
+    return sealed(this.image());
+  }
+
+  copyEnd(): void {
+    this.memory.copyEnd();
+  }
+
+  restorePages(pages: Buffer): void {
+    this.need('created');
+    this.memory.restore(pages);
+  }
+
+  restoreState(state: Buffer): void {
+    this.need('created');
+    this.takeOver(unsealed(state) as FakeState);
+  }
+
+  startReplica(options: { readonly generation: bigint; readonly replication: Replication }): void {
     this.need('created');
     this.modeNow = 'replica';
     this.replicaGeneration = Number(options.generation);
+    this.replication = options.replication;
   }
 
   feed(frame: Buffer): FedSegment {
@@ -261,6 +266,9 @@ export class FakeMachine implements Machine {
     }
     if (segment.sequence !== this.fedNext) {
       throw new MachineError('frame-out-of-order', `segment ${segment.sequence}`);
+    }
+    if ((segment.checkpoint !== undefined) !== (this.replication === 'checkpoint')) {
+      throw new MachineError('frame-corrupt', 'a frame of the other replication');
     }
     this.fedNext += 1;
     this.queue.push(segment);
@@ -322,6 +330,7 @@ export class FakeMachine implements Machine {
   }
 
   setSpeedLimit(share: number): void {
+    this.slowedForCopy ||= this.copying && share < 1;
     this.share = share;
   }
 
@@ -382,7 +391,25 @@ export class FakeMachine implements Machine {
         return;
       }
     }
-    if (urgent || this.state.tick - this.lastFlushTick >= 40) this.flush(urgent);
+    // Outputs do not cut an epoch short.
+    const hasten = urgent && this.live?.replication !== 'checkpoint';
+    if (hasten || this.state.tick - this.lastFlushTick >= 40) this.flush(urgent);
+  }
+
+  private promised<T>(run: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      resolve(run());
+    });
+  }
+
+  private image(): FakeState {
+    return { state: this.state, outputs: this.outputs, released: this.released };
+  }
+
+  private takeOver({ state, outputs, released }: FakeState): void {
+    this.state = state;
+    this.released = Math.max(this.released, released);
+    this.outputs = outputs.filter(({ index }) => index > this.released);
   }
 
   private get stalled(): boolean {
@@ -406,7 +433,7 @@ export class FakeMachine implements Machine {
   }
 
   private record(input: GuestInput): void {
-    this.lineage.push(input);
+    this.memory.push(input);
     if (this.hooks.dropInput?.(input) !== true) this.inputs.push(input);
   }
 
@@ -417,16 +444,37 @@ export class FakeMachine implements Machine {
       this.inputs = [];
       return;
     }
+    const inputs = this.inputs;
+    this.inputs = [];
+    if (live.replication === 'replay') {
+      this.emitSegment(live, { inputs, produced: state.outputs }, urgent);
+      return;
+    }
+    // The larger epochs are two parts; only the last says that the outputs are covered.
+    const first = inputs.length > 2 ? inputs.splice(0, 2) : null;
+    if (first !== null) {
+      const part = { inputs: first, produced: this.checkpointed, checkpoint: null };
+      this.emitSegment(live, part, false);
+    }
+    this.checkpointed = state.outputs;
+    const checkpoint = this.image();
+    this.emitSegment(live, { inputs, produced: state.outputs, checkpoint }, urgent);
+  }
+
+  private emitSegment(
+    live: LiveOptions,
+    content: Pick<FakeSegment, 'inputs' | 'produced' | 'checkpoint'>,
+    urgent: boolean,
+  ): void {
+    const { state } = this;
     const segment: FakeSegment = {
       generation: Number(live.generation),
       sequence: this.nextSequence,
-      inputs: this.inputs,
       runUntil: state.tick,
       digest: state.hash,
-      produced: state.outputs,
       released: this.released,
+      ...content,
     };
-    this.inputs = [];
     this.nextSequence += 1;
     const frame = encodeFakeFrame(segment);
     this.sent.push({ sequence: segment.sequence, bytes: frame.length });
@@ -437,7 +485,7 @@ export class FakeMachine implements Machine {
       frame,
       runUntilTicks: BigInt(state.tick),
       virtualNs: this.virtualNs(),
-      outputsProduced: BigInt(state.outputs),
+      outputsProduced: BigInt(segment.produced),
       urgent,
     });
   }
@@ -450,12 +498,47 @@ export class FakeMachine implements Machine {
       this.unacknowledged = 0;
       this.inputs = [];
     }
-    if (options.recording && formerly?.generation !== options.generation) this.nextSequence = 0;
+    if (options.recording && formerly?.generation !== options.generation) {
+      this.nextSequence = 0;
+      this.checkpointed = this.state.outputs;
+    }
     if (!options.gated) this.show(Infinity);
   }
 
   /** A replica's step: `ticks` at most, never past the last segment's `runUntil`. */
   private execute(ticks: number): void {
+    if (this.replication === 'checkpoint') this.takeCheckpoints();
+    else this.executeLog(ticks);
+    if (this.modeNow !== 'replica') return;
+    if (this.state.ended !== null) {
+      this.endReplica(this.state.ended);
+      return;
+    }
+    if (this.goingLive !== null && this.queue.length === 0) this.claimDisk(this.goingLive);
+  }
+
+  /** What has no last part yet is kept; it counts for nothing when this replica goes live. */
+  private takeCheckpoints(): void {
+    let taken: FakeSegment | null = null;
+    const torn = this.hooks.tornCheckpoints === true && this.goingLive !== null;
+    for (;;) {
+      const last = this.queue.findIndex(({ checkpoint }) => checkpoint !== null);
+      if (last < 0) break;
+      for (const part of this.queue.splice(0, last + 1)) {
+        for (const input of part.inputs) this.memory.push(input);
+        if (part.checkpoint !== null && part.checkpoint !== undefined) {
+          this.takeOver(part.checkpoint);
+          taken = part;
+        }
+      }
+    }
+    if (torn)
+      for (const { inputs } of this.queue) for (const input of inputs) this.memory.push(input);
+    if (this.goingLive !== null) this.queue = [];
+    if (taken !== null) this.events.executed(this.progressOf(taken));
+  }
+
+  private executeLog(ticks: number): void {
     let left = ticks;
     let progress: ExecutionProgress | null = null;
     let segment = this.queue[0];
@@ -464,7 +547,7 @@ export class FakeMachine implements Machine {
         const input = segment.inputs[this.queueInput];
         if (input === undefined || input.tick > this.state.tick) break;
         takeInput(this.state, input);
-        this.lineage.push(input);
+        this.memory.push(input);
       }
       if (this.state.tick >= segment.runUntil) {
         if (!this.finishSegment(segment)) return;
@@ -477,11 +560,6 @@ export class FakeMachine implements Machine {
       this.tickOnce();
     }
     if (progress !== null) this.events.executed(progress);
-    if (this.state.ended !== null) {
-      this.endReplica(this.state.ended);
-      return;
-    }
-    if (this.goingLive !== null && this.queue.length === 0) this.claimDisk(this.goingLive);
   }
 
   private claimDisk(options: LiveOptions): void {
@@ -585,4 +663,9 @@ function isControl(kind: GuestInput['kind']): boolean {
   return kind === 'power-off' || kind === 'guest-reset' || kind === 'cpu-share';
 }
 
+function notHere(): MachineError {
+  return new MachineError('internal', 'the fake machine has no snapshots of this kind');
+}
+
+const pagesAtOnce = 3;
 const nsPerTick = 100_000n;

@@ -20,11 +20,12 @@ const big = 2n ** 64n - 1n;
 const fromBackup: FromBackup[] = [
   {
     kind: 'hello',
-    protocolVersion: 2,
+    protocolVersion: 3,
     build: 'b',
     accelerator: 'soft',
     replicaId: 'abc',
     memoryBytesMax: big,
+    replays: true,
   },
   { kind: 'state-ready', generation: 1n },
   { kind: 'ack', generation: 2n, sequence: 0n },
@@ -52,9 +53,9 @@ const fromPrimary: FromPrimary[] = [
     machineConfig: Buffer.from('c'),
     heartbeatPort: 65535,
     arbiterUrl: 'file:/x',
+    replication: 'checkpoint',
   },
   { kind: 'refused', reason: 'no' },
-  { kind: 'state-begin', generation: 7n, bytes: 10n ** 10n },
   {
     kind: 'disk-chunk',
     disk: 4,
@@ -69,8 +70,17 @@ const fromPrimary: FromPrimary[] = [
     data: Buffer.alloc(0),
     zeroBytes: limits.diskZeroRunBytesMax,
   },
-  { kind: 'state-chunk', offset: 0n, data: Buffer.alloc(limits.stateChunkBytesMax, 3) },
-  { kind: 'state-end', bytes: 1n, checksum: big },
+  { kind: 'memory-chunk', pages: Buffer.alloc(limits.memoryChunkBytesMax, 3) },
+  { kind: 'flush-disks' },
+  { kind: 'state', generation: big, memoryChunks: big, state: Buffer.from('s'), more: true },
+  {
+    kind: 'state',
+    generation: 1n,
+    memoryChunks: 0n,
+    state: Buffer.alloc(limits.machineStatePieceBytesMax, 9),
+    more: false,
+  },
+  { kind: 'hand-over', generation: 3n },
   { kind: 'log-frame', generation: 3n, sequence: 0n, frame: Buffer.alloc(70_000, 5) },
   { kind: 'log-frame', generation: big, sequence: big, frame: Buffer.from([1]) },
 ];
@@ -118,11 +128,37 @@ describe('messages on the wire', () => {
       codeOf(() => decodeFromPrimary(encodeFromPrimary(large))),
       'message-too-large',
     );
-    const chunk = Buffer.alloc(limits.stateChunkBytesMax + 1);
-    const state: FromPrimary = { kind: 'state-chunk', offset: 0n, data: chunk };
+    const whole = { generation: 1n, memoryChunks: 0n, more: false };
+    const wrong: readonly (readonly [FromPrimary, string])[] = [
+      [
+        { kind: 'memory-chunk', pages: Buffer.alloc(limits.memoryChunkBytesMax + 1) },
+        'message-too-large',
+      ],
+      [{ kind: 'memory-chunk', pages: Buffer.alloc(0) }, 'message-malformed'],
+      [
+        { kind: 'state', ...whole, state: Buffer.alloc(limits.machineStatePieceBytesMax + 1) },
+        'message-too-large',
+      ],
+      [{ kind: 'state', ...whole, state: Buffer.alloc(0) }, 'message-malformed'],
+    ];
+    for (const [message, code] of wrong) {
+      assert.equal(
+        codeOf(() => decodeFromPrimary(encodeFromPrimary(message))),
+        code,
+      );
+    }
+    const unknown = vmft.channel.FromPrimary.encode({
+      welcome: {
+        machineId: 'm',
+        replicaId: 'r',
+        heartbeatPort: 1,
+        machineConfig: Buffer.from('c'),
+        replication: 2 as number as 0,
+      },
+    }).finish();
     assert.equal(
-      codeOf(() => decodeFromPrimary(encodeFromPrimary(state))),
-      'message-too-large',
+      codeOf(() => decodeFromPrimary(Buffer.from(unknown))),
+      'message-malformed',
     );
     assert.equal(
       codeOf(() => decodeFromPrimary(Buffer.alloc(0))),

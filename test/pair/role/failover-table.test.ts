@@ -17,6 +17,7 @@ const sound: Situation = {
   guest: 'running',
   settled: false,
   diverged: false,
+  handedOver: false,
   flag: 'untouched',
 };
 
@@ -30,18 +31,20 @@ function* situations(): Generator<Situation> {
             for (const guest of ['running', 'ended'] as const)
               for (const settled of [true, false])
                 for (const diverged of [true, false])
-                  for (const flag of ['untouched', 'attempted', 'won', 'lost'] as const)
-                    yield {
-                      role,
-                      committed,
-                      channel,
-                      peer,
-                      patience,
-                      guest,
-                      settled,
-                      diverged,
-                      flag,
-                    };
+                  for (const handedOver of [true, false])
+                    for (const flag of ['untouched', 'attempted', 'won', 'lost'] as const)
+                      yield {
+                        role,
+                        committed,
+                        channel,
+                        peer,
+                        patience,
+                        guest,
+                        settled,
+                        diverged,
+                        handedOver,
+                        flag,
+                      };
 }
 
 describe('the failover table', () => {
@@ -64,6 +67,16 @@ describe('the failover table', () => {
       if (situation.role !== 'backup' || situation.flag !== 'untouched') continue;
       const { decision } = decideFailover(situation);
       if (!situation.committed || situation.diverged) assert.notEqual(decision, 'arbitrate');
+    }
+  });
+
+  it('lets a primary end without the flag only when the guest ended or the backup has the machine', () => {
+    for (const situation of situations()) {
+      const { decision, label } = decideFailover(situation);
+      if (situation.role !== 'primary' || decision !== 'finish') continue;
+      const ended = situation.guest === 'ended' && situation.settled;
+      const taken = situation.handedOver && situation.channel === 'ended';
+      assert.ok(ended || taken, label);
     }
   });
 

@@ -25,6 +25,7 @@ import { runPrimary } from '../../../src/pair/session/run-primary.js';
 import type { Session } from '../../../src/pair/session/session.js';
 import { exampleGuest } from '../../flow/log/example-guest.js';
 import { encodeFakeFrame } from '../../flow/machine/fake-frame.js';
+import { sealed } from '../../flow/machine/fake-image.js';
 import { FakeMachine } from '../../flow/machine/fake-machine.js';
 import { InProcess } from './in-process.js';
 
@@ -47,6 +48,11 @@ afterEach(async () => {
   side.close();
   rmSync(directory, { recursive: true, force: true });
 });
+
+const welcomeAgain: FromPrimary = {
+  ...{ kind: 'welcome', generation: 2n, machineId: 'm', replicaId: 'p', heartbeatPort: 1 },
+  ...{ machineConfig: Buffer.from('c'), arbiterUrl: '', replication: 'replay' },
+};
 
 /** A primary under test, and a backup that is only a stream of bytes. */
 async function primaryWithRawBackup(): Promise<{
@@ -106,6 +112,7 @@ const hello: FromBackup = {
   accelerator: 'fake',
   replicaId: 'raw',
   memoryBytesMax: 0n,
+  replays: true,
 };
 
 describe('a primary with a hostile backup', () => {
@@ -211,7 +218,7 @@ describe('a primary with a hostile backup', () => {
       'ack-beyond-sent',
       async (raw) => {
         await takeState(raw);
-        raw.send({ kind: 'copy-progress', generation: 1n, chunks: 1n });
+        raw.send({ kind: 'copy-progress', generation: 1n, chunks: 1000n });
       },
     ],
     [
@@ -257,19 +264,29 @@ describe('a primary with a hostile backup', () => {
 
 interface Raw {
   readonly call: ClientDuplexStream<Buffer, Buffer>;
+  readonly received: readonly FromPrimary[];
   readonly send: (message: FromBackup) => void;
   readonly next: (kind: FromPrimary['kind']) => Promise<FromPrimary>;
 }
 
-async function takeState({ send, next }: Raw): Promise<void> {
+/** Up to the state; each chunk is told to be taken in, since the primary waits for that. */
+async function takeState({ send, next, received }: Raw): Promise<void> {
   await next('welcome');
   send({ kind: 'prepared', generation: 1n });
-  await next('state-end');
+  let told = 0;
+  const telling = setInterval(() => {
+    const chunks = received.filter(({ kind }) => kind === 'memory-chunk').length;
+    if (chunks > told) send({ kind: 'copy-progress', generation: 1n, chunks: BigInt(chunks) });
+    told = chunks;
+  }, 2);
+  await next('state');
+  clearInterval(telling);
 }
 
 /** A backup under test, and a primary that says what the test says. */
 async function backupWithRawPrimary(
   onPrepared: ((link: PeerLink) => void) | null = null,
+  onProgress: (chunks: bigint) => void = none,
 ): Promise<{ session: Session; link: Promise<PeerLink> }> {
   let ready: (link: PeerLink) => void = () => undefined;
   const formed = new Promise<PeerLink>((resolve) => {
@@ -290,7 +307,9 @@ async function backupWithRawPrimary(
   machine.step(10);
   machine.pauseNow();
   pausedAt = { runUntil: machine.state.tick, digest: machine.state.hash };
-  const { bytes, checksum } = machine.snapshotBegin();
+  machine.copyBegin();
+  const pages = (await machine.copyRead(1 << 20))?.data ?? Buffer.from('no pages');
+  const state = machine.copyState();
   await arbiter.form({ machineId: 'm', generation: 2n, replicaId: 'raw' });
   const heartbeats = await HeartbeatSocket.open('127.0.0.1', 0, null, none);
   const server = await PrimaryServer.listen({
@@ -309,16 +328,17 @@ async function backupWithRawPrimary(
             machineConfig: encodeGuestConfig(guest),
             heartbeatPort: heartbeats.port,
             arbiterUrl: arbiter.url,
+            replication: 'replay',
           });
         }
         if (message.kind === 'prepared' && onPrepared !== null) {
           onPrepared(link);
         } else if (message.kind === 'prepared') {
-          link.send({ kind: 'state-begin', generation: 2n, bytes: BigInt(bytes) });
-          link.send({ kind: 'state-chunk', offset: 0n, data: machine.snapshotRead(0, bytes) });
-          link.send({ kind: 'state-end', bytes: BigInt(bytes), checksum });
+          link.send({ kind: 'memory-chunk', pages });
+          link.send({ kind: 'state', generation: 2n, memoryChunks: 1n, state, more: false });
         }
         if (message.kind === 'state-ready') ready(link);
+        if (message.kind === 'copy-progress') onProgress(message.chunks);
       },
     },
   });
@@ -377,9 +397,14 @@ describe('a backup with a hostile primary', () => {
       () => [frameMessage(0), { ...frameMessage(1, 1), generation: 2n }],
     ],
     [
-      'state in the midst of the log',
+      'memory in the midst of the log',
       'message-unexpected',
-      () => [frameMessage(0), { kind: 'state-chunk', offset: 0n, data: Buffer.alloc(1) }],
+      () => [frameMessage(0), { kind: 'memory-chunk', pages: Buffer.alloc(1) }],
+    ],
+    [
+      'a hand-over in another generation',
+      'generation-old',
+      () => [frameMessage(0), { kind: 'hand-over', generation: 1n }],
     ],
   ];
   for (const [name, code, messages] of attacks) {
@@ -399,17 +424,35 @@ describe('a backup with a hostile primary', () => {
     ...{ kind: 'disk-chunk', disk: 0, offset: 0n },
     ...{ data: Buffer.alloc(512), zeroBytes: 0 },
   };
-  const begin: FromPrimary = { kind: 'state-begin', generation: 2n, bytes: 100n };
+  const state: FromPrimary = {
+    ...{ kind: 'state', generation: 2n, memoryChunks: 0n },
+    ...{ state: sealed({}), more: false },
+  };
+  const rubbish: FromPrimary = { kind: 'memory-chunk', pages: Buffer.alloc(100, 1) };
+  const flush: FromPrimary = { kind: 'flush-disks' };
   const joinAttacks: readonly (readonly [string, ErrorCode, readonly FromPrimary[]])[] = [
     ['a piece of a disk that is not copied', 'message-malformed', [chunk]],
-    ['a piece of disk in the midst of the state', 'message-unexpected', [begin, chunk]],
-    ['state that has no beginning', 'message-unexpected', [stateChunk(0n)]],
-    ['a gap in the state', 'message-unexpected', [begin, stateChunk(8n)]],
-    ['more state than it announced', 'message-unexpected', [begin, stateChunk(0n, 101)]],
-    ['a state of endless size', 'message-too-large', [{ ...begin, bytes: 2n ** 63n }]],
-    ['a state of another generation', 'message-unexpected', [{ ...begin, generation: 3n }]],
-    ['an end too soon', 'image-corrupt', [begin, { kind: 'state-end', bytes: 9n, checksum: 0n }]],
+    ['damaged memory', 'image-corrupt', [rubbish]],
+    ['a damaged state', 'image-corrupt', [{ ...state, state: Buffer.alloc(9, 1) }]],
+    ['memory missing before the state', 'message-unexpected', [{ ...state, memoryChunks: 1n }]],
+    ['a state of another generation', 'message-unexpected', [{ ...state, generation: 3n }]],
+    ['memory in the midst of the state', 'message-unexpected', [{ ...state, more: true }, rubbish]],
+    ['a log before the state', 'message-unexpected', [frameMessage(0)]],
+    [
+      'a hand-over in the midst of it',
+      'message-unexpected',
+      [{ kind: 'hand-over', generation: 2n }],
+    ],
+    ['a second welcome', 'message-unexpected', [welcomeAgain]],
   ];
+  it('takes a flush that has nothing to do', async () => {
+    const taken: bigint[] = [];
+    await backupWithRawPrimary(
+      (link) => link.send(flush),
+      (chunks) => taken.push(chunks),
+    );
+    while (!taken.includes(1n)) await tick();
+  });
   for (const [name, code, messages] of joinAttacks) {
     it(`gives a join up for ${name}`, async () => {
       const { session } = await backupWithRawPrimary((link) => {
@@ -428,10 +471,6 @@ describe('a backup with a hostile primary', () => {
     assert.ok(!readdirSync(directory).some((name) => name.endsWith('.taken')));
   });
 });
-
-function stateChunk(offset: bigint, bytes = 8): FromPrimary {
-  return { kind: 'state-chunk', offset, data: Buffer.alloc(bytes) };
-}
 
 function none(): void {
   return undefined;

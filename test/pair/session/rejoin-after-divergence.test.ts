@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 
 import { pairNotice } from '../../../src/cli/pair-notice.js';
 import type { PairSettings } from '../../../src/base/limits.js';
+import type { ReplicationChoice } from '../../../src/pair/role/replication-choice.js';
 import { joinAndRebuild } from '../../../src/pair/session/rejoin-after-divergence.js';
 import { runPrimary } from '../../../src/pair/session/run-primary.js';
 import type { Session } from '../../../src/pair/session/session.js';
@@ -22,10 +23,11 @@ afterEach(() => hosts.close());
 
 async function formPair(
   settings: Partial<PairSettings> = {},
+  replication: ReplicationChoice = 'auto',
 ): Promise<{ primary: Session; backup: Session }> {
   const primary = await runPrimary({
     ...hosts.primarySide.options,
-    ...{ guest: exampleGuest, arbiter: hosts.arbiter, recordTo: null },
+    ...{ guest: exampleGuest, arbiter: hosts.arbiter, recordTo: null, replication },
     listen: { host: '127.0.0.1', port: 0 },
   });
   hosts.sessions.push(primary);
@@ -117,8 +119,38 @@ describe('a backup whose replica diverges', () => {
     assert.equal(backup.status().divergences, 0);
   });
 
-  it('ends with 49 when it happens often, saying what to use', async () => {
-    const { primary, backup } = await formPair({ divergencesMax: 2 });
+  it('asks for checkpoints when it happens often, and says so', async () => {
+    const { primary, backup } = await formPair({ divergencesMax: 1 });
+    assert.equal(backup.status().replication, 'replay');
+    diverge();
+    await formed(2);
+    diverge();
+    await formed(3);
+    const given = await hosts.backupSide.until('replay-given-up');
+    assert.equal(given.divergences, 2);
+    assert.match(pairNotice(given, true) ?? '', /diverges too often \(2 times\)/);
+    assert.equal(backup.status().replication, 'checkpoint');
+    assert.equal(primary.status().replication, 'checkpoint');
+    const joins = hosts.primarySide.events.filter((event) => event.type === 'joining');
+    assert.deepEqual(
+      joins.map(({ replication, why }) => `${replication}: ${why}`),
+      [
+        'replay: both hosts’ positions are exact',
+        'replay: both hosts’ positions are exact',
+        'checkpoint: the backup does not replay',
+      ],
+    );
+    primary.stop('killed');
+    await hosts.backupSide.until('live');
+    replica().request(1);
+    await until(() => hosts.backupSide.outputs.includes('answer 1 1'));
+  });
+
+  it('ends with 49 when it happens often and the primary replicates by replay only', async () => {
+    const { primary, backup } = await formPair(
+      { divergencesMax: 2, rebuildPatienceMs: 50 },
+      'replay',
+    );
     diverge();
     await formed(2);
     diverge();
@@ -128,9 +160,9 @@ describe('a backup whose replica diverges', () => {
     assert.equal(end.exitStatus, 49);
     assert.match(
       end.message,
-      /^this guest diverges often here: 3 times within 10 min, last at tick/,
+      /^this guest diverges often here: 3 times within 10 min, last at tick \d+; .* by replay only/,
     );
-    assert.equal(end.error?.whatToDo, 'run both sides with --accel soft');
+    assert.equal(end.error?.whatToDo, 'start the primary with --replication auto or checkpoint');
     assert.equal(backup.status().divergences, 3);
     const ends = hosts.backupSide.events.flatMap((event) =>
       event.type === 'ended' ? [event.end] : [],

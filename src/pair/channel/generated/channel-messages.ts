@@ -171,15 +171,16 @@ export const vmft: typeof Types = $root.vmft = (() => {
             };
             FromPrimary.prototype.welcome = null;
             FromPrimary.prototype.refused = null;
-            FromPrimary.prototype.stateChunk = null;
-            FromPrimary.prototype.stateEnd = null;
             FromPrimary.prototype.logFrame = null;
-            FromPrimary.prototype.stateBegin = null;
             FromPrimary.prototype.diskChunk = null;
+            FromPrimary.prototype.memoryChunk = null;
+            FromPrimary.prototype.state = null;
+            FromPrimary.prototype.handOver = null;
+            FromPrimary.prototype.flushDisks = null;
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
             $Object.defineProperty(FromPrimary.prototype, "message", {
-                get: $util.oneOfGetter($oneOfFields = ["welcome", "refused", "stateChunk", "stateEnd", "logFrame", "stateBegin", "diskChunk"]),
+                get: $util.oneOfGetter($oneOfFields = ["welcome", "refused", "logFrame", "diskChunk", "memoryChunk", "state", "handOver", "flushDisks"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
             FromPrimary.encode = function (message, writer, _depth) {
@@ -193,16 +194,18 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     $root.vmft.channel.Welcome.encode(message.welcome, writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
                 if (message.refused != null && $Object.hasOwnProperty.call(message, "refused"))
                     $root.vmft.channel.Refused.encode(message.refused, writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
-                if (message.stateChunk != null && $Object.hasOwnProperty.call(message, "stateChunk"))
-                    $root.vmft.channel.StateChunk.encode(message.stateChunk, writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
-                if (message.stateEnd != null && $Object.hasOwnProperty.call(message, "stateEnd"))
-                    $root.vmft.channel.StateEnd.encode(message.stateEnd, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
                 if (message.logFrame != null && $Object.hasOwnProperty.call(message, "logFrame"))
                     $root.vmft.channel.LogFrame.encode(message.logFrame, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
-                if (message.stateBegin != null && $Object.hasOwnProperty.call(message, "stateBegin"))
-                    $root.vmft.channel.StateBegin.encode(message.stateBegin, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
                 if (message.diskChunk != null && $Object.hasOwnProperty.call(message, "diskChunk"))
                     $root.vmft.channel.DiskChunk.encode(message.diskChunk, writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
+                if (message.memoryChunk != null && $Object.hasOwnProperty.call(message, "memoryChunk"))
+                    $root.vmft.channel.MemoryChunk.encode(message.memoryChunk, writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+                if (message.state != null && $Object.hasOwnProperty.call(message, "state"))
+                    $root.vmft.channel.State.encode(message.state, writer.uint32(/* id 9, wireType 2 =*/74).fork(), _depth + 1).ldelim();
+                if (message.handOver != null && $Object.hasOwnProperty.call(message, "handOver"))
+                    $root.vmft.channel.HandOver.encode(message.handOver, writer.uint32(/* id 10, wireType 2 =*/82).fork(), _depth + 1).ldelim();
+                if (message.flushDisks != null && $Object.hasOwnProperty.call(message, "flushDisks"))
+                    $root.vmft.channel.FlushDisks.encode(message.flushDisks, writer.uint32(/* id 11, wireType 2 =*/90).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -249,20 +252,6 @@ export const vmft: typeof Types = $root.vmft = (() => {
                             message.message = "refused";
                             continue;
                         }
-                    case 3: {
-                            if (wireType !== 2)
-                                break;
-                            message.stateChunk = $root.vmft.channel.StateChunk.decode(reader, reader.size(), $undefined, _depth + 1, message.stateChunk);
-                            message.message = "stateChunk";
-                            continue;
-                        }
-                    case 4: {
-                            if (wireType !== 2)
-                                break;
-                            message.stateEnd = $root.vmft.channel.StateEnd.decode(reader, reader.size(), $undefined, _depth + 1, message.stateEnd);
-                            message.message = "stateEnd";
-                            continue;
-                        }
                     case 5: {
                             if (wireType !== 2)
                                 break;
@@ -270,18 +259,39 @@ export const vmft: typeof Types = $root.vmft = (() => {
                             message.message = "logFrame";
                             continue;
                         }
-                    case 6: {
-                            if (wireType !== 2)
-                                break;
-                            message.stateBegin = $root.vmft.channel.StateBegin.decode(reader, reader.size(), $undefined, _depth + 1, message.stateBegin);
-                            message.message = "stateBegin";
-                            continue;
-                        }
                     case 7: {
                             if (wireType !== 2)
                                 break;
                             message.diskChunk = $root.vmft.channel.DiskChunk.decode(reader, reader.size(), $undefined, _depth + 1, message.diskChunk);
                             message.message = "diskChunk";
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            message.memoryChunk = $root.vmft.channel.MemoryChunk.decode(reader, reader.size(), $undefined, _depth + 1, message.memoryChunk);
+                            message.message = "memoryChunk";
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 2)
+                                break;
+                            message.state = $root.vmft.channel.State.decode(reader, reader.size(), $undefined, _depth + 1, message.state);
+                            message.message = "state";
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            message.handOver = $root.vmft.channel.HandOver.decode(reader, reader.size(), $undefined, _depth + 1, message.handOver);
+                            message.message = "handOver";
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            message.flushDisks = $root.vmft.channel.FlushDisks.decode(reader, reader.size(), $undefined, _depth + 1, message.flushDisks);
+                            message.message = "flushDisks";
                             continue;
                         }
                     }
@@ -314,6 +324,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             Hello.prototype.accelerator = "";
             Hello.prototype.replicaId = "";
             Hello.prototype.memoryBytesMax = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            Hello.prototype.replays = false;
             Hello.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -331,6 +342,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 4, wireType 2 =*/34).string(message.replicaId);
                 if (message.memoryBytesMax != null && $Object.hasOwnProperty.call(message, "memoryBytesMax") && (typeof message.memoryBytesMax === "object" ? message.memoryBytesMax.low || message.memoryBytesMax.high : message.memoryBytesMax !== 0))
                     writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.memoryBytesMax);
+                if (message.replays != null && $Object.hasOwnProperty.call(message, "replays") && message.replays !== false)
+                    writer.uint32(/* id 6, wireType 0 =*/48).bool(message.replays);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -408,6 +421,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 delete message.memoryBytesMax;
                             continue;
                         }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.replays = value;
+                            else
+                                delete message.replays;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -426,6 +448,12 @@ export const vmft: typeof Types = $root.vmft = (() => {
             };
             return Hello;
         })();
+        channel.Replication = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "REPLAY"] = 0;
+            values[valuesById[1] = "CHECKPOINT"] = 1;
+            return values;
+        })();
         channel.Welcome = (function() {
             const Welcome = function (properties) {
                 if (properties)
@@ -439,6 +467,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             Welcome.prototype.heartbeatPort = 0;
             Welcome.prototype.arbiterUrl = "";
             Welcome.prototype.replicaId = "";
+            Welcome.prototype.replication = 0;
             Welcome.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -458,6 +487,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 6, wireType 2 =*/50).string(message.arbiterUrl);
                 if (message.replicaId != null && $Object.hasOwnProperty.call(message, "replicaId") && message.replicaId !== "")
                     writer.uint32(/* id 7, wireType 2 =*/58).string(message.replicaId);
+                if (message.replication != null && $Object.hasOwnProperty.call(message, "replication") && message.replication !== 0)
+                    writer.uint32(/* id 8, wireType 0 =*/64).int32(message.replication);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -542,6 +573,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.replicaId = value;
                             else
                                 delete message.replicaId;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.replication = value;
+                            else
+                                delete message.replication;
                             continue;
                         }
                     }
@@ -914,32 +954,29 @@ export const vmft: typeof Types = $root.vmft = (() => {
             };
             return CopyProgress;
         })();
-        channel.StateBegin = (function() {
-            const StateBegin = function (properties) {
+        channel.MemoryChunk = (function() {
+            const MemoryChunk = function (properties) {
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
                             this[keys[i]] = properties[keys[i]];
             };
-            StateBegin.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-            StateBegin.prototype.bytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-            StateBegin.encode = function (message, writer, _depth) {
+            MemoryChunk.prototype.pages = $util.newBuffer([]);
+            MemoryChunk.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
                 if (_depth === $undefined)
                     _depth = 0;
                 if (_depth > $util.recursionLimit)
                     throw $Error("max depth exceeded");
-                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
-                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
-                if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && (typeof message.bytes === "object" ? message.bytes.low || message.bytes.high : message.bytes !== 0))
-                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.bytes);
+                if (message.pages != null && $Object.hasOwnProperty.call(message, "pages") && message.pages.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.pages);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
                 return writer;
             };
-            StateBegin.decode = function (reader, length, _end, _depth, _target) {
+            MemoryChunk.decode = function (reader, length, _end, _depth, _target) {
                 if (!(reader instanceof $Reader))
                     reader = $Reader.create(reader);
                 if (_depth === $undefined)
@@ -956,7 +993,153 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     length = reader.len;
                     reader.len = end;
                 }
-                message = _target || new $root.vmft.channel.StateBegin();
+                message = _target || new $root.vmft.channel.MemoryChunk();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.pages = value;
+                            else
+                                delete message.pages;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return MemoryChunk;
+        })();
+        channel.FlushDisks = (function() {
+            const FlushDisks = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            FlushDisks.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            FlushDisks.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.FlushDisks();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    reader.skipType(tag & 7, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return FlushDisks;
+        })();
+        channel.State = (function() {
+            const State = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            State.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            State.prototype.memoryChunks = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            State.prototype.state = $util.newBuffer([]);
+            State.prototype.more = false;
+            State.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.memoryChunks != null && $Object.hasOwnProperty.call(message, "memoryChunks") && (typeof message.memoryChunks === "object" ? message.memoryChunks.low || message.memoryChunks.high : message.memoryChunks !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.memoryChunks);
+                if (message.state != null && $Object.hasOwnProperty.call(message, "state") && message.state.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.state);
+                if (message.more != null && $Object.hasOwnProperty.call(message, "more") && message.more !== false)
+                    writer.uint32(/* id 4, wireType 0 =*/32).bool(message.more);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            State.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.State();
                 while (reader.pos < end) {
                     let start = reader.pos;
                     let tag = reader.tag();
@@ -979,185 +1162,27 @@ export const vmft: typeof Types = $root.vmft = (() => {
                             if (wireType !== 0)
                                 break;
                             if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                                message.bytes = value;
+                                message.memoryChunks = value;
                             else
-                                delete message.bytes;
+                                delete message.memoryChunks;
                             continue;
                         }
-                    }
-                    reader.skipType(wireType, _depth, tag);
-                    if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
-                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                    }
-                }
-                if (length !== $undefined) {
-                    if (reader.pos !== end)
-                        throw $RangeError("index out of range");
-                    reader.len = length;
-                }
-                if (_end !== $undefined)
-                    throw $Error("missing end group");
-                return message;
-            };
-            return StateBegin;
-        })();
-        channel.StateChunk = (function() {
-            const StateChunk = function (properties) {
-                if (properties)
-                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                            this[keys[i]] = properties[keys[i]];
-            };
-            StateChunk.prototype.offset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-            StateChunk.prototype.data = $util.newBuffer([]);
-            StateChunk.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.offset != null && $Object.hasOwnProperty.call(message, "offset") && (typeof message.offset === "object" ? message.offset.low || message.offset.high : message.offset !== 0))
-                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.offset);
-                if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
-                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.data);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-            StateChunk.decode = function (reader, length, _end, _depth, _target) {
-                if (!(reader instanceof $Reader))
-                    reader = $Reader.create(reader);
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $Reader.recursionLimit)
-                    throw $Error("max depth exceeded");
-                let end, message, value;
-                if (length === $undefined)
-                    end = reader.len;
-                else {
-                    end = reader.pos + length;
-                    if (end > reader.len)
-                        throw $RangeError("index out of range");
-                    length = reader.len;
-                    reader.len = end;
-                }
-                message = _target || new $root.vmft.channel.StateChunk();
-                while (reader.pos < end) {
-                    let start = reader.pos;
-                    let tag = reader.tag();
-                    if (tag === _end) {
-                        _end = $undefined;
-                        break;
-                    }
-                    let wireType = tag & 7;
-                    switch (tag >>>= 3) {
-                    case 1: {
-                            if (wireType !== 0)
-                                break;
-                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                                message.offset = value;
-                            else
-                                delete message.offset;
-                            continue;
-                        }
-                    case 2: {
+                    case 3: {
                             if (wireType !== 2)
                                 break;
                             if ((value = reader.bytes()).length)
-                                message.data = value;
+                                message.state = value;
                             else
-                                delete message.data;
+                                delete message.state;
                             continue;
                         }
-                    }
-                    reader.skipType(wireType, _depth, tag);
-                    if (!reader.discardUnknown) {
-                        $util.makeProp(message, "$unknowns", false);
-                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                    }
-                }
-                if (length !== $undefined) {
-                    if (reader.pos !== end)
-                        throw $RangeError("index out of range");
-                    reader.len = length;
-                }
-                if (_end !== $undefined)
-                    throw $Error("missing end group");
-                return message;
-            };
-            return StateChunk;
-        })();
-        channel.StateEnd = (function() {
-            const StateEnd = function (properties) {
-                if (properties)
-                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                            this[keys[i]] = properties[keys[i]];
-            };
-            StateEnd.prototype.bytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-            StateEnd.prototype.checksum = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-            StateEnd.encode = function (message, writer, _depth) {
-                if (!writer)
-                    writer = $Writer.create();
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $util.recursionLimit)
-                    throw $Error("max depth exceeded");
-                if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && (typeof message.bytes === "object" ? message.bytes.low || message.bytes.high : message.bytes !== 0))
-                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.bytes);
-                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && (typeof message.checksum === "object" ? message.checksum.low || message.checksum.high : message.checksum !== 0))
-                    writer.uint32(/* id 2, wireType 1 =*/17).fixed64(message.checksum);
-                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                    for (let i = 0; i < message.$unknowns.length; ++i)
-                        writer.raw(message.$unknowns[i]);
-                return writer;
-            };
-            StateEnd.decode = function (reader, length, _end, _depth, _target) {
-                if (!(reader instanceof $Reader))
-                    reader = $Reader.create(reader);
-                if (_depth === $undefined)
-                    _depth = 0;
-                if (_depth > $Reader.recursionLimit)
-                    throw $Error("max depth exceeded");
-                let end, message, value;
-                if (length === $undefined)
-                    end = reader.len;
-                else {
-                    end = reader.pos + length;
-                    if (end > reader.len)
-                        throw $RangeError("index out of range");
-                    length = reader.len;
-                    reader.len = end;
-                }
-                message = _target || new $root.vmft.channel.StateEnd();
-                while (reader.pos < end) {
-                    let start = reader.pos;
-                    let tag = reader.tag();
-                    if (tag === _end) {
-                        _end = $undefined;
-                        break;
-                    }
-                    let wireType = tag & 7;
-                    switch (tag >>>= 3) {
-                    case 1: {
+                    case 4: {
                             if (wireType !== 0)
                                 break;
-                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                                message.bytes = value;
+                            if (value = reader.bool())
+                                message.more = value;
                             else
-                                delete message.bytes;
-                            continue;
-                        }
-                    case 2: {
-                            if (wireType !== 1)
-                                break;
-                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
-                                message.checksum = value;
-                            else
-                                delete message.checksum;
+                                delete message.more;
                             continue;
                         }
                     }
@@ -1176,7 +1201,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     throw $Error("missing end group");
                 return message;
             };
-            return StateEnd;
+            return State;
         })();
         channel.Declined = (function() {
             const Declined = function (properties) {
@@ -1429,6 +1454,82 @@ export const vmft: typeof Types = $root.vmft = (() => {
                 return message;
             };
             return LogFrame;
+        })();
+        channel.HandOver = (function() {
+            const HandOver = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            HandOver.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            HandOver.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            HandOver.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.HandOver();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return HandOver;
         })();
         channel.Ack = (function() {
             const Ack = function (properties) {

@@ -150,23 +150,26 @@ export namespace vmft {
             /** FromPrimary refused. */
             refused?: (vmft.channel.Refused.$Properties|null);
 
-            /** FromPrimary stateChunk. */
-            stateChunk?: (vmft.channel.StateChunk.$Properties|null);
-
-            /** FromPrimary stateEnd. */
-            stateEnd?: (vmft.channel.StateEnd.$Properties|null);
-
             /** FromPrimary logFrame. */
             logFrame?: (vmft.channel.LogFrame.$Properties|null);
-
-            /** FromPrimary stateBegin. */
-            stateBegin?: (vmft.channel.StateBegin.$Properties|null);
 
             /** FromPrimary diskChunk. */
             diskChunk?: (vmft.channel.DiskChunk.$Properties|null);
 
+            /** FromPrimary memoryChunk. */
+            memoryChunk?: (vmft.channel.MemoryChunk.$Properties|null);
+
+            /** FromPrimary state. */
+            state?: (vmft.channel.State.$Properties|null);
+
+            /** FromPrimary handOver. */
+            handOver?: (vmft.channel.HandOver.$Properties|null);
+
+            /** FromPrimary flushDisks. */
+            flushDisks?: (vmft.channel.FlushDisks.$Properties|null);
+
             /** FromPrimary message. */
-            message?: ("welcome"|"refused"|"stateChunk"|"stateEnd"|"logFrame"|"stateBegin"|"diskChunk");
+            message?: ("welcome"|"refused"|"logFrame"|"diskChunk"|"memoryChunk"|"state"|"handOver"|"flushDisks");
 
             /**
              * Encodes the specified FromPrimary message. Does not implicitly {@link vmft.channel.FromPrimary.verify|verify} messages.
@@ -198,23 +201,26 @@ export namespace vmft {
                 /** FromPrimary refused */
                 refused?: (vmft.channel.Refused.$Properties|null);
 
-                /** FromPrimary stateChunk */
-                stateChunk?: (vmft.channel.StateChunk.$Properties|null);
-
-                /** FromPrimary stateEnd */
-                stateEnd?: (vmft.channel.StateEnd.$Properties|null);
-
                 /** FromPrimary logFrame */
                 logFrame?: (vmft.channel.LogFrame.$Properties|null);
-
-                /** FromPrimary stateBegin */
-                stateBegin?: (vmft.channel.StateBegin.$Properties|null);
 
                 /** FromPrimary diskChunk */
                 diskChunk?: (vmft.channel.DiskChunk.$Properties|null);
 
+                /** FromPrimary memoryChunk */
+                memoryChunk?: (vmft.channel.MemoryChunk.$Properties|null);
+
+                /** FromPrimary state */
+                state?: (vmft.channel.State.$Properties|null);
+
+                /** FromPrimary handOver */
+                handOver?: (vmft.channel.HandOver.$Properties|null);
+
+                /** FromPrimary flushDisks */
+                flushDisks?: (vmft.channel.FlushDisks.$Properties|null);
+
                 /** FromPrimary message */
-                message?: ("welcome"|"refused"|"stateChunk"|"stateEnd"|"logFrame"|"stateBegin"|"diskChunk");
+                message?: ("welcome"|"refused"|"logFrame"|"diskChunk"|"memoryChunk"|"state"|"handOver"|"flushDisks");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -224,14 +230,15 @@ export namespace vmft {
             type $Shape = {
               welcome?: vmft.channel.Welcome.$Shape|null;
               refused?: vmft.channel.Refused.$Shape|null;
-              stateChunk?: vmft.channel.StateChunk.$Shape|null;
-              stateEnd?: vmft.channel.StateEnd.$Shape|null;
               logFrame?: vmft.channel.LogFrame.$Shape|null;
-              stateBegin?: vmft.channel.StateBegin.$Shape|null;
               diskChunk?: vmft.channel.DiskChunk.$Shape|null;
+              memoryChunk?: vmft.channel.MemoryChunk.$Shape|null;
+              state?: vmft.channel.State.$Shape|null;
+              handOver?: vmft.channel.HandOver.$Shape|null;
+              flushDisks?: vmft.channel.FlushDisks.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ message?: undefined; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "welcome"; welcome: vmft.channel.Welcome.$Shape; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "refused"; welcome?: null; refused: vmft.channel.Refused.$Shape; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "stateChunk"; welcome?: null; refused?: null; stateChunk: vmft.channel.StateChunk.$Shape; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "stateEnd"; welcome?: null; refused?: null; stateChunk?: null; stateEnd: vmft.channel.StateEnd.$Shape; logFrame?: null; stateBegin?: null; diskChunk?: null }|{ message?: "logFrame"; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame: vmft.channel.LogFrame.$Shape; stateBegin?: null; diskChunk?: null }|{ message?: "stateBegin"; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin: vmft.channel.StateBegin.$Shape; diskChunk?: null }|{ message?: "diskChunk"; welcome?: null; refused?: null; stateChunk?: null; stateEnd?: null; logFrame?: null; stateBegin?: null; diskChunk: vmft.channel.DiskChunk.$Shape })
+              ({ message?: undefined; welcome?: null; refused?: null; logFrame?: null; diskChunk?: null; memoryChunk?: null; state?: null; handOver?: null; flushDisks?: null }|{ message?: "welcome"; welcome: vmft.channel.Welcome.$Shape; refused?: null; logFrame?: null; diskChunk?: null; memoryChunk?: null; state?: null; handOver?: null; flushDisks?: null }|{ message?: "refused"; welcome?: null; refused: vmft.channel.Refused.$Shape; logFrame?: null; diskChunk?: null; memoryChunk?: null; state?: null; handOver?: null; flushDisks?: null }|{ message?: "logFrame"; welcome?: null; refused?: null; logFrame: vmft.channel.LogFrame.$Shape; diskChunk?: null; memoryChunk?: null; state?: null; handOver?: null; flushDisks?: null }|{ message?: "diskChunk"; welcome?: null; refused?: null; logFrame?: null; diskChunk: vmft.channel.DiskChunk.$Shape; memoryChunk?: null; state?: null; handOver?: null; flushDisks?: null }|{ message?: "memoryChunk"; welcome?: null; refused?: null; logFrame?: null; diskChunk?: null; memoryChunk: vmft.channel.MemoryChunk.$Shape; state?: null; handOver?: null; flushDisks?: null }|{ message?: "state"; welcome?: null; refused?: null; logFrame?: null; diskChunk?: null; memoryChunk?: null; state: vmft.channel.State.$Shape; handOver?: null; flushDisks?: null }|{ message?: "handOver"; welcome?: null; refused?: null; logFrame?: null; diskChunk?: null; memoryChunk?: null; state?: null; handOver: vmft.channel.HandOver.$Shape; flushDisks?: null }|{ message?: "flushDisks"; welcome?: null; refused?: null; logFrame?: null; diskChunk?: null; memoryChunk?: null; state?: null; handOver?: null; flushDisks: vmft.channel.FlushDisks.$Shape })
             );
         }
 
@@ -268,6 +275,9 @@ export namespace vmft {
 
             /** Hello memoryBytesMax. */
             memoryBytesMax: Long;
+
+            /** Hello replays. */
+            replays: boolean;
 
             /**
              * Encodes the specified Hello message. Does not implicitly {@link vmft.channel.Hello.verify|verify} messages.
@@ -308,12 +318,25 @@ export namespace vmft {
                 /** Hello memoryBytesMax */
                 memoryBytesMax?: (Long|null);
 
+                /** Hello replays */
+                replays?: (boolean|null);
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a Hello. */
             type $Shape = vmft.channel.Hello.$Properties;
+        }
+
+        /** Replication enum. */
+        enum Replication {
+
+            /** REPLAY value */
+            REPLAY = 0,
+
+            /** CHECKPOINT value */
+            CHECKPOINT = 1
         }
 
         /**
@@ -352,6 +375,9 @@ export namespace vmft {
 
             /** Welcome replicaId. */
             replicaId: string;
+
+            /** Welcome replication. */
+            replication: vmft.channel.Replication;
 
             /**
              * Encodes the specified Welcome message. Does not implicitly {@link vmft.channel.Welcome.verify|verify} messages.
@@ -394,6 +420,9 @@ export namespace vmft {
 
                 /** Welcome replicaId */
                 replicaId?: (string|null);
+
+                /** Welcome replication */
+                replication?: (vmft.channel.Replication|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -656,192 +685,186 @@ export namespace vmft {
         }
 
         /**
-         * Properties of a StateBegin.
-         * @deprecated Use vmft.channel.StateBegin.$Properties instead.
+         * Properties of a MemoryChunk.
+         * @deprecated Use vmft.channel.MemoryChunk.$Properties instead.
          */
-        interface IStateBegin extends vmft.channel.StateBegin.$Properties {
+        interface IMemoryChunk extends vmft.channel.MemoryChunk.$Properties {
         }
 
-        /** Represents a StateBegin. */
-        class StateBegin {
+        /** Represents a MemoryChunk. */
+        class MemoryChunk {
 
             /**
-             * Constructs a new StateBegin.
+             * Constructs a new MemoryChunk.
              * @param [properties] Properties to set
              */
-            constructor(properties?: vmft.channel.StateBegin.$Properties);
+            constructor(properties?: vmft.channel.MemoryChunk.$Properties);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
 
-            /** StateBegin generation. */
+            /** MemoryChunk pages. */
+            pages: Uint8Array;
+
+            /**
+             * Encodes the specified MemoryChunk message. Does not implicitly {@link vmft.channel.MemoryChunk.verify|verify} messages.
+             * @param message MemoryChunk message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.MemoryChunk.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a MemoryChunk message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.MemoryChunk & vmft.channel.MemoryChunk.$Shape} MemoryChunk
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.MemoryChunk & vmft.channel.MemoryChunk.$Shape;
+        }
+
+        namespace MemoryChunk {
+
+            /** Properties of a MemoryChunk. */
+            interface $Properties {
+
+                /** MemoryChunk pages */
+                pages?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a MemoryChunk. */
+            type $Shape = vmft.channel.MemoryChunk.$Properties;
+        }
+
+        /**
+         * Properties of a FlushDisks.
+         * @deprecated Use vmft.channel.FlushDisks.$Properties instead.
+         */
+        interface IFlushDisks extends vmft.channel.FlushDisks.$Properties {
+        }
+
+        /** Represents a FlushDisks. */
+        class FlushDisks {
+
+            /**
+             * Constructs a new FlushDisks.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.FlushDisks.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /**
+             * Encodes the specified FlushDisks message. Does not implicitly {@link vmft.channel.FlushDisks.verify|verify} messages.
+             * @param message FlushDisks message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.FlushDisks.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a FlushDisks message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.FlushDisks & vmft.channel.FlushDisks.$Shape} FlushDisks
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.FlushDisks & vmft.channel.FlushDisks.$Shape;
+        }
+
+        namespace FlushDisks {
+
+            /** Properties of a FlushDisks. */
+            interface $Properties {
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a FlushDisks. */
+            type $Shape = vmft.channel.FlushDisks.$Properties;
+        }
+
+        /**
+         * Properties of a State.
+         * @deprecated Use vmft.channel.State.$Properties instead.
+         */
+        interface IState extends vmft.channel.State.$Properties {
+        }
+
+        /** Represents a State. */
+        class State {
+
+            /**
+             * Constructs a new State.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.State.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** State generation. */
             generation: Long;
 
-            /** StateBegin bytes. */
-            bytes: Long;
+            /** State memoryChunks. */
+            memoryChunks: Long;
+
+            /** State state. */
+            state: Uint8Array;
+
+            /** State more. */
+            more: boolean;
 
             /**
-             * Encodes the specified StateBegin message. Does not implicitly {@link vmft.channel.StateBegin.verify|verify} messages.
-             * @param message StateBegin message or plain object to encode
+             * Encodes the specified State message. Does not implicitly {@link vmft.channel.State.verify|verify} messages.
+             * @param message State message or plain object to encode
              * @param [writer] Writer to encode to
              * @returns Writer
              */
-            static encode(message: vmft.channel.StateBegin.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static encode(message: vmft.channel.State.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
 
             /**
-             * Decodes a StateBegin message from the specified reader or buffer.
+             * Decodes a State message from the specified reader or buffer.
              * @param reader Reader or buffer to decode from
              * @param [length] Message length if known beforehand
-             * @returns {vmft.channel.StateBegin & vmft.channel.StateBegin.$Shape} StateBegin
+             * @returns {vmft.channel.State & vmft.channel.State.$Shape} State
              * @throws {Error} If the payload is not a reader or valid buffer
              * @throws {$protobuf.util.ProtocolError} If required fields are missing
              */
-            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.StateBegin & vmft.channel.StateBegin.$Shape;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.State & vmft.channel.State.$Shape;
         }
 
-        namespace StateBegin {
+        namespace State {
 
-            /** Properties of a StateBegin. */
+            /** Properties of a State. */
             interface $Properties {
 
-                /** StateBegin generation */
+                /** State generation */
                 generation?: (Long|null);
 
-                /** StateBegin bytes */
-                bytes?: (Long|null);
+                /** State memoryChunks */
+                memoryChunks?: (Long|null);
+
+                /** State state */
+                state?: (Uint8Array|null);
+
+                /** State more */
+                more?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
-            /** Shape of a StateBegin. */
-            type $Shape = vmft.channel.StateBegin.$Properties;
-        }
-
-        /**
-         * Properties of a StateChunk.
-         * @deprecated Use vmft.channel.StateChunk.$Properties instead.
-         */
-        interface IStateChunk extends vmft.channel.StateChunk.$Properties {
-        }
-
-        /** Represents a StateChunk. */
-        class StateChunk {
-
-            /**
-             * Constructs a new StateChunk.
-             * @param [properties] Properties to set
-             */
-            constructor(properties?: vmft.channel.StateChunk.$Properties);
-
-            /** Unknown fields preserved while decoding when enabled */
-            $unknowns?: Uint8Array[];
-
-            /** StateChunk offset. */
-            offset: Long;
-
-            /** StateChunk data. */
-            data: Uint8Array;
-
-            /**
-             * Encodes the specified StateChunk message. Does not implicitly {@link vmft.channel.StateChunk.verify|verify} messages.
-             * @param message StateChunk message or plain object to encode
-             * @param [writer] Writer to encode to
-             * @returns Writer
-             */
-            static encode(message: vmft.channel.StateChunk.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
-
-            /**
-             * Decodes a StateChunk message from the specified reader or buffer.
-             * @param reader Reader or buffer to decode from
-             * @param [length] Message length if known beforehand
-             * @returns {vmft.channel.StateChunk & vmft.channel.StateChunk.$Shape} StateChunk
-             * @throws {Error} If the payload is not a reader or valid buffer
-             * @throws {$protobuf.util.ProtocolError} If required fields are missing
-             */
-            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.StateChunk & vmft.channel.StateChunk.$Shape;
-        }
-
-        namespace StateChunk {
-
-            /** Properties of a StateChunk. */
-            interface $Properties {
-
-                /** StateChunk offset */
-                offset?: (Long|null);
-
-                /** StateChunk data */
-                data?: (Uint8Array|null);
-
-                /** Unknown fields preserved while decoding when enabled */
-                $unknowns?: Uint8Array[];
-            }
-
-            /** Shape of a StateChunk. */
-            type $Shape = vmft.channel.StateChunk.$Properties;
-        }
-
-        /**
-         * Properties of a StateEnd.
-         * @deprecated Use vmft.channel.StateEnd.$Properties instead.
-         */
-        interface IStateEnd extends vmft.channel.StateEnd.$Properties {
-        }
-
-        /** Represents a StateEnd. */
-        class StateEnd {
-
-            /**
-             * Constructs a new StateEnd.
-             * @param [properties] Properties to set
-             */
-            constructor(properties?: vmft.channel.StateEnd.$Properties);
-
-            /** Unknown fields preserved while decoding when enabled */
-            $unknowns?: Uint8Array[];
-
-            /** StateEnd bytes. */
-            bytes: Long;
-
-            /** StateEnd checksum. */
-            checksum: Long;
-
-            /**
-             * Encodes the specified StateEnd message. Does not implicitly {@link vmft.channel.StateEnd.verify|verify} messages.
-             * @param message StateEnd message or plain object to encode
-             * @param [writer] Writer to encode to
-             * @returns Writer
-             */
-            static encode(message: vmft.channel.StateEnd.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
-
-            /**
-             * Decodes a StateEnd message from the specified reader or buffer.
-             * @param reader Reader or buffer to decode from
-             * @param [length] Message length if known beforehand
-             * @returns {vmft.channel.StateEnd & vmft.channel.StateEnd.$Shape} StateEnd
-             * @throws {Error} If the payload is not a reader or valid buffer
-             * @throws {$protobuf.util.ProtocolError} If required fields are missing
-             */
-            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.StateEnd & vmft.channel.StateEnd.$Shape;
-        }
-
-        namespace StateEnd {
-
-            /** Properties of a StateEnd. */
-            interface $Properties {
-
-                /** StateEnd bytes */
-                bytes?: (Long|null);
-
-                /** StateEnd checksum */
-                checksum?: (Long|null);
-
-                /** Unknown fields preserved while decoding when enabled */
-                $unknowns?: Uint8Array[];
-            }
-
-            /** Shape of a StateEnd. */
-            type $Shape = vmft.channel.StateEnd.$Properties;
+            /** Shape of a State. */
+            type $Shape = vmft.channel.State.$Properties;
         }
 
         /**
@@ -1025,6 +1048,63 @@ export namespace vmft {
 
             /** Shape of a LogFrame. */
             type $Shape = vmft.channel.LogFrame.$Properties;
+        }
+
+        /**
+         * Properties of a HandOver.
+         * @deprecated Use vmft.channel.HandOver.$Properties instead.
+         */
+        interface IHandOver extends vmft.channel.HandOver.$Properties {
+        }
+
+        /** Represents a HandOver. */
+        class HandOver {
+
+            /**
+             * Constructs a new HandOver.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.HandOver.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** HandOver generation. */
+            generation: Long;
+
+            /**
+             * Encodes the specified HandOver message. Does not implicitly {@link vmft.channel.HandOver.verify|verify} messages.
+             * @param message HandOver message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.HandOver.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a HandOver message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.HandOver & vmft.channel.HandOver.$Shape} HandOver
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.HandOver & vmft.channel.HandOver.$Shape;
+        }
+
+        namespace HandOver {
+
+            /** Properties of a HandOver. */
+            interface $Properties {
+
+                /** HandOver generation */
+                generation?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a HandOver. */
+            type $Shape = vmft.channel.HandOver.$Properties;
         }
 
         /**
