@@ -14,6 +14,8 @@ export function failoverCommand(): Command {
     .description('give a machine to its backup, in order, as a test or before work on its host')
     .addArgument(machineArgument());
   return addHostConnection(command).action((name: string, options: HostConnectionOptions) =>
-    withHost(options, (host) => runOperation(host, hostMethods.failover, { name })),
+    withHost(options, (host) =>
+      runOperation(host, hostMethods.failover, { name }, `${name} goes on where its backup was`),
+    ),
   );
 }

@@ -17,6 +17,13 @@ export function moveCommand(): Command {
     .argument('<host>', 'the name of the host that gets it');
   return addHostConnection(command).action(
     (name: string, replica: string, to: string, options: HostConnectionOptions) =>
-      withHost(options, (host) => runOperation(host, hostMethods.move, { name, replica, to })),
+      withHost(options, (host) =>
+        runOperation(
+          host,
+          hostMethods.move,
+          { name, replica, to },
+          `the ${replica} of ${name} is on ${to}`,
+        ),
+      ),
   );
 }

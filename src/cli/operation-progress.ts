@@ -17,7 +17,7 @@ export class OperationDisplay {
     private readonly nowMs: () => number = () => performance.now(),
   ) {}
 
-  /** The last message's step is what came of it, and is left to the caller. */
+  /** What came of it is the caller's to say. */
   show(progress: OperationProgress): void {
     if (progress.done) {
       this.stop();

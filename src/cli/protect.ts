@@ -20,7 +20,12 @@ export function protectCommand(): Command {
     .option('--on <host>', 'where the backup goes (default: the host with the most free memory)');
   return addHostConnection(command).action((name: string, options: ProtectOptions) =>
     withHost(options, (host) =>
-      runOperation(host, hostMethods.protect, { name, host: options.on ?? '' }),
+      runOperation(
+        host,
+        hostMethods.protect,
+        { name, host: options.on ?? '' },
+        `${name} is protected`,
+      ),
     ),
   );
 }

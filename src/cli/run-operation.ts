@@ -5,13 +5,14 @@ import type { ApiMethod, OperationProgress } from '../host/api/methods.js';
 import { OperationDisplay } from './operation-progress.js';
 
 /**
- * Asks for an operation, shows how it goes, and prints what came of it. Ctrl-C ends only this command.
- * Rejects as {@link HostClient}, and with `stopped`.
+ * Asks for an operation, shows how it goes, and prints `outcome` when all of it was done. Ctrl-C ends only this
+ * command. Rejects as {@link HostClient}, and with `stopped`.
  */
 export async function runOperation<Request>(
   host: HostClient,
   method: ApiMethod<Request, OperationProgress>,
   request: Request,
+  outcome: string,
 ): Promise<void> {
   const display = new OperationDisplay();
   const given = new AbortController();
@@ -19,14 +20,14 @@ export async function runOperation<Request>(
     given.abort();
   };
   for (const signal of signals) process.once(signal, giveUp);
-  let last: OperationProgress | null = null;
+  let done = false;
   try {
     await host.stream(
       method,
       request,
       (progress) => {
-        last = { ...progress, step: printable(progress.step) };
-        display.show(last);
+        done ||= progress.done;
+        display.show({ ...progress, step: printable(progress.step) });
       },
       {},
       given.signal,
@@ -43,7 +44,6 @@ export async function runOperation<Request>(
     display.stop();
     for (const signal of signals) process.off(signal, giveUp);
   }
-  const { done, step } = last ?? { done: false, step: '' };
   if (!done) {
     throw new VmftError(
       'host-unreachable',
@@ -51,7 +51,7 @@ export async function runOperation<Request>(
       'vmft status shows where the machine is',
     );
   }
-  console.log(step);
+  console.log(outcome);
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

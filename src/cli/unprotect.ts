@@ -14,6 +14,8 @@ export function unprotectCommand(): Command {
     .description('end a machine’s backup, and make no other until vmft protect')
     .addArgument(machineArgument());
   return addHostConnection(command).action((name: string, options: HostConnectionOptions) =>
-    withHost(options, (host) => runOperation(host, hostMethods.unprotect, { name })),
+    withHost(options, (host) =>
+      runOperation(host, hostMethods.unprotect, { name }, `${name} has no backup any more`),
+    ),
   );
 }

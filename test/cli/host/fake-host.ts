@@ -17,9 +17,13 @@ import type {
   ReplicaDescription,
 } from '../../../src/host/api/methods.js';
 import { parseHostConfig } from '../../../src/host/config.js';
+import type { TlsFiles } from '../../../src/pair/channel/tls-files.js';
 
 /** Each method as a test wants it; a call that none is given for is refused. */
 export type Script = Partial<HostApi>;
+
+/** One for all of them. */
+type Answer = (request: unknown, asking: unknown, third: unknown) => unknown;
 
 /** The control API as `vmft host` serves it, on a socket of its own, with answers that a test gives. */
 export class FakeHost {
@@ -31,10 +35,10 @@ export class FakeHost {
   script: Script = {};
   private server: ApiServer | null = null;
 
-  /** `tls`: lines of the table `tls`; empty: plain. */
-  async open(port: number, tls = ''): Promise<void> {
+  /** `tls`: a {@link tlsTable}; empty: plain. */
+  async open(port: number, tls = '', name = 'a'): Promise<void> {
     const lines = [
-      'name = "a"',
+      `name = "${name}"`,
       `listen = "127.0.0.1:${port}"`,
       `state = "${this.folder}"`,
       `socket = "${this.socket}"`,
@@ -57,8 +61,8 @@ export class FakeHost {
   private api(): HostApi {
     const scripted =
       (method: keyof HostApi) =>
-      (request: unknown, asking: Asking, third?: unknown): Promise<unknown> => {
-        this.asked.push({ method, request, by: asking.by });
+      (request: unknown, asking: Asking | undefined, third?: unknown): unknown => {
+        this.asked.push({ method, request, by: asking?.by ?? '' });
         const answer = this.script[method] as
           ((request: unknown, asking: Asking, third: unknown) => Promise<unknown>) | undefined;
         if (answer === undefined) return Promise.reject(new Error(`${method} was not expected`));
@@ -67,9 +71,15 @@ export class FakeHost {
     const methods: (keyof HostApi)[] = [
       ...(['start', 'stop', 'reset', 'set', 'status'] as const),
       ...(['protect', 'unprotect', 'failover', 'move', 'snapshot', 'console'] as const),
+      ...(['describe', 'startBackup', 'stopBackup'] as const),
     ];
     return Object.fromEntries(methods.map((name) => [name, scripted(name)])) as unknown as HostApi;
   }
+}
+
+/** As a configuration file has it. */
+export function tlsTable({ keyFile, certificateFile, authorityFile }: TlsFiles): string {
+  return `[tls]\nca = "${authorityFile}"\ncert = "${certificateFile}"\nkey = "${keyFile}"\n`;
 }
 
 export function progress(fields: Partial<OperationProgress>): OperationProgress {
