@@ -63,8 +63,7 @@ export class FakeHost {
       (method: keyof HostApi) =>
       (request: unknown, asking: Asking | undefined, third?: unknown): unknown => {
         this.asked.push({ method, request, by: asking?.by ?? '' });
-        const answer = this.script[method] as
-          ((request: unknown, asking: Asking, third: unknown) => Promise<unknown>) | undefined;
+        const answer = this.script[method] as Answer | undefined;
         if (answer === undefined) return Promise.reject(new Error(`${method} was not expected`));
         return answer(request, asking, third);
       };
