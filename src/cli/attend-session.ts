@@ -5,6 +5,7 @@ import { ReplicaControl, type ReplicaProcess } from '../host/replica/replica-con
 import { writeEndFile } from '../host/supervision/end-file.js';
 import type { SessionEnd, StampedPairEvent } from '../pair/role/pair-event.js';
 import type { Session, SessionStatus } from '../pair/session/session.js';
+import { CopyProgress } from './copy-progress.js';
 import { EventStream } from './event-stream.js';
 import type { HostDisks } from './host-disks.js';
 import { pairNotice } from './pair-notice.js';
@@ -54,6 +55,7 @@ export async function attendSession(
     controlSocket === undefined ? null : await openControl(controlSocket, control, disks);
   let session: Session | null = null;
   let formed = false;
+  const copying = new CopyProgress(notices && process.stderr.isTTY);
   const terminal = new TerminalConsole({
     input: (bytes) => session?.consoleInput(bytes),
     power: (kind) => session?.powerOff(kind),
@@ -73,10 +75,13 @@ export async function attendSession(
       formed ||= event.type === 'formed';
       disks.observe(event);
       control.observe(event);
-      const notice = notices ? pairNotice(event, formed) : null;
-      if (notice !== null) terminal.notice(notice);
+      const notice = notices && !copying.observe(event) ? pairNotice(event, formed) : null;
+      if (notice === null) return;
+      copying.giveWay();
+      terminal.notice(notice);
     },
     onConsole: (bytes) => {
+      copying.giveWay();
       terminal.write(bytes);
       control.console.add(bytes);
     },

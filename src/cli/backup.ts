@@ -1,5 +1,6 @@
 import { Command, type OptionValues } from 'commander';
 
+import { replaysExactly } from '../flow/machine/accelerator.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { systemRandom } from '../flow/world/system-random.js';
 import { openArbiter } from '../pair/arbiter/open-arbiter.js';
@@ -18,13 +19,24 @@ import { addBackupDiskOption, type BackupDiskOptions } from './options/disk.js';
 import { parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, type NetworkOption } from './options/network.js';
 import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
+import {
+  addReplicationOptions,
+  copySettings,
+  type ReplicationOptions,
+} from './options/replication.js';
 import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
 import { warnOfPlainChannel } from './plain-channel.js';
 import { escapeHelp } from './terminal-console.js';
 import { acceleratorHere, newGuestCpu } from './usable-kvm.js';
 
 interface BackupOptions
-  extends BackupDiskOptions, CrashOptions, PairSettingOptions, TlsOptions, AcceleratorOptions {
+  extends
+    BackupDiskOptions,
+    CrashOptions,
+    PairSettingOptions,
+    ReplicationOptions,
+    TlsOptions,
+    AcceleratorOptions {
   readonly net?: NetworkOption;
   readonly arbiter: string;
   readonly listen?: string;
@@ -49,6 +61,7 @@ export function backupCommand(): Command {
   addBackupDiskOption(command);
   addAcceleratorOptions(command);
   addPairSettings(command);
+  addReplicationOptions(command);
   addTlsOptions(command);
   return command
     .addHelpText('after', `\nAt the terminal, once live: ${escapeHelp}.`)
@@ -84,7 +97,7 @@ async function backup(
       ...callbacks,
       clock: systemClock,
       random: systemRandom,
-      settings: pairSettings(options),
+      settings: { ...pairSettings(options), ...copySettings(options) },
       disks,
       createMachine: machineFactory(
         options.net?.tap ?? null,
@@ -95,6 +108,8 @@ async function backup(
       ),
       build: buildIdentity(),
       accelerator: accelerator.name,
+      replays: replaysExactly(accelerator),
+      replication: options.replication,
       tls,
       primary,
       arbiter,

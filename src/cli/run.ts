@@ -2,6 +2,7 @@ import { Command, type OptionValues } from 'commander';
 
 import { VmftError } from '../base/errors.js';
 import type { GuestConfig } from '../flow/machine/machine.js';
+import { replaysExactly } from '../flow/machine/accelerator.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { systemRandom } from '../flow/world/system-random.js';
 import { openArbiter } from '../pair/arbiter/open-arbiter.js';
@@ -21,6 +22,11 @@ import { addDiskOptions, type DiskOptions } from './options/disk.js';
 import { defaultMemoryBytes, parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, randomMac, type NetworkOption } from './options/network.js';
 import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
+import {
+  addReplicationOptions,
+  copySettings,
+  type ReplicationOptions,
+} from './options/replication.js';
 import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
 import { escapeHelp } from './terminal-console.js';
 import { warnOfPlainChannel } from './plain-channel.js';
@@ -32,6 +38,7 @@ interface RunOptions
     DiskOptions,
     CrashOptions,
     PairSettingOptions,
+    ReplicationOptions,
     TlsOptions,
     AcceleratorOptions {
   readonly memory?: number;
@@ -68,6 +75,7 @@ export function runCommand(): Command {
   addDiskOptions(command);
   addAcceleratorOptions(command);
   addPairSettings(command);
+  addReplicationOptions(command);
   addTlsOptions(command);
   return command
     .addHelpText('after', `\nAt the terminal: ${escapeHelp}.`)
@@ -122,6 +130,8 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
     replica: {
       machineId: user.machineId,
       accelerator: accelerator.name,
+      replays: replaysExactly(accelerator),
+      replication: options.replication,
       build: buildIdentity(),
     },
   };
@@ -132,7 +142,7 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
         ...user,
         clock: systemClock,
         random: systemRandom,
-        settings: pairSettings(options),
+        settings: { ...pairSettings(options), ...copySettings(options) },
         disks,
         createMachine: machineFactory(
           options.net?.tap ?? null,

@@ -20,7 +20,7 @@ interface Ended {
   readonly taken: number;
 }
 
-function endBy(kind: 'power-off' | 'reset', seed: number): Ended {
+async function endBy(kind: 'power-off' | 'reset', seed: number): Promise<Ended> {
   const timeline = new Timeline();
   const random = new SeededRandom(seed);
   const storage = new SimStorage(timeline, random);
@@ -43,6 +43,7 @@ function endBy(kind: 'power-off' | 'reset', seed: number): Ended {
   const primary = new SimHost('primary', parts);
   const backup = new SimHost('backup', parts);
   hosts.push(primary, backup);
+  timeline.asynchronous = () => hosts.some(({ copying }) => copying);
   network.onSend = (link, message) => {
     if (message.kind === 'log-frame') observer.sent(link.host, Number(message.generation));
   };
@@ -56,17 +57,17 @@ function endBy(kind: 'power-off' | 'reset', seed: number): Ended {
     primary.machine?.setCpuShare(random.between(0.2, 1));
     primary.machine?.control(kind);
   });
-  timeline.run(4_000);
+  await timeline.run(4_000);
   const formed = primary.events.some(({ type }) => type === 'formed');
   return { formed, primary, backup, taken: storage.taken.size };
 }
 
 for (const kind of ['power-off', 'reset'] as const) {
   const reason = kind === 'reset' ? 'guest-reset' : kind;
-  test(`an operator’s ${kind} ends both replicas in order, at ${moments} moments`, () => {
+  test(`an operator’s ${kind} ends both replicas in order, at ${moments} moments`, async () => {
     let pairs = 0;
     for (let seed = 1; seed <= moments; seed += 1) {
-      const { formed, primary, backup, taken } = endBy(kind, seed);
+      const { formed, primary, backup, taken } = await endBy(kind, seed);
       const where = `seed ${seed}`;
       assert.equal(primary.end?.reason, reason, where);
       assert.equal(taken, 0, `${where}: nobody had to arbitrate`);

@@ -63,20 +63,20 @@ export class ReplicaControl {
       generation: status?.generation ?? 0n,
       listening: listening === null ? '' : formatAddress(listening),
       accelerator,
-      replication: '',
+      replication: status?.replication ?? '',
       memoryBytes: status?.memoryBytes ?? 0,
       virtualNs: machine?.virtualNs ?? 0n,
       ticks: machine?.position.ticks ?? 0n,
       stalled: machine?.stalled ?? false,
       processId: process.pid,
       startedRealtimeMs,
-      copy: null,
+      copy: status?.copy ?? null,
       trouble:
         this.arbiterTrouble || (machine?.disks.find(({ trouble }) => trouble)?.trouble ?? ''),
       cpuSharePermille: Math.round(1000 * (machine?.cpuShare ?? 1)),
       vmft: build,
       recordedBytes: machine?.recordedBytes ?? 0n,
-      lagNs: 0n,
+      lagNs: status?.lagNs ?? 0n,
     };
   }
 
@@ -102,13 +102,8 @@ export class ReplicaControl {
 
   /** Throws `wrong-mode` unless this is the primary of a pair. */
   handOver(): Promise<void> {
-    return Promise.reject(
-      new VmftError(
-        'wrong-mode',
-        'this replica cannot hand its machine over',
-        'use the same vmft version',
-      ),
-    );
+    if (this.session !== null) return this.session.handOver();
+    return Promise.reject(new VmftError('wrong-mode', 'this replica has not started yet'));
   }
 
   leave(why: string): void {

@@ -57,6 +57,7 @@ export class AloneRole implements Role {
   private copyShownMs = -Infinity;
   private copyBeganMs = 0;
   private pauseBeganMs = 0;
+  private pauseMs = 0;
   /** Null: the image is not whole yet. */
   private sentBytes: number | null = null;
   private pulse: PeerPulse | null = null;
@@ -76,7 +77,7 @@ export class AloneRole implements Role {
   get pair(): PairStatus | null {
     if (this.copy === null) return null;
     const { peer, replication, copy } = this;
-    return { peer, replication, lagNs: null, copy: { ...copy, pauseMs: null } };
+    return { peer, replication, lagNs: null, copy: { ...copy, pauseMs: this.pauseMs } };
   }
 
   start(): Action[] {
@@ -173,6 +174,7 @@ export class AloneRole implements Role {
     this.joining = this.highest;
     this.chunksTaken = 0n;
     this.sentBytes = null;
+    this.pauseMs = 0;
     this.copyShownMs = -Infinity;
     const { peer, joining: generation } = this;
     return [
@@ -283,6 +285,7 @@ export class AloneRole implements Role {
   }
 
   private tick(nowMs: number): Action[] {
+    if (this.state === 'finishing') this.pauseMs = nowMs - this.pauseBeganMs;
     if (this.state !== 'preparing' && !this.copying) return [];
     if (nowMs - this.progressMs > this.settings.joinStallMs) {
       const what = this.state === 'preparing' ? 'prepared' : 'took the machine in';

@@ -43,8 +43,8 @@ export interface PairStatus {
   readonly replication: Replication;
   /** A primary's: how far the backup was behind when it last said so, in virtual time. */
   readonly lagNs: bigint | null;
-  /** A primary's, from the copy's beginning on. */
-  readonly copy: (CopyStatus & { readonly pauseMs: number | null }) | null;
+  /** While a backup is made from this machine. `pauseMs`: for so long the guest stands still for it. */
+  readonly copy: (CopyStatus & { readonly pauseMs: number }) | null;
 }
 
 /** A connection to a peer, named by number so that roles hold no handles. */
