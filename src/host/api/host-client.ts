@@ -13,7 +13,7 @@ import { formatAddress, type Address } from '../../pair/channel/address.js';
 import type { TlsFiles } from '../../pair/channel/tls.js';
 import { errorOfStatus } from '../rpc/error-status.js';
 import { socketTarget } from '../rpc/local-socket.js';
-import { connectionFault, securedTarget } from '../security/client-credentials.js';
+import { connectionFault, securedTarget } from '../../pair/channel/secured-target.js';
 import { hostMethods, peerMethods, type ApiMethod, type Message } from './methods.js';
 
 /** Where a host's daemon is reached. */

@@ -13,7 +13,8 @@ import type { LinkEvents, PeerLink } from '../session/ports.js';
 import { formatAddress, type Address } from './address.js';
 import { channelOptions, decodeReason, joinMethod, systemReason } from './grpc-service.js';
 import type { FromBackup, FromPrimary } from './messages.js';
-import { clientCredentials, type TlsFiles } from './tls.js';
+import { certificateFault, securedTarget } from './secured-target.js';
+import type { TlsFiles } from './tls-files.js';
 import { decodeFromPrimary, encodeFromBackup } from './wire.js';
 
 export interface BackupClientOptions {
@@ -37,7 +38,8 @@ export class BackupClient implements PeerLink {
   /** Opens the stream; an unreachable primary is reported by `closed`. Throws `tls-unusable`. */
   constructor(private readonly options: BackupClientOptions) {
     const { primary, tls } = options;
-    this.client = new Client(formatAddress(primary), clientCredentials(tls), channelOptions);
+    const { target, credentials, options: secured } = securedTarget(primary, tls);
+    this.client = new Client(target, credentials, { ...channelOptions, ...secured });
     this.call = this.client.makeBidiStreamRequest(
       joinMethod.path,
       joinMethod.requestSerialize,
@@ -117,9 +119,11 @@ export class BackupClient implements PeerLink {
     const where = formatAddress(this.options.primary);
     if (this.heard)
       return new VmftError('peer-lost', `the connection to the primary at ${where} broke`);
+    const fault = certificateFault(end.details);
+    const why = fault === null ? systemReason(end.details) : `its certificate ${fault}`;
     return new VmftError(
       'peer-unreachable',
-      `cannot reach a primary at ${where}: ${systemReason(end.details)}`,
+      `cannot reach a primary at ${where}: ${why}`,
       'check the address, that "vmft run --listen" runs there, and that both sides use TLS or neither',
     );
   }

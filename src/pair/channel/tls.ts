@@ -1,6 +1,4 @@
 import {
-  ChannelCredentials,
-  credentials,
   experimental,
   ServerCredentials,
   ServerInterceptingCall,
@@ -13,30 +11,19 @@ import { X509Certificate } from 'node:crypto';
 import { VmftError } from '../../base/errors.js';
 import { formatHolder, holderOf } from './certificate.js';
 import { encodeReason } from './grpc-service.js';
-import { readOwnCertificate } from './own-certificate.js';
+import { RenewedCredentials } from './renewed-credentials.js';
 import type { TlsFiles } from './tls-files.js';
 
 export type { TlsFiles } from './tls-files.js';
 
 /**
  * Of the logging channel's server: who joins is a host, not an operator. `null`: plain, for a network that only the two
- * hosts are on. Throws `tls-unusable`.
+ * hosts are on. Files that are replaced are noticed within `lookEveryMs`. Throws `tls-unusable`.
  */
-export function serverCredentials(files: TlsFiles | null): ServerCredentials {
+export function serverCredentials(files: TlsFiles | null, lookEveryMs = 60_000): ServerCredentials {
   if (files === null) return ServerCredentials.createInsecure();
-  const { authority, key, certificate } = readOwnCertificate(files);
-  const pair = { private_key: key, cert_chain: certificate };
-  return experimental.createServerCredentialsWithInterceptors(
-    ServerCredentials.createSsl(authority, [pair], true),
-    [hostsOnly],
-  );
-}
-
-/** Throws `tls-unusable`. */
-export function clientCredentials(files: TlsFiles | null): ChannelCredentials {
-  if (files === null) return credentials.createInsecure();
-  const { authority, key, certificate } = readOwnCertificate(files);
-  return credentials.createSsl(authority, key, certificate);
+  const renewed = new RenewedCredentials(files, lookEveryMs);
+  return experimental.createServerCredentialsWithInterceptors(renewed, [hostsOnly]);
 }
 
 /** A backup gets the whole guest: an operator's certificate is not enough for that. */

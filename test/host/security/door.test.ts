@@ -21,7 +21,7 @@ import {
   connectionFault,
   securedTarget,
   type SecuredTarget,
-} from '../../../src/host/security/client-credentials.js';
+} from '../../../src/pair/channel/secured-target.js';
 import { LocalSocket } from '../../../src/host/rpc/local-socket.js';
 import { localCallers, openDoor } from '../../../src/host/security/door.js';
 import { formatAddress } from '../../../src/pair/channel/address.js';

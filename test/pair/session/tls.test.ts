@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { Server } from '@grpc/grpc-js';
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { connect } from 'node:tls';
 
 import { systemRandom } from '../../../src/flow/world/system-random.js';
 import { openArbiter } from '../../../src/pair/arbiter/open-arbiter.js';
-import type { TlsFiles } from '../../../src/pair/channel/tls.js';
+import { serverCredentials, type TlsFiles } from '../../../src/pair/channel/tls.js';
 import { joinAsBackup } from '../../../src/pair/session/join-as-backup.js';
 import { runPrimary } from '../../../src/pair/session/run-primary.js';
 import { ClusterFiles, host, operator } from '../../host/security/cluster-files.js';
@@ -62,4 +66,45 @@ describe('mutual TLS', () => {
     const primary = await files.issue('ours', host('a'));
     assert.equal(await tryJoin(primary, await files.issue('ours', operator('ann'))), 'not-allowed');
   });
+
+  it('goes on with a certificate that was replaced while a replica runs', async () => {
+    const first = await files.issue('ours', host('a'));
+    const second = await files.issue('ours', host('a'));
+    const server = new Server();
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', serverCredentials(first, 20), (error, bound) => {
+        if (error === null) resolve(bound);
+        else reject(error);
+      });
+    });
+    const shown = (): Promise<string> => shownBy(port, first.authorityFile);
+    const serialOf = ({ certificateFile }: TlsFiles): string =>
+      new X509Certificate(readFileSync(certificateFile)).serialNumber;
+    const [before, after] = [serialOf(first), serialOf(second)];
+    assert.equal(await shown(), before);
+    copyFileSync(second.keyFile, first.keyFile);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    // A key without its certificate: not yet.
+    assert.equal(await shown(), before);
+    copyFileSync(second.certificateFile, first.certificateFile);
+    for (let tries = 0; tries < 100 && (await shown()) !== after; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.equal(await shown(), after);
+    server.forceShutdown();
+  });
 });
+
+/** The serial number of the certificate that a server shows. */
+function shownBy(port: number, authorityFile: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(
+      { host: '127.0.0.1', port, ca: readFileSync(authorityFile), ALPNProtocols: ['h2'] },
+      () => {
+        resolve(socket.getPeerCertificate().serialNumber);
+        socket.destroy();
+      },
+    );
+    socket.on('error', reject);
+  });
+}

@@ -4,11 +4,11 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 
 import { printable } from '../../base/printable.js';
 import { VmftError } from '../../base/errors.js';
-import { formatAddress, type Address } from '../../pair/channel/address.js';
-import { systemReason } from '../../pair/channel/grpc-service.js';
-import type { TlsFiles } from '../../pair/channel/tls.js';
-import { faultOf, formatHolder, holderOf } from '../../pair/channel/certificate.js';
-import { readOwnCertificate } from '../../pair/channel/own-certificate.js';
+import { formatAddress, type Address } from './address.js';
+import { systemReason } from './grpc-service.js';
+import type { TlsFiles } from './tls-files.js';
+import { faultOf, formatHolder, holderOf } from './certificate.js';
+import { readOwnCertificate } from './own-certificate.js';
 
 /** What gRPC's client takes. */
 export interface SecuredTarget {
@@ -18,7 +18,7 @@ export interface SecuredTarget {
 }
 
 /**
- * For calls to a host's daemon. It must show a certificate of the same authority, for the address or name that
+ * For calls to a host: to its daemon, or to a replica there. It must show a certificate of the same authority, for the address or name that
  * is called and, with `hostName`, of the host of that name in the cluster. `null`: plain. Throws `tls-unusable`.
  */
 export function securedTarget(
@@ -62,8 +62,7 @@ const wrong = 'the host’s certificate ';
  * not take the host's certificate (the other case is told by the host itself: door.ts), else `host-unreachable`.
  */
 export function connectionFault(address: string, details: string, tls: TlsFiles | null): VmftError {
-  const named = new RegExp(`${wrong}(is .*?)(?=\\. Resolution note|\\.? *$)`).exec(details)?.[1];
-  const fault = named ?? faultOf(details, null, new Date());
+  const fault = certificateFault(details);
   if (fault !== null) {
     return new VmftError(
       'certificate-refused',
@@ -76,6 +75,12 @@ export function connectionFault(address: string, details: string, tls: TlsFiles 
     `no vmft host answers at ${address}: ${systemReason(plainReason(details, tls))}`,
     `check the address, that \`vmft host\` runs there, and that both sides use TLS or neither`,
   );
+}
+
+/** Why this side does not take the other's certificate, from gRPC's text; null: it is something else. */
+export function certificateFault(details: string): string | null {
+  const named = new RegExp(`${wrong}(is .*?)(?=\\. Resolution note|\\.? *$)`).exec(details)?.[1];
+  return named ?? faultOf(details, null, new Date());
 }
 
 /** What the two sides of a half-secured connection see of it. */
