@@ -63,8 +63,13 @@ export interface CopyProgress {
   readonly chunks: bigint;
 }
 
+export interface TakenOver {
+  readonly kind: 'taken-over';
+  readonly generation: bigint;
+}
+
 export type FromBackup =
-  Hello | Prepared | CopyProgress | StateReady | Ack | Progress | Divergence | Declined;
+  Hello | Prepared | CopyProgress | StateReady | Ack | Progress | Divergence | Declined | TakenOver;
 
 export interface Welcome {
   readonly kind: 'welcome';

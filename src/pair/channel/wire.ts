@@ -47,6 +47,8 @@ function fromBackupFields(message: FromBackup): Parameters<typeof wire.FromBacku
           what: clip(message.what),
         },
       };
+    case 'taken-over':
+      return { takenOver: { generation: longOfBigint(message.generation) } };
     case 'declined':
       return { declined: { reason: clip(message.reason) } };
     case 'prepared':
@@ -153,6 +155,9 @@ export function decodeFromBackup(bytes: Buffer): FromBackup {
   if (message.copyProgress) {
     const { generation, chunks } = message.copyProgress;
     return { kind: 'copy-progress', generation: long(generation), chunks: long(chunks) };
+  }
+  if (message.takenOver) {
+    return { kind: 'taken-over', generation: long(message.takenOver.generation) };
   }
   if (message.declined)
     return { kind: 'declined', reason: text('reason', message.declined.reason) };

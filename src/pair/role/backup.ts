@@ -399,7 +399,7 @@ export class BackupRole implements Role {
       guest: this.guestStopped === null ? 'running' : 'ended',
       settled: false,
       diverged: this.diverged !== null,
-      handedOver: this.handedOver,
+      handOver: this.handedOver ? 'given' : 'none',
       flag: this.arbitration.flag,
     });
     switch (row.decision) {
@@ -422,7 +422,7 @@ export class BackupRole implements Role {
     this.state = 'arbitrating';
     this.suspectedMs = nowMs;
     const { generation } = this;
-    // Nobody is suspected. The channel stays until the flag is won: its end in order tells the primary so.
+    // Nobody is suspected. The channel stays until the flag is won, so that the primary can be told.
     if (this.handedOver) return this.arbitration.start(nowMs);
     const silenceMs = Math.max(this.pulse.silenceMs, nowMs - this.pulse.lastHeardMs);
     const reason = this.fault === null ? row.why : `${row.why} (${this.fault.message})`;
@@ -450,7 +450,11 @@ export class BackupRole implements Role {
   private takeLeave(): Action[] {
     if (this.channel !== 'open') return [];
     this.channel = 'ended';
-    return [{ do: 'close-link', link: this.link, error: null }];
+    const { generation, link } = this;
+    return [
+      { do: 'send', link, message: { kind: 'taken-over', generation } },
+      { do: 'close-link', link, error: null },
+    ];
   }
 
   private live(nowMs: number): Action[] {

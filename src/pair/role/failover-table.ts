@@ -21,8 +21,8 @@ export interface Situation {
   /** A primary whose guest has ended: the backup holds the whole log. */
   readonly settled: boolean;
   readonly diverged: boolean;
-  /** HandOver was sent (a primary), or received (a backup). */
-  readonly handedOver: boolean;
+  /** `given`: HandOver was sent (a primary) or received (a backup). `taken`: a primary has the backup’s TakenOver. */
+  readonly handOver: 'none' | 'given' | 'taken';
   readonly flag: 'untouched' | 'attempted' | 'won' | 'lost';
 }
 
@@ -97,7 +97,7 @@ export const failoverTable: readonly FailoverRow[] = [
   },
   {
     label: 'B11',
-    when: { role: 'backup', committed: true, handedOver: true },
+    when: { role: 'backup', committed: true, handOver: 'given' },
     decision: 'arbitrate',
     why: 'the primary has stopped behind the last segment and gives the machine over',
   },
@@ -140,6 +140,12 @@ export const failoverTable: readonly FailoverRow[] = [
   { label: 'B0', when: { role: 'backup' }, decision: 'carry-on', why: 'nothing is wrong' },
 
   {
+    label: 'P7',
+    when: { role: 'primary', handOver: 'taken' },
+    decision: 'finish',
+    why: 'the backup has won the generation and takes the machine over',
+  },
+  {
     label: 'P1',
     when: { role: 'primary', guest: 'ended', settled: true },
     decision: 'finish',
@@ -150,12 +156,6 @@ export const failoverTable: readonly FailoverRow[] = [
     when: { role: 'primary', diverged: true },
     decision: 'arbitrate',
     why: 'the backup has discarded itself',
-  },
-  {
-    label: 'P7',
-    when: { role: 'primary', handedOver: true, channel: 'ended' },
-    decision: 'finish',
-    why: 'the backup has won the generation and takes the machine over',
   },
   {
     label: 'P3',
@@ -183,7 +183,7 @@ export const failoverTable: readonly FailoverRow[] = [
   },
   {
     label: 'P8',
-    when: { role: 'primary', handedOver: true, patience: 'over' },
+    when: { role: 'primary', handOver: 'given', patience: 'over' },
     decision: 'arbitrate',
     why: 'the backup beats but does not take the machine over',
   },

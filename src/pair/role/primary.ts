@@ -77,7 +77,7 @@ export class PrimaryRole implements Role {
   private guestStopped: Stopped | null = null;
   /** Of draining, and of handing over. */
   private patienceUntilMs = Infinity;
-  private handOver: 'none' | 'pausing' | 'paused' | 'sent' = 'none';
+  private handOver: 'none' | 'pausing' | 'paused' | 'sent' | 'taken' = 'none';
   private virtualNs = 0n;
   private lagNs: bigint | null = null;
   private stallShown = false;
@@ -105,7 +105,12 @@ export class PrimaryRole implements Role {
   }
 
   get showsUntilMs(): number {
-    return this.handOver === 'sent' ? -Infinity : this.permission.untilMs;
+    return this.givenAway ? -Infinity : this.permission.untilMs;
+  }
+
+  /** HandOver was sent. */
+  private get givenAway(): boolean {
+    return this.handOver === 'sent' || this.handOver === 'taken';
   }
 
   get pair(): PairStatus {
@@ -207,6 +212,8 @@ export class PrimaryRole implements Role {
     switch (message.kind) {
       case 'ack':
         return this.ack(message.sequence, nowMs);
+      case 'taken-over':
+        return this.takenOver(nowMs);
       case 'progress':
         return this.guestStopped === null ? this.progress(message) : [];
       case 'divergence': {
@@ -288,6 +295,15 @@ export class PrimaryRole implements Role {
     return [{ do: 'send', link, message: { kind: 'hand-over', generation } }];
   }
 
+  private takenOver(nowMs: number): Action[] {
+    if (this.handOver !== 'sent') {
+      const text = 'the backup took over what was not given to it';
+      return this.breakChannel(new VmftError('message-unexpected', text), nowMs);
+    }
+    this.handOver = 'taken';
+    return this.decide(nowMs);
+  }
+
   /** The machine stays here. Outputs that are acknowledged leave, now that the guest runs on. */
   private handOverFailed(error: VmftError, options: LiveOptions | null): Action[] {
     if (this.handOver === 'none') return [];
@@ -351,7 +367,7 @@ export class PrimaryRole implements Role {
       guest: this.guestStopped === null ? 'running' : 'ended',
       settled: this.buffer.settled && this.outputsLeft >= this.gate.released,
       diverged: this.peerDiverged,
-      handedOver: this.handOver === 'sent',
+      handOver: this.handOver === 'taken' ? 'taken' : this.handOver === 'sent' ? 'given' : 'none',
       flag: this.arbitration.flag,
     });
     switch (row.decision) {
@@ -364,7 +380,7 @@ export class PrimaryRole implements Role {
       case 'stop':
         this.state = 'ended';
         // Whoever has the flag has it by our leave.
-        if (this.handOver === 'sent') return [{ do: 'end', end: handedOver }];
+        if (this.givenAway) return [{ do: 'end', end: handedOver }];
         return [endWith(lostArbitration(this.generation, this.fault))];
       default:
         return [];
@@ -412,7 +428,10 @@ export class PrimaryRole implements Role {
 
   private finish(): Action[] {
     this.state = 'ended';
-    if (this.handOver === 'sent') return [{ do: 'end', end: handedOver }];
+    if (this.givenAway) {
+      const close: Action = { do: 'close-link', link: this.link, error: null };
+      return [close, { do: 'end', end: handedOver }];
+    }
     const end = this.guestStopped === null ? null : guestEnd(this.guestStopped);
     return [
       { do: 'close-link', link: this.link, error: null },

@@ -41,6 +41,7 @@ const fromBackup: FromBackup[] = [
   { kind: 'divergence', generation: 1n, ticks: 5n, what: 'digest' },
   { kind: 'declined', reason: 'another CPU' },
   { kind: 'prepared', generation: big },
+  { kind: 'taken-over', generation: 4n },
   { kind: 'copy-progress', generation: 1n, chunks: 0n },
 ];
 

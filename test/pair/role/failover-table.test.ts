@@ -17,7 +17,7 @@ const sound: Situation = {
   guest: 'running',
   settled: false,
   diverged: false,
-  handedOver: false,
+  handOver: 'none',
   flag: 'untouched',
 };
 
@@ -31,7 +31,7 @@ function* situations(): Generator<Situation> {
             for (const guest of ['running', 'ended'] as const)
               for (const settled of [true, false])
                 for (const diverged of [true, false])
-                  for (const handedOver of [true, false])
+                  for (const handOver of ['none', 'given', 'taken'] as const)
                     for (const flag of ['untouched', 'attempted', 'won', 'lost'] as const)
                       yield {
                         role,
@@ -42,7 +42,7 @@ function* situations(): Generator<Situation> {
                         guest,
                         settled,
                         diverged,
-                        handedOver,
+                        handOver,
                         flag,
                       };
 }
@@ -75,7 +75,7 @@ describe('the failover table', () => {
       const { decision, label } = decideFailover(situation);
       if (situation.role !== 'primary' || decision !== 'finish') continue;
       const ended = situation.guest === 'ended' && situation.settled;
-      const taken = situation.handedOver && situation.channel === 'ended';
+      const taken = situation.handOver === 'taken';
       assert.ok(ended || taken, label);
     }
   });

@@ -149,6 +149,13 @@ describe('a primary with a hostile backup', () => {
       },
     ],
     [
+      'a take-over of what was not given',
+      'message-unexpected',
+      ({ send }) => {
+        send({ kind: 'taken-over', generation: 1n });
+      },
+    ],
+    [
       'a second hello',
       'message-unexpected',
       ({ send }) => {

@@ -27,10 +27,11 @@ export const vmft: typeof Types = $root.vmft = (() => {
             FromBackup.prototype.declined = null;
             FromBackup.prototype.prepared = null;
             FromBackup.prototype.copyProgress = null;
+            FromBackup.prototype.takenOver = null;
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
             $Object.defineProperty(FromBackup.prototype, "message", {
-                get: $util.oneOfGetter($oneOfFields = ["hello", "stateReady", "ack", "progress", "divergence", "declined", "prepared", "copyProgress"]),
+                get: $util.oneOfGetter($oneOfFields = ["hello", "stateReady", "ack", "progress", "divergence", "declined", "prepared", "copyProgress", "takenOver"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
             FromBackup.encode = function (message, writer, _depth) {
@@ -56,6 +57,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     $root.vmft.channel.Prepared.encode(message.prepared, writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
                 if (message.copyProgress != null && $Object.hasOwnProperty.call(message, "copyProgress"))
                     $root.vmft.channel.CopyProgress.encode(message.copyProgress, writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+                if (message.takenOver != null && $Object.hasOwnProperty.call(message, "takenOver"))
+                    $root.vmft.channel.TakenOver.encode(message.takenOver, writer.uint32(/* id 9, wireType 2 =*/74).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -142,6 +145,13 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 break;
                             message.copyProgress = $root.vmft.channel.CopyProgress.decode(reader, reader.size(), $undefined, _depth + 1, message.copyProgress);
                             message.message = "copyProgress";
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 2)
+                                break;
+                            message.takenOver = $root.vmft.channel.TakenOver.decode(reader, reader.size(), $undefined, _depth + 1, message.takenOver);
+                            message.message = "takenOver";
                             continue;
                         }
                     }
@@ -1530,6 +1540,82 @@ export const vmft: typeof Types = $root.vmft = (() => {
                 return message;
             };
             return HandOver;
+        })();
+        channel.TakenOver = (function() {
+            const TakenOver = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+            TakenOver.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            TakenOver.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+            TakenOver.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.vmft.channel.TakenOver();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.generation = value;
+                            else
+                                delete message.generation;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+            return TakenOver;
         })();
         channel.Ack = (function() {
             const Ack = function (properties) {

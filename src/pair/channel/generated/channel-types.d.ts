@@ -51,8 +51,11 @@ export namespace vmft {
             /** FromBackup copyProgress. */
             copyProgress?: (vmft.channel.CopyProgress.$Properties|null);
 
+            /** FromBackup takenOver. */
+            takenOver?: (vmft.channel.TakenOver.$Properties|null);
+
             /** FromBackup message. */
-            message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined"|"prepared"|"copyProgress");
+            message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined"|"prepared"|"copyProgress"|"takenOver");
 
             /**
              * Encodes the specified FromBackup message. Does not implicitly {@link vmft.channel.FromBackup.verify|verify} messages.
@@ -102,8 +105,11 @@ export namespace vmft {
                 /** FromBackup copyProgress */
                 copyProgress?: (vmft.channel.CopyProgress.$Properties|null);
 
+                /** FromBackup takenOver */
+                takenOver?: (vmft.channel.TakenOver.$Properties|null);
+
                 /** FromBackup message */
-                message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined"|"prepared"|"copyProgress");
+                message?: ("hello"|"stateReady"|"ack"|"progress"|"divergence"|"declined"|"prepared"|"copyProgress"|"takenOver");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -119,9 +125,10 @@ export namespace vmft {
               declined?: vmft.channel.Declined.$Shape|null;
               prepared?: vmft.channel.Prepared.$Shape|null;
               copyProgress?: vmft.channel.CopyProgress.$Shape|null;
+              takenOver?: vmft.channel.TakenOver.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ message?: undefined; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "hello"; hello: vmft.channel.Hello.$Shape; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "stateReady"; hello?: null; stateReady: vmft.channel.StateReady.$Shape; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "ack"; hello?: null; stateReady?: null; ack: vmft.channel.Ack.$Shape; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "progress"; hello?: null; stateReady?: null; ack?: null; progress: vmft.channel.Progress.$Shape; divergence?: null; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "divergence"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence: vmft.channel.Divergence.$Shape; declined?: null; prepared?: null; copyProgress?: null }|{ message?: "declined"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined: vmft.channel.Declined.$Shape; prepared?: null; copyProgress?: null }|{ message?: "prepared"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared: vmft.channel.Prepared.$Shape; copyProgress?: null }|{ message?: "copyProgress"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress: vmft.channel.CopyProgress.$Shape })
+              ({ message?: undefined; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null; takenOver?: null }|{ message?: "hello"; hello: vmft.channel.Hello.$Shape; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null; takenOver?: null }|{ message?: "stateReady"; hello?: null; stateReady: vmft.channel.StateReady.$Shape; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null; takenOver?: null }|{ message?: "ack"; hello?: null; stateReady?: null; ack: vmft.channel.Ack.$Shape; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null; takenOver?: null }|{ message?: "progress"; hello?: null; stateReady?: null; ack?: null; progress: vmft.channel.Progress.$Shape; divergence?: null; declined?: null; prepared?: null; copyProgress?: null; takenOver?: null }|{ message?: "divergence"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence: vmft.channel.Divergence.$Shape; declined?: null; prepared?: null; copyProgress?: null; takenOver?: null }|{ message?: "declined"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined: vmft.channel.Declined.$Shape; prepared?: null; copyProgress?: null; takenOver?: null }|{ message?: "prepared"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared: vmft.channel.Prepared.$Shape; copyProgress?: null; takenOver?: null }|{ message?: "copyProgress"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress: vmft.channel.CopyProgress.$Shape; takenOver?: null }|{ message?: "takenOver"; hello?: null; stateReady?: null; ack?: null; progress?: null; divergence?: null; declined?: null; prepared?: null; copyProgress?: null; takenOver: vmft.channel.TakenOver.$Shape })
             );
         }
 
@@ -1105,6 +1112,63 @@ export namespace vmft {
 
             /** Shape of a HandOver. */
             type $Shape = vmft.channel.HandOver.$Properties;
+        }
+
+        /**
+         * Properties of a TakenOver.
+         * @deprecated Use vmft.channel.TakenOver.$Properties instead.
+         */
+        interface ITakenOver extends vmft.channel.TakenOver.$Properties {
+        }
+
+        /** Represents a TakenOver. */
+        class TakenOver {
+
+            /**
+             * Constructs a new TakenOver.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: vmft.channel.TakenOver.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** TakenOver generation. */
+            generation: Long;
+
+            /**
+             * Encodes the specified TakenOver message. Does not implicitly {@link vmft.channel.TakenOver.verify|verify} messages.
+             * @param message TakenOver message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: vmft.channel.TakenOver.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a TakenOver message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {vmft.channel.TakenOver & vmft.channel.TakenOver.$Shape} TakenOver
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): vmft.channel.TakenOver & vmft.channel.TakenOver.$Shape;
+        }
+
+        namespace TakenOver {
+
+            /** Properties of a TakenOver. */
+            interface $Properties {
+
+                /** TakenOver generation */
+                generation?: (Long|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a TakenOver. */
+            type $Shape = vmft.channel.TakenOver.$Properties;
         }
 
         /**
