@@ -1,4 +1,5 @@
 import { VmftError } from '../../base/errors.js';
+import { byNewest } from '../status/machine-status.js';
 import type { HostDescription } from './methods.js';
 
 /** Where a machine's operations are carried out. */
@@ -26,7 +27,7 @@ export function locateMachine(
   );
   const live = seen
     .filter(({ replica }) => replica.role === 'alone' || replica.role === 'primary')
-    .sort((a, b) => b.replica.generation - a.replica.generation)[0];
+    .sort((a, b) => byNewest(a.replica, b.replica))[0];
   const at = (host: string): Located =>
     host === self.name ? { at: 'here' } : { at: 'host', host };
   if (live !== undefined) return at(live.host);

@@ -433,8 +433,7 @@ export class HostedMachine {
       const others = await this.house.peers.describeAll();
       const lastLive = await this.house.lastLive(this.spec);
       if (!this.mayRecover) return;
-      const { config } = this.house;
-      const recovery = decideRecovery({ host: config.name, record: this.kept, others, lastLive });
+      const recovery = decideRecovery({ record: this.kept, others, lastLive });
       switch (recovery.do) {
         case 'forget':
           this.house.log.info({ machine: this.name, because: recovery.because }, 'forgotten');
@@ -491,6 +490,7 @@ export class HostedMachine {
   }
 
   private trouble(): string {
+    if (this.replica?.isSilent === true) return 'its process does not answer';
     if (this.replica !== null) return this.replica.view.trouble;
     return [this.kept.end, this.kept.state === 'lost' ? this.note : '']
       .filter((part) => part !== '')

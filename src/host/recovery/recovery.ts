@@ -12,7 +12,6 @@ export type Recovery =
   | { readonly do: 'start' };
 
 export interface RecoveryQuestion {
-  readonly host: string;
   readonly record: Pick<MachineRecord, 'spec' | 'role' | 'replicaId' | 'generation'>;
   /** All other hosts of the cluster, as they answered. */
   readonly others: readonly HostDescription[];

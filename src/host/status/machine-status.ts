@@ -29,7 +29,7 @@ export function machineStatus(
   seen: readonly Seen[],
   silent: readonly string[],
 ): MachineStatus {
-  const newestFirst = [...seen].sort((a, b) => b.replica.generation - a.replica.generation);
+  const newestFirst = [...seen].sort((a, b) => byNewest(a.replica, b.replica));
   const live = newestFirst.find(({ replica }) => isLiveRole(replica.role));
   const generation = newestFirst[0]?.replica.generation ?? 0;
   const status = (fields: Partial<MachineStatus>): MachineStatus => ({
@@ -94,6 +94,18 @@ function deadStatus(seen: readonly Seen[], silent: readonly string[]): Partial<M
     return { state: 'lost', note: noteOf([lost.replica.trouble, ...where]) };
   }
   return { state: 'stopped', note: noteOf(seen.map(({ replica }) => replica.trouble)) };
+}
+
+/**
+ * The newer generation first. Of two in the same one, who is alone has won it; the other, frozen or cut off, has not
+ * heard of that.
+ */
+export function byNewest(
+  a: Pick<ReplicaDescription, 'generation' | 'role'>,
+  b: Pick<ReplicaDescription, 'generation' | 'role'>,
+): number {
+  const isAlone = ({ role }: { readonly role: string }): number => (role === 'alone' ? 1 : 0);
+  return b.generation - a.generation || isAlone(b) - isAlone(a);
 }
 
 function sameMachine(a: Seen, b: Seen): boolean {

@@ -47,6 +47,8 @@ export class LocalReplica {
   private said: ReplicaStatus | null = null;
   private listener: ReplicaListener | null = null;
   private changes = 0;
+  private heardMs: number;
+  private polling = false;
   private over = false;
   private stopPolling: () => void = () => undefined;
 
@@ -54,6 +56,7 @@ export class LocalReplica {
     private readonly house: ReplicaHouse,
     private current: MachineRecord,
   ) {
+    this.heardMs = house.clock.nowMs();
     const { role, generation, replicaId, sinceRealtimeMs } = current;
     this.seen = { role, generation, replicaId, sinceRealtimeMs, trouble: '', end: null };
   }
@@ -128,6 +131,11 @@ export class LocalReplica {
     );
   }
 
+  /** It runs and says nothing: stopped, or at a standstill. */
+  get isSilent(): boolean {
+    return this.house.clock.nowMs() - this.heardMs > silentAfterMs;
+  }
+
   listen(listener: ReplicaListener): void {
     this.listener = listener;
   }
@@ -139,6 +147,7 @@ export class LocalReplica {
     // What events have said meanwhile is newer.
     if (before === this.changes) this.take(viewOfStatus(this.seen, status, this.realtimeMs()));
     this.said = status;
+    this.heardMs = this.house.clock.nowMs();
     return status;
   }
 
@@ -263,10 +272,13 @@ export class LocalReplica {
   }
 
   private async poll(): Promise<void> {
+    if (this.polling) return;
+    this.polling = true;
     await this.look().then(
       () => this.listener?.changed(),
       () => this.lookForProcess(true),
     );
+    this.polling = false;
   }
 
   /** Of what was before, the status tells the outcome. */
@@ -397,6 +409,7 @@ function pruneLogs(folder: string, machine: string): void {
   }
 }
 
+const silentAfterMs = 5_000;
 const endLookMs = 20;
 /** In all 0.4 s. */
 const endLooks = 20;

@@ -18,7 +18,7 @@ function decide(
   lastLive: RecoveryQuestion['lastLive'] = mine,
   change: Partial<MachineRecord> = {},
 ): Recovery {
-  return decideRecovery({ host: 'a', record: machineRecord(change), others, lastLive });
+  return decideRecovery({ record: machineRecord(change), others, lastLive });
 }
 
 function waits(recovery: Recovery): string {

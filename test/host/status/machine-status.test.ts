@@ -73,6 +73,8 @@ void describe('the status of a machine', () => {
     const { state, primary, note, generation } = status(old, on('b', 'alone', { generation: 2 }));
     assert.deepEqual([state, primary, generation], ['unprotected', 'b', 2]);
     assert.match(note, /a has not heard yet that it is over/);
+    // Of one generation, too: who is alone has won it.
+    assert.equal(status(old, on('b', 'alone', { generation: 1 })).primary, 'b');
   });
 
   test('lost, and what it waits for', () => {
