@@ -216,6 +216,13 @@ export class HostedMachine {
     this.forget();
   }
 
+  /** The same, without asking it: another replica is the machine, and this one can only find that out. */
+  async end(): Promise<void> {
+    this.leaving = true;
+    await this.replica?.end();
+    this.forget();
+  }
+
   /** Nothing is kept of it any more. Only where no process of it runs. */
   forget(): void {
     if (this.dropped) return;

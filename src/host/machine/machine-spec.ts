@@ -105,6 +105,7 @@ export const settingsOfBoth: ReadonlySet<string> = new Set([
   'log-buffer',
   'join-timeout',
   'arbiter-timeout',
+  'copy-bandwidth',
 ]);
 export const settingsOfRun: ReadonlySet<string> = new Set(['disk-reads']);
 const settingNames: ReadonlySet<string> = new Set([...settingsOfBoth, ...settingsOfRun]);

@@ -73,7 +73,7 @@ export class TakeIn {
     if (await found.until(over, staleReplicaMs)) return;
     const { log } = this.house;
     log.warn({ machine: spec.name, role: found.role }, 'a replica that is over is ended');
-    await found.leave('another replica is the machine');
+    await found.end();
   }
 
   private requireFree(name: string, others: readonly HostDescription[]): void {

@@ -164,12 +164,16 @@ export class LocalReplica {
     } catch (error) {
       this.house.log.warn({ machine: this.name, error: asVmftError(error).message }, 'leave');
     }
+    await this.end();
+  }
+
+  /** SIGKILL; resolves when its process is gone. */
+  async end(): Promise<void> {
     this.kill();
     await this.isGoneWithin(hostTimes.replicaLeaveMs);
   }
 
-  /** SIGKILL. */
-  kill(): void {
+  private kill(): void {
     const { processId } = this.current;
     if (processId !== null) this.house.processes.kill(processId, this.files.socket);
   }

@@ -37,7 +37,6 @@ export function primaryWords(spec: MachineSpec, place: ReplicaPlace, restore: st
     ]),
     // Without an arbiter no backup can join.
     ...(arbiter === null ? [] : [...listenWords(place), '--arbiter', arbiter]),
-    ...(spec.replication === 'auto' ? [] : ['--replication', spec.replication]),
     ...(restore === '' ? [] : ['--restore', restore]),
     ...commonWords(spec, place),
     ...spec.settings,
@@ -80,6 +79,8 @@ function commonWords(spec: MachineSpec, { config, socket, endFile }: ReplicaPlac
     ...['--control', socket, '--end-file', endFile],
     ...(spec.accelerator === 'soft' ? [] : ['--accel', spec.accelerator]),
     ...(spec.counter === '' ? [] : ['--counter', spec.counter]),
+    // A backup's is for when it is the primary.
+    ...(spec.replication === 'auto' ? [] : ['--replication', spec.replication]),
     ...(tls === null
       ? []
       : [

@@ -98,6 +98,7 @@ void describe('the words of a replica', () => {
     assert.equal(after(words, '--net'), 'tap=vmft1');
     assert.equal(after(words, '--disk'), 'file:/disks/b.img');
     assert.equal(after(words, '--listen'), '10.0.1.2:0');
+    assert.equal(after(words, '--replication'), 'checkpoint');
     assert(!words.includes('--disk-reads=backup') && words.includes('--lag-limit=200'));
   });
 
