@@ -8,6 +8,7 @@ import type { OperationProgress } from '../host/api/methods.js';
  */
 export class OperationDisplay {
   private step = '';
+  private pauseMs = 0;
   private bar: SingleBar | null = null;
   private toldAtMs = 0;
 
@@ -24,15 +25,19 @@ export class OperationDisplay {
       return;
     }
     const fresh = progress.step !== this.step;
+    const paused = progress.pauseMs !== 0 && progress.pauseMs !== this.pauseMs;
     this.step = progress.step;
+    this.pauseMs = progress.pauseMs;
     if (this.terminal) this.draw(progress, fresh);
-    else this.tell(progress, fresh);
+    else this.tell(progress, fresh || paused);
   }
 
-  /** Idempotent. */
+  /** Idempotent. A bar goes away; what it came to stays. */
   stop(): void {
-    this.bar?.stop();
+    if (this.bar === null) return;
+    this.bar.stop();
     this.bar = null;
+    if (this.pauseMs > 0) this.write(`  ${pauseText(this.pauseMs)}`);
   }
 
   private tell(progress: OperationProgress, fresh: boolean): void {

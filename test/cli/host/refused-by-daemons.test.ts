@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { exitStatusByCode } from '../../../src/base/errors.js';
+import { exitStatusByCode, VmftError } from '../../../src/base/errors.js';
 import { ClusterFiles, host, operator } from '../../host/security/cluster-files.js';
 import { FakeHost, hostDescription, tlsTable } from './fake-host.js';
 import { Daemons, freePort } from './two-daemons.js';
@@ -108,6 +108,25 @@ describe('daemons refuse', () => {
       old.asked.every(({ method }) => method === 'describe'),
       JSON.stringify(old.asked),
     );
+    assert.equal(await stateOf('web'), 'unprotected');
+  });
+
+  it('a host with another CPU, and the guest stays as it is', async () => {
+    const { hosts } = await daemons.status('a', true);
+    old.script.describe = () => hostDescription({ name: 'd', vmft: hosts[0]?.vmft ?? '' });
+    old.script.startBackup = () =>
+      Promise.reject(
+        new VmftError(
+          'accelerator-unavailable',
+          'this host’s CPU has no sse4a',
+          'use --accel soft',
+        ),
+      );
+    const { status, stdout, stderr } = await daemons.run('a', 'protect', 'web', '--on', 'd');
+    assert.notEqual(status, 0);
+    assert.match(stderr, /^vmft: .*\bd\b.*this host’s CPU has no sse4a/m);
+    assert.equal(stdout, '');
+    assert.ok(old.asked.some(({ method }) => method === 'startBackup'));
     assert.equal(await stateOf('web'), 'unprotected');
   });
 
