@@ -15,6 +15,8 @@ export interface Hello {
   readonly memoryBytesMax: bigint;
   /** Positions are exact on this host: it can execute a log. */
   readonly replays: boolean;
+  /** The backup does not go live earlier than so long after anything that came from the primary. */
+  readonly liveAfterMs: number;
 }
 
 export interface StateReady {

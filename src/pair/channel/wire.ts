@@ -113,8 +113,8 @@ function fromPrimaryFields(
 export function decodeFromBackup(bytes: Buffer): FromBackup {
   const message = parse(bytes, (raw) => wire.FromBackup.decode(raw));
   if (message.hello) {
-    const { protocolVersion, build, accelerator, replicaId, memoryBytesMax, replays } =
-      message.hello;
+    const { protocolVersion, build, accelerator, replicaId, memoryBytesMax } = message.hello;
+    const { replays, liveAfterMs } = message.hello;
     return {
       kind: 'hello',
       protocolVersion: protocolVersion ?? 0,
@@ -123,6 +123,7 @@ export function decodeFromBackup(bytes: Buffer): FromBackup {
       replicaId: name('replica id', replicaId),
       memoryBytesMax: long(memoryBytesMax),
       replays: replays ?? false,
+      liveAfterMs: liveAfterMs ?? 0,
     };
   }
   if (message.stateReady)

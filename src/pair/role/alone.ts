@@ -51,6 +51,7 @@ export class AloneRole implements Role {
   private joining = 0n;
   private highest: bigint;
   private outputsReleased = 0n;
+  private backupLiveAfterMs = 0;
   private progressMs = 0;
   private chunksTaken = 0n;
   private copy: CopyStatus | null = null;
@@ -169,6 +170,7 @@ export class AloneRole implements Role {
     this.state = 'forming';
     this.link = link;
     this.peer = hello.replicaId;
+    this.backupLiveAfterMs = hello.liveAfterMs;
     this.replication = chosen.replication;
     this.highest += 1n;
     this.joining = this.highest;
@@ -196,6 +198,9 @@ export class AloneRole implements Role {
     }
     if (hello.memoryBytesMax !== 0n && hello.memoryBytesMax < memoryBytes) {
       return `the guest has ${memoryBytes} bytes of memory, the backup’s host gives ${hello.memoryBytesMax}`;
+    }
+    if (hello.liveAfterMs < 1) {
+      return 'the backup does not say how long it waits before it goes live';
     }
     return hello.replicaId === replicaId ? 'a replica cannot be its own backup' : null;
   }
@@ -276,6 +281,7 @@ export class AloneRole implements Role {
         },
         outputsReleased: this.outputsReleased,
         lastBeatSent: this.pulse?.lastSent ?? 0n,
+        backupLiveAfterMs: this.backupLiveAfterMs,
         identity: this.identity,
         settings: this.settings,
       },

@@ -19,6 +19,7 @@ import {
 import { Arbitration } from './arbitration.js';
 import { decideFailover, type FailoverRow, type Situation } from './failover-table.js';
 import { guestEnd, isDivergence, isGuestEnd } from './pair-event.js';
+import { liveAfterMsOf } from './output-permission.js';
 import { PeerPulse } from './peer-pulse.js';
 import { generationFault, lostArbitration } from './primary.js';
 import { StateIntake } from './state-intake.js';
@@ -106,7 +107,8 @@ export class BackupRole implements Role {
     const { build, accelerator, replicaId, replays } = this.options.identity;
     const { memoryBytesMax } = this.options;
     const hello = { protocolVersion, build, accelerator, replicaId, memoryBytesMax, replays };
-    return [{ do: 'send', link: this.link, message: { kind: 'hello', ...hello } }];
+    const liveAfterMs = liveAfterMsOf(this.settings);
+    return [{ do: 'send', link: this.link, message: { kind: 'hello', ...hello, liveAfterMs } }];
   }
 
   handle(event: RoleEvent, nowMs: number): Action[] {

@@ -9,7 +9,7 @@ import type { PairSettings } from '../../base/limits.js';
  * shown by the backup as well; still two machines with one address talk, and switches learn the wrong port.
  *
  * The idea is a lease. A backup goes live only after a silence of `suspectAfterMs`, or `suspectAfterBrokenChannelMs`, or
- * `brokenChannelPatienceMs` after a channel that broke (failover-table.ts). So a backup that answers to something was not live when that
+ * `brokenChannelPatienceMs` after a channel that broke (failover-table.ts); it says in Hello which is the least of them by its own settings. So a backup that answers to something was not live when that
  * something came, and will not be for the least of the three after that. The primary knows when it sent it; that is earlier still. What
  * is answered is a segment, by its acknowledgement, or a heartbeat, by its number in the backup's next one (`echo`). The
  * permission ends a fixed time after the newest thing answered was *sent*, on this host's clock alone: no two clocks are compared, and what
@@ -29,8 +29,9 @@ export class OutputPermission {
   private readonly beats: { readonly counter: bigint; readonly sentMs: number }[] = [];
   private untilMsNow = -Infinity;
 
-  constructor(settings: PairSettings) {
-    this.lastingMs = permissionMs(settings);
+  /** See {@link liveAfterMsOf}. */
+  constructor(backupLiveAfterMs: number) {
+    this.lastingMs = permissionMs(backupLiveAfterMs);
   }
 
   /** On the clock of the times given; -Infinity before anything was answered. */
@@ -78,8 +79,13 @@ export class OutputPermission {
   }
 }
 
-/** Less than any time after which the backup may go live, by a fifth: for clocks that run unequally, and the way to the wire. */
-export function permissionMs(settings: PairSettings): number {
+/** Less than the time after which the backup may go live, by a fifth: for clocks that run unequally, and the way to the wire. */
+export function permissionMs(backupLiveAfterMs: number): number {
+  return 0.8 * backupLiveAfterMs;
+}
+
+/** The shortest time after anything that came from its primary at which a backup with these settings goes live; its Hello says it. */
+export function liveAfterMsOf(settings: PairSettings): number {
   const { suspectAfterMs, suspectAfterBrokenChannelMs, brokenChannelPatienceMs } = settings;
-  return 0.8 * Math.min(suspectAfterMs, suspectAfterBrokenChannelMs, brokenChannelPatienceMs);
+  return Math.floor(Math.min(suspectAfterMs, suspectAfterBrokenChannelMs, brokenChannelPatienceMs));
 }

@@ -30,6 +30,8 @@ export interface PrimaryOptions {
   readonly outputsReleased: bigint;
   /** The number of the last heartbeat of the join. */
   readonly lastBeatSent: bigint;
+  /** As its Hello said. */
+  readonly backupLiveAfterMs: number;
   readonly identity: MachineIdentity;
   readonly settings: PairSettings;
   /** For tests that plant a fault. */
@@ -94,7 +96,7 @@ export class PrimaryRole implements Role {
     this.buffer = new LogBuffer(options.settings.unacknowledgedBytesMax);
     const { generation, settings, lastBeatSent } = options;
     this.pulse = new PeerPulse(generation, settings, nowMs, lastBeatSent);
-    this.permission = new OutputPermission(options.settings);
+    this.permission = new OutputPermission(options.backupLiveAfterMs);
     this.outputsLeft = options.outputsReleased;
     this.arbitration = new Arbitration(options.generation, options.settings);
     this.lag = new LagControl(options.settings.lagLimitMs);

@@ -26,6 +26,7 @@ const fromBackup: FromBackup[] = [
     replicaId: 'abc',
     memoryBytesMax: big,
     replays: true,
+    liveAfterMs: 110,
   },
   { kind: 'state-ready', generation: 1n },
   { kind: 'ack', generation: 2n, sequence: 0n },

@@ -4,12 +4,17 @@ import { describe, it } from 'node:test';
 import { defaultPairSettings } from '../../../src/base/limits.js';
 import type { Stopped } from '../../../src/flow/machine/machine.js';
 import type { FromBackup } from '../../../src/pair/channel/messages.js';
-import { OutputPermission, permissionMs } from '../../../src/pair/role/output-permission.js';
+import {
+  liveAfterMsOf,
+  OutputPermission,
+  permissionMs,
+} from '../../../src/pair/role/output-permission.js';
 import { PrimaryRole } from '../../../src/pair/role/primary.js';
 import type { Action } from '../../../src/pair/role/role.js';
 
 const settings = defaultPairSettings;
-const lasting = permissionMs(settings);
+const liveAfterMs = liveAfterMsOf(settings);
+const lasting = permissionMs(liveAfterMs);
 
 describe('the permission to show outputs', () => {
   it('lasts less than any silence after which a backup may go live', () => {
@@ -17,11 +22,12 @@ describe('the permission to show outputs', () => {
     for (const ms of [suspectAfterMs, suspectAfterBrokenChannelMs, brokenChannelPatienceMs]) {
       assert.ok(lasting <= 0.8 * ms);
     }
-    assert.equal(permissionMs({ ...settings, suspectAfterMs: 100 }), 80);
+    assert.equal(liveAfterMsOf({ ...settings, suspectAfterMs: 100 }), 100);
+    assert.equal(permissionMs(100), 80);
   });
 
   it('counts from when the newest thing answered was sent, not from the answer', () => {
-    const permission = new OutputPermission(settings);
+    const permission = new OutputPermission(liveAfterMs);
     assert.equal(permission.untilMs, -Infinity);
     permission.segmentSent(0n, 100);
     permission.segmentSent(1n, 110);
@@ -40,7 +46,7 @@ describe('the permission to show outputs', () => {
   });
 
   it('believes no echo of a heartbeat that was never sent', () => {
-    const permission = new OutputPermission(settings);
+    const permission = new OutputPermission(liveAfterMs);
     permission.beatSent(1n, 10);
     assert.equal(permission.echoed(1_000_000n), true);
     assert.equal(permission.untilMs, 10 + lasting);
@@ -55,6 +61,7 @@ class Primary {
       link: 1,
       outputsReleased: 0n,
       lastBeatSent: 7n,
+      backupLiveAfterMs: liveAfterMs,
       peer: 'p',
       replication: 'replay',
       cost: { pauseMs: 0, copyMs: 0, sentBytes: 0 },

@@ -113,6 +113,7 @@ const hello: FromBackup = {
   replicaId: 'raw',
   memoryBytesMax: 0n,
   replays: true,
+  liveAfterMs: 110,
 };
 
 describe('a primary with a hostile backup', () => {

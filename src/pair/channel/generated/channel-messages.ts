@@ -335,6 +335,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             Hello.prototype.replicaId = "";
             Hello.prototype.memoryBytesMax = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             Hello.prototype.replays = false;
+            Hello.prototype.liveAfterMs = 0;
             Hello.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -354,6 +355,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.memoryBytesMax);
                 if (message.replays != null && $Object.hasOwnProperty.call(message, "replays") && message.replays !== false)
                     writer.uint32(/* id 6, wireType 0 =*/48).bool(message.replays);
+                if (message.liveAfterMs != null && $Object.hasOwnProperty.call(message, "liveAfterMs") && message.liveAfterMs !== 0)
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.liveAfterMs);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -438,6 +441,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.replays = value;
                             else
                                 delete message.replays;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.liveAfterMs = value;
+                            else
+                                delete message.liveAfterMs;
                             continue;
                         }
                     }

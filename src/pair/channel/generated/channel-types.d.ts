@@ -286,6 +286,9 @@ export namespace vmft {
             /** Hello replays. */
             replays: boolean;
 
+            /** Hello liveAfterMs. */
+            liveAfterMs: number;
+
             /**
              * Encodes the specified Hello message. Does not implicitly {@link vmft.channel.Hello.verify|verify} messages.
              * @param message Hello message or plain object to encode
@@ -327,6 +330,9 @@ export namespace vmft {
 
                 /** Hello replays */
                 replays?: (boolean|null);
+
+                /** Hello liveAfterMs */
+                liveAfterMs?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
