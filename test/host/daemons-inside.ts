@@ -113,7 +113,12 @@ function currentId(): string {
 
 async function conflicts({ primary, backup }: MachineStatus): Promise<void> {
   const third = daemons.find(({ name }) => name !== primary && name !== backup) as DaemonProcess;
-  const unprotect = a.client.stream(hostMethods.unprotect, { name: 'vm1' }, () => undefined);
+  let unprotect = Promise.resolve();
+  await new Promise<void>((begun) => {
+    unprotect = a.client.stream(hostMethods.unprotect, { name: 'vm1' }, () => {
+      begun();
+    });
+  });
   // The other one comes by another host, and is passed on.
   const move = { name: 'vm1', replica: 'backup', to: third.name };
   await refused(() => third.client.stream(hostMethods.move, move, () => undefined), 'machine-busy');

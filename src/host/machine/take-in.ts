@@ -21,9 +21,9 @@ export class TakeIn {
   async start(request: Message<'StartRequest'>, askedBy: string): Promise<HostedMachine> {
     const asked = request.spec;
     if (asked === null) throw new VmftError('usage', 'no machine is described');
+    this.requireFree(asked.name, await this.house.peers.describeAll());
     return this.house.intakes.during(asked.name, { what: 'start', askedBy }, async () => {
-      const others = await this.house.peers.describeAll();
-      this.requireFree(asked.name, others);
+      this.requireFree(asked.name, []);
       const spec = await this.newSpec(asked);
       this.requireRoom(spec);
       return this.replace(spec.name, () =>
