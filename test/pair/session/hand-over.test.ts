@@ -120,15 +120,12 @@ describe('a hand-over', () => {
 
   it('leaves the machine here when the backup dies before it has the flag', async () => {
     const { primary, backup } = await formPair();
-    hosts.arbiter.testAndSet = new Proxy(hosts.arbiter.testAndSet, {
-      apply: async (testAndSet, arbiter, [flag]: Parameters<typeof hosts.arbiter.testAndSet>) => {
-        if (flag.replicaId === backup.replicaId) {
-          backup.stop('killed');
-          return new Promise(() => undefined);
-        }
-        return testAndSet.call(arbiter, flag);
-      },
-    });
+    const testAndSet = hosts.arbiter.testAndSet.bind(hosts.arbiter);
+    hosts.arbiter.testAndSet = (flag) => {
+      if (flag.replicaId !== backup.replicaId) return testAndSet(flag);
+      backup.stop('killed');
+      return new Promise(() => undefined);
+    };
     await assert.rejects(primary.handOver(), { code: 'peer-lost' });
     assert.equal(primary.status().role, 'alone');
     assert.equal(hosts.primarySide.machine?.mode, 'live');
