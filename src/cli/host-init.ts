@@ -110,7 +110,10 @@ async function addHost(
   say(
     `made ${made}: cert.pem, key.pem, ca.pem and host.toml of host ${name}, valid for ${days} days`,
   );
-  say(`  copy it to the host as /etc/vmft: scp -rp ${made}/. root@${listen.host}:/etc/vmft/`);
+  const there = isIP(listen.host) === 6 ? `[${listen.host}]` : listen.host;
+  say(
+    `  copy it to the host: ssh root@${listen.host} mkdir -p /etc/vmft; scp -p ${made}/* root@${there}:/etc/vmft/`,
+  );
   if (unitMade) say(`made ${unit}: copy it to each host’s /etc/systemd/system`);
   say('  then, on the host: systemctl enable --now vmft-host');
   const unaware = others.filter((each) => each.name !== name);

@@ -30,7 +30,7 @@ describe('vmft host init', () => {
     const more = ['--peer', 'b=10.0.1.2', '--arbiter', 'file:/mnt/flags', '--cluster', 'lab'];
     const made = initHere(...words, ...more);
     assert.equal(made.status, 0, made.stderr);
-    assert.match(made.stdout, /scp -rp \S+\/cluster\/a\/\. root@10\.0\.1\.1:\/etc\/vmft\//);
+    assert.match(made.stdout, /scp -p \S+\/cluster\/a\/\* root@10\.0\.1\.1:\/etc\/vmft\//);
     for (const key of [within('ca.key'), within('a', 'key.pem')]) {
       assert.equal(statSync(key).mode & 0o777, 0o600);
     }
