@@ -264,6 +264,14 @@ void MachineHandle::start_replica(Info info) {
         if (!options.Get("generation").IsNull())
             generation = to_u64(options.Get("generation"), "generation");
         Napi::Value until = options.Get("untilTicks");
+        if (to_replication(options.Get("replication")) == Replication::checkpoint) {
+            if (!generation || !until.IsUndefined())
+                throw RunnerError("bad-argument",
+                                  "startReplica: checkpoints are of one generation, and have no "
+                                  "position to stop at");
+            runner().start_checkpoint_replica(*generation);
+            return;
+        }
         runner().start_replica(generation, until.IsUndefined() ? Replay::no_limit
                                                                : to_u64(until, "untilTicks"));
     });

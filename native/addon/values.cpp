@@ -115,6 +115,13 @@ std::optional<std::span<const u8>> to_optional_bytes(const Napi::Value& value, c
     return to_bytes(value, name);
 }
 
+Replication to_replication(const Napi::Value& value) {
+    std::string name = to_text(value, "replication");
+    if (name == "replay") return Replication::replay;
+    if (name != "checkpoint") refuse("replication", "replay or checkpoint");
+    return Replication::checkpoint;
+}
+
 LiveOptions to_live_options(const Napi::Value& value) {
     Napi::Object object = to_object(value, "options");
     LiveOptions options;
@@ -123,6 +130,7 @@ LiveOptions to_live_options(const Napi::Value& value) {
     options.recording = to_bool(object.Get("recording"), "recording");
     double bytes_max = to_number(object.Get("unacknowledgedBytesMax"), "unacknowledgedBytesMax");
     if (!(bytes_max >= 0)) refuse("unacknowledgedBytesMax", "a number, not negative");
+    options.replication = to_replication(object.Get("replication"));
     // Infinity is a fair way to say "no bound".
     options.unacknowledged_bytes_max =
         bytes_max >= 0x1p63 ? u64{1} << 63 : static_cast<u64>(bytes_max);

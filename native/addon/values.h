@@ -32,6 +32,8 @@ std::span<const u8> to_bytes(const Napi::Value& value, const char* name);
 /// As to_bytes; null is none.
 std::optional<std::span<const u8>> to_optional_bytes(const Napi::Value& value, const char* name);
 
+/// "replay" or "checkpoint".
+Replication to_replication(const Napi::Value& value);
 LiveOptions to_live_options(const Napi::Value& value);
 MachineConfig to_machine_config(const Napi::Object& object);
 

@@ -21,6 +21,12 @@ inline constexpr u64 received_frames_max = 4096;  ///< Frames waiting between th
 inline constexpr u64 outputs_withheld_bytes_max = u64{256} << 20;
 /// Of a guest's memory in one vmft.image.Pages message: 1 MiB.
 inline constexpr u32 image_pages_max = 256;
+/// Of outputs in one part of a checkpoint.
+inline constexpr u64 checkpoint_outputs_bytes_max = u64{1} << 20;
+/// Checkpoints that the backup has not acknowledged; behind them the epoch goes on.
+inline constexpr u32 checkpoints_in_flight_max = 3;
+/// Pages of which the primary keeps what the backup has, to send differences: 32 MiB.
+inline constexpr u32 checkpoint_history_pages_max = 8192;
 /// Of a vmft.image.State message: CPU and devices need far less than 64 MiB, and outputs may wait.
 inline constexpr u64 image_state_bytes_max = outputs_withheld_bytes_max + (u64{64} << 20);
 inline constexpr u32 disks_max = 5;

@@ -101,6 +101,28 @@ WaitingOutputs OutputQueue::waiting() const {
     return {counts_.released, {waiting_.begin(), waiting_.end()}};
 }
 
+std::vector<Output> OutputQueue::waiting_behind(u64 sequence) const {
+    std::lock_guard lock(mutex_);
+    auto first = std::find_if(waiting_.begin(), waiting_.end(),
+                              [&](const Output& output) { return output.sequence > sequence; });
+    return {first, waiting_.end()};
+}
+
+void OutputQueue::follow(std::vector<Output>&& outputs, u64 produced) {
+    std::lock_guard lock(mutex_);
+    VMFT_CHECK(mode_ == Mode::withheld);
+    for (Output& output : outputs) {
+        if (output.sequence <= released_through_) {
+            forget(output);
+            continue;
+        }
+        counts_.bytes_withheld += held_bytes(output);
+        waiting_.push_back(std::move(output));
+    }
+    counts_.produced = produced;
+    counts_.released = waiting_.empty() ? produced : waiting_.front().sequence - 1;
+}
+
 void OutputQueue::restore(WaitingOutputs&& waiting) {
     std::lock_guard lock(mutex_);
     waiting_.assign(std::move_iterator(waiting.outputs.begin()),

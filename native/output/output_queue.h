@@ -54,6 +54,11 @@ public:
 
     /// What waits now, for an image of the machine.
     WaitingOutputs waiting() const;
+    /// Those that wait and are behind `sequence`.
+    std::vector<Output> waiting_behind(u64 sequence) const;
+    /// A replica that executes nothing: the primary has produced so many, these among them, in
+    /// order; others have left there already.
+    void follow(std::vector<Output>&& outputs, u64 produced);
     /// After a restore: these wait, and what was released before them belongs to the past.
     void restore(WaitingOutputs&& waiting);
 

@@ -32,6 +32,17 @@ void Live::begin() {
     take_clock(host_ns);
 }
 
+void Live::begin_as_of(u64 host_ns) {
+    u64 now = world_.monotonic_ns();
+    if (now > host_ns + resume_gap_ns_max) {
+        begin();
+        return;
+    }
+    offset_ns_ = static_cast<i64>(host_ns - machine_.virtual_ns());
+    idle_ = broken_out_ = false;
+    take_clock(now);
+}
+
 void Live::resume() {
     u64 host_ns = world_.monotonic_ns();
     if (virtual_of(host_ns) > machine_.virtual_ns() + resume_gap_ns_max) {
@@ -138,6 +149,7 @@ bool Live::input_due_by_branches(u64 host_ns) {
 
 void Live::break_out_in_time(u64 begin_ns, double share) {
     u64 at = last_clock_host_ns_ + forced_clock_interval_ns;
+    at = std::min(at, break_out_by_ns_);
     u64 timer = wake_at_ns({ExitKind::halted, machine_.deadline_ns()});
     if (timer < at) at = std::min(at, timer + exit_wait_ns);
     if (share < 1) {
@@ -170,6 +182,7 @@ MachineExit Live::slice() {
                             slice_ticks_max);
     MachineExit exit = machine_.run(ticks + wanted);
     u64 end_ns = world_.monotonic_ns();
+    ran_ns_ += end_ns - begin_ns;
     measure(end_ns - begin_ns, machine_.position().ticks - ticks);
     if (share < 1) {
         double debt = static_cast<double>(end_ns - begin_ns) * (1 / share - 1);

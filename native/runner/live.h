@@ -21,6 +21,9 @@ public:
 
     /// Virtual time goes on from where the machine's is, as of now.
     void begin();
+    /// The same as of `host_ns`, since when the machine has stood still: virtual time follows the
+    /// host's over that, unless it was very long.
+    void begin_as_of(u64 host_ns);
     /// After a pause: virtual time follows the host's over it, unless it was very long.
     void resume();
 
@@ -35,6 +38,11 @@ public:
     u64 pause_until_ns();
     /// The thread slept. While the machine was runnable (speed limit) that counts into its speed.
     void slept(u64 nanoseconds);
+
+    /// By branches: the machine is broken out of at this host time at the latest.
+    void set_break_out_by(u64 host_ns) { break_out_by_ns_ = host_ns; }
+    /// Host time that slices have taken.
+    u64 ran_ns() const { return ran_ns_; }
 
     /// Frames given to the machine.
     u64 frames_received() const { return frames_received_; }
@@ -84,6 +92,8 @@ private:
     double speed_share_ = 1;
     u64 debt_ns_ = 0;
     u64 frames_received_ = 0;
+    u64 ran_ns_ = 0;
+    u64 break_out_by_ns_ = no_deadline_ns;
     std::vector<u8> frame_;     // Reused, no state.
     bool frame_taken_ = false;  ///< frame_ holds a received frame not yet given to the machine.
 };

@@ -23,6 +23,7 @@ void Recorder::start(u64 generation) {
 }
 
 void Recorder::add(const Input& input) {
+    inputs_++;
     if (active_) encoder_.add(machine_.position(), input);
 }
 

@@ -23,6 +23,8 @@ public:
 
     /// `input` is about to be applied at the machine's position.
     void add(const Input& input);
+    /// How many were, recorded or not.
+    u64 inputs() const { return inputs_; }
 
     /// Whether anything happened since the last segment: an input, or an instruction.
     bool has_content() const;
@@ -70,6 +72,7 @@ private:
     u64 memory_digest_virtual_ns_ = 0;  ///< Of the last one.
     u64 memory_digest_not_before_host_ns_ = 0;
     u64 recorded_bytes_ = 0;
+    u64 inputs_ = 0;
 };
 
 }  // namespace vmft

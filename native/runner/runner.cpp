@@ -71,7 +71,11 @@ Runner::Runner(std::unique_ptr<Machine> machine, bool loaded, std::unique_ptr<Li
     : machine_(std::move(machine)), world_(std::move(world)), events_(events), outputs_(*this),
       crash_(std::move(crash)), disks_(holdings_of(machine_->config()), disk_listener()),
       recorder_(*machine_, *world_), live_(*machine_, *world_, inputs_, disks_, recorder_),
-      replay_(*machine_, &disks_), startable_(loaded), loaded_(loaded) {
+      replay_(*machine_, &disks_), checkpoints_(*machine_, *world_, outputs_,
+                                                [this](CheckpointEncoder::Part&& part) {
+                                                    return checkpoint_part(std::move(part));
+                                                }),
+      startable_(loaded), loaded_(loaded) {
     machine_->set_output_listener(this);
     machine_->set_disk_listener(&disks_);
     world_->set_frame_listener(
@@ -91,6 +95,7 @@ Runner::~Runner() {
     disks_.close();
     wake();
     thread_.join();
+    checkpoints_.shut_down();
     if (copy_) copy_->end_and_wait();
     // It calls back into what goes before it.
     disks_.shut_down();
@@ -170,6 +175,7 @@ void Runner::start_live(const LiveOptions& options) {
     require_mode(Mode::created, "startLive");
     require_startable("startLive");
     require_disks("startLive");
+    require_recordable(options, "startLive");
     options_wanted_ = options;
     entry_ = Entry::start;
     mode_ = Mode::live;
@@ -186,6 +192,7 @@ void Runner::pause() {
 void Runner::resume(const LiveOptions& options) {
     Lock lock(mutex_);
     require_mode(Mode::paused, "resume");
+    require_recordable(options, "resume");
     snapshot_.reset();
     options_wanted_ = options;
     entry_ = Entry::resume;
@@ -196,6 +203,7 @@ void Runner::resume(const LiveOptions& options) {
 void Runner::reconfigure(const LiveOptions& options) {
     Lock lock(mutex_);
     require_mode(Mode::live, "reconfigure");
+    require_recordable(options, "reconfigure");
     options_wanted_ = options;
     if (entry_ == Entry::none) entry_ = Entry::reconfigure;
     wake();
@@ -313,15 +321,24 @@ void Runner::start_replica(std::optional<u64> generation, u64 until_ticks) {
     require_mode(Mode::created, "startReplica");
     require_startable("startReplica");
     if (generation) require_disks("startReplica");
+    if (!machine_->positions_exact())
+        throw RunnerError("accelerator-unavailable",
+                          "without a counter a log cannot be executed: no position is exact",
+                          "replicate by checkpoints, or use --accel soft");
     disks_.begin(generation ? DiskQueue::Mode::replica : DiskQueue::Mode::discard);
     feed_.start(generation);
     until_ticks_ = until_ticks;
+    begin_replica();
+}
+
+void Runner::begin_replica() {
     outputs_.set_mode(OutputQueue::Mode::withheld);
     mode_ = Mode::replica;
     world_->wake();
 }
 
 FedSegment Runner::feed(std::span<const u8> frame) {
+    if (follows_by_ == Replication::checkpoint) return feed_checkpoint(frame);
     // Decoding is the long part, and needs no lock.
     Segment segment;
     LogFault fault = decode_frame(frame, segment);
@@ -361,6 +378,7 @@ void Runner::go_live(const LiveOptions& options) {
         return;
     }
     require_mode(Mode::replica, "goLive");
+    require_recordable(options, "goLive");
     go_live_wanted_ = options;
     world_->wake();
 }
@@ -372,6 +390,7 @@ void Runner::acknowledge(u64 sequence) {
         if (unacknowledged_.front().has_disk_write) crash_.at(CrashPoint::write_sent);
         if (unacknowledged_.front().has_write_completion)
             crash_.at(CrashPoint::completion_recorded);
+        if (unacknowledged_.front().ends_checkpoint) checkpoints_in_flight_--;
         unacknowledged_bytes_ -= unacknowledged_.front().bytes;
         unacknowledged_.pop_front();
     }

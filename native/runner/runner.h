@@ -15,6 +15,8 @@
 #include "machine/machine.h"
 #include "machine/snapshot.h"
 #include "output/output_queue.h"
+#include "runner/checkpoint/checkpoint_feed.h"
+#include "runner/checkpoint/checkpoint_recorder.h"
 #include "runner/crash_point.h"
 #include "runner/live.h"
 #include "runner/live_world.h"
@@ -26,11 +28,15 @@
 
 namespace vmft {
 
+/// How a backup follows: it executes the log, or it is given what each epoch changed.
+enum class Replication : u8 { replay, checkpoint };
+
 struct LiveOptions {
     u64 generation = 0;
     bool gated = false;      ///< Outputs wait for release_outputs; else they leave at once.
-    bool recording = false;  ///< Segments are made.
+    bool recording = false;  ///< Segments are made, or checkpoints.
     u64 unacknowledged_bytes_max = 0;
+    Replication replication = Replication::replay;
 };
 
 /// What `feed` learnt from a valid frame.
@@ -94,6 +100,8 @@ public:
     /// See SegmentFeed::start. Stops with log_end at `until_ticks`. Without `generation` disks are
     /// neither needed nor touched.
     void start_replica(std::optional<u64> generation, u64 until_ticks = Replay::no_limit);
+    /// Follows by checkpoints: executes nothing, and is what the last whole one says.
+    void start_checkpoint_replica(u64 generation);
     FedSegment feed(std::span<const u8> frame);
     /// No frame comes any more: stops with log_end when all are executed. Nothing on a machine that
     /// has stopped.
@@ -171,6 +179,18 @@ private:
     void flush_segment(MemoryDigesting memory = MemoryDigesting::when_due);
     bool output_may_gather(u64 now) const;
     void flush_if_content(MemoryDigesting memory = MemoryDigesting::when_due);
+    void require_recordable(const LiveOptions& options, const char* method) const;
+    void begin_replica();
+
+    // Checkpoints, in runner_checkpoints.cpp
+    FedSegment feed_checkpoint(std::span<const u8> frame);
+    /// On the encoder's thread; false: nobody wants that image any more.
+    bool checkpoint_part(CheckpointEncoder::Part&& part);
+    void end_epoch(Lock& lock);
+    void end_epoch_if_due(Lock& lock, u64 now);
+    /// What there is to tell the backup is out when this returns.
+    void flush_all(Lock& lock, MemoryDigesting memory = MemoryDigesting::when_due);
+    void checkpoint_step(Lock& lock);
 
     // The vCPU thread, in runner_thread.cpp
     void thread_main();
@@ -206,6 +226,7 @@ private:
     Recorder recorder_;
     Live live_;
     Replay replay_;
+    CheckpointRecorder checkpoints_;
 
     std::mutex mutex_;
     // Below: under mutex_.
@@ -222,13 +243,19 @@ private:
     bool end_of_log_ = false;
     u64 until_ticks_ = Replay::no_limit;
     SegmentFeed feed_;
+    Replication follows_by_ = Replication::replay;  ///< As a replica.
+    CheckpointFeed checkpoint_feed_;
+    std::optional<u64> taken_over_ns_;  ///< When the last checkpoint taken over had come.
     double speed_share_ = 1;
     struct Unacknowledged {
         u64 sequence, bytes;
         bool urgent, has_disk_write, has_write_completion;
+        bool ends_checkpoint = false;
     };
     std::deque<Unacknowledged> unacknowledged_;
     u64 unacknowledged_bytes_ = 0;
+    u32 checkpoints_in_flight_ = 0;
+    u64 checkpoint_bytes_ = 0;
     bool gathering_ = false;  ///< An output waits for an earlier one's acknowledgement to be sent.
     Status published_;
     std::shared_ptr<image::Copy> copy_;

@@ -65,7 +65,7 @@ void Runner::sleep(Lock& lock, u64 until_host_ns) {
 void Runner::take_requests(Lock& lock) {
     if (stop_wanted_ && mode_ != Mode::stopped) {
         // What was executed is part of the log, also when nobody waits for it any more.
-        if (mode_ == Mode::live && !quit_wanted_) flush_if_content();
+        if (mode_ == Mode::live && !quit_wanted_) flush_all(lock);
         end_machine(StopReason::stopped, "stopped on request");
     }
     serve_copies();
@@ -83,7 +83,7 @@ void Runner::take_requests(Lock& lock) {
     }
     if (pause_wanted_) {
         pause_wanted_ = false;
-        flush_if_content(MemoryDigesting::not_now);
+        flush_all(lock, MemoryDigesting::not_now);
         mode_ = Mode::paused;
         publish();
         events_.paused(machine_->position());
@@ -116,23 +116,27 @@ bool Runner::disks_go_live(Lock& lock) {
 }
 
 void Runner::take_options(const LiveOptions& options) {
-    bool goes_on = options.recording && options.generation == options_.generation;
+    bool goes_on = options.recording && options.generation == options_.generation &&
+                   options.replication == options_.replication;
+    bool by_log = options.recording && options.replication == Replication::replay;
     bool is_pair = options.recording && options.gated;
     bool was_pair = options_.recording && options_.gated;
     if (!goes_on || is_pair != was_pair) {
-        disks_.set_reads_on_backup(is_pair);
+        disks_.set_reads_on_backup(is_pair && by_log);
         crash_.backup_has_machine(false);
     }
     if (recorder_.active() && !goes_on) flush_if_content();
-    if (options.recording) {
+    if (by_log)
         recorder_.start(options.generation);
-    } else {
+    else
         recorder_.stop();
-    }
     if (!goes_on) {
+        checkpoints_.stop();
+        checkpoints_in_flight_ = 0;
         unacknowledged_.clear();
         unacknowledged_bytes_ = 0;
     }
+    if (options.recording && !by_log) checkpoints_.start(options.generation, recorder_.inputs());
     options_ = options;
     outputs_.set_mode(options.gated ? OutputQueue::Mode::gated : OutputQueue::Mode::open);
 }
@@ -147,6 +151,9 @@ bool Runner::must_stall() const {
 void Runner::live_step(Lock& lock) {
     if (must_stall()) {
         flush_if_content();
+        if (checkpoints_in_flight_ < limits::checkpoints_in_flight_max &&
+            checkpoints_.has_content(recorder_.inputs()))
+            end_epoch(lock);
         published_.stalled = true;
         sleep(lock, forever);
         return;
@@ -154,14 +161,18 @@ void Runner::live_step(Lock& lock) {
     published_.stalled = false;
     if (keep_speed_limit(lock)) return;  // Whatever woke it: it waits as other inputs do.
 
+    u64 ran_ns = live_.ran_ns();
+    live_.set_break_out_by(checkpoints_.active() ? world_->monotonic_ns() + EpochPace::default_ns
+                                                 : no_deadline_ns);
     lock.unlock();
     MachineExit exit = live_.slice();
     outputs_.flush_console();
     lock.lock();
+    checkpoints_.pace().ran(live_.ran_ns() - ran_ns);
 
     publish();
     if (exit.ended()) {
-        flush_if_content();
+        flush_all(lock);
         end_as_guest_did();
         return;
     }
@@ -172,11 +183,14 @@ void Runner::live_step(Lock& lock) {
         exit.broken_out && !recorder_.full() && now < recorder_.due_at_ns() + dear_segment_delay_ns;
     gathering_ = output_may_gather(now);
     if (!dear && !gathering_ && recorder_.due(options_.gated, now)) flush_segment();
+    end_epoch_if_due(lock, now);
     if (exit.kind == ExitKind::halted && !disks_.completion_waits()) {
         // What happened since the last segment goes when it is old enough, woken for nothing else:
         // the segment with an output is on its way, and the next one right behind it would only
         // hold its acknowledgement up.
         u64 due_ns = gathering_ ? recorder_.gathered_at_ns() : recorder_.due_at_ns();
+        if (checkpoints_.active())
+            due_ns = gathering_ ? forever : checkpoints_.due_at_ns(recorder_.inputs());
         rest(lock, std::min(live_.wake_at_ns(exit), due_ns));
     } else {
         keep_speed_limit(lock);
@@ -209,6 +223,10 @@ bool Runner::output_may_gather(u64 now) const {
 }
 
 void Runner::replica_step(Lock& lock) {
+    if (follows_by_ == Replication::checkpoint) {
+        checkpoint_step(lock);
+        return;
+    }
     if (restored_) {
         restored_ = false;
         lock.unlock();
@@ -303,7 +321,10 @@ void Runner::become_live(Lock& lock) {
     // Outputs the primary is not known to have sent leave now, or wait for the new backup.
     take_options(*go_live_wanted_);
     go_live_wanted_.reset();
-    live_.begin();
+    if (taken_over_ns_)
+        live_.begin_as_of(*taken_over_ns_);
+    else
+        live_.begin();
     publish();
     events_.live(machine_->position());
 }
@@ -320,6 +341,7 @@ void Runner::end_machine(StopReason reason, const std::string& message,
         outputs_.set_mode(OutputQueue::Mode::open);  // Its last words.
     go_live_wanted_.reset();
     snapshot_.reset();
+    checkpoints_.stop();
     if (copy_) copy_->end();
     world_->set_receiving(false);
     if (quit_wanted_) return;
@@ -349,7 +371,7 @@ void Runner::publish() {
     published_.virtual_ns = machine_->virtual_ns();
     published_.halted = machine_->halted();
     published_.cpu_share = machine_->cpu_share();
-    published_.recorded_bytes = recorder_.recorded_bytes();
+    published_.recorded_bytes = recorder_.recorded_bytes() + checkpoint_bytes_;
     published_.frames_received = live_.frames_received();
     published_.accelerator = machine_->statistics();
 }

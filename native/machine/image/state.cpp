@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "log/wire_reader.h"
 #include "log/wire_writer.h"
+#include "machine/image/outputs.h"
 #include "machine/image/sealed.h"
 
 namespace vmft::image {
@@ -23,7 +24,6 @@ enum Field : u32 {
     outputs_released = 6,
     outputs = 7
 };
-enum OutputField : u32 { sequence = 1, kind = 2, data = 3 };
 
 /// Of what the guest and the gate see of the disks.
 u64 disks_hash(const MachineConfig& config) {
@@ -41,36 +41,6 @@ u64 disks_hash(const MachineConfig& config) {
 std::span<const u8> mac_of(const MachineConfig& config) {
     if (!config.mac) return {};
     return {config.mac->data(), config.mac->size()};
-}
-
-/// OutputKind and its kind in proto/image.proto are the same numbers.
-bool known(u64 kind) {
-    return kind >= static_cast<u64>(OutputKind::net_frame) &&
-           kind <= static_cast<u64>(OutputKind::disk_request);
-}
-
-bool read_output(std::span<const u8> bytes, Output& output) {
-    WireReader reader(bytes);
-    u32 seen = 0;
-    u64 kind_number = 0;
-    std::span<const u8> content;
-    while (reader.next_field()) {
-        reader.once(seen);
-        switch (reader.field()) {
-        case sequence: output.sequence = reader.varint(); break;
-        case kind: kind_number = reader.varint(); break;
-        case data: content = reader.bytes(); break;
-        default: reader.fail(LogFault::unknown_field);
-        }
-    }
-    if (reader.fault() != LogFault::none || !known(kind_number)) return false;
-    output.kind = static_cast<OutputKind>(kind_number);
-    if (output.kind == OutputKind::net_frame && (content.size() < limits::net_frame_bytes_min ||
-                                                 content.size() > limits::net_frame_bytes_max))
-        return false;
-    if (output.kind == OutputKind::disk_request && !content.empty()) return false;
-    output.bytes.assign(content.begin(), content.end());
-    return true;
 }
 
 /// The message's fields as they were read; spans into its bytes.
@@ -112,6 +82,23 @@ bool without_gap(const WaitingOutputs& outputs, u64 produced) {
     return sequence == produced;
 }
 
+/// All that can be told of a state without taking it over; spans into `bytes`.
+ImageFault look_at(std::span<const u8> bytes, const MachineConfig& config, Body& body) {
+    if (bytes.size() > limits::image_state_bytes_max) return ImageFault::too_long;
+    std::span<const u8> sealed;
+    ImageFault fault = unseal(bytes, sealed);
+    if (fault != ImageFault::none) return fault;
+    bool readable = read_body(sealed, body);
+    // What another version holds besides is not for us to judge.
+    if (body.version != 0 && body.version != state_version) return ImageFault::version;
+    if (!readable || body.version == 0) return ImageFault::malformed;
+    std::span<const u8> own_mac = mac_of(config);
+    if (body.memory_bytes != config.memory_bytes || body.disks != disks_hash(config) ||
+        !std::equal(body.mac.begin(), body.mac.end(), own_mac.begin(), own_mac.end()))
+        return ImageFault::other_guest;
+    return ImageFault::none;
+}
+
 }  // namespace
 
 std::vector<u8> encode_state(const Machine& machine, const WaitingOutputs& waiting) {
@@ -125,33 +112,19 @@ std::vector<u8> encode_state(const Machine& machine, const WaitingOutputs& waiti
     body.fixed64_field(disks, disks_hash(machine.config()));
     body.bytes_field(machine_state, state.bytes());
     body.varint_field(outputs_released, waiting.released);
-    for (const Output& output : waiting.outputs) {
-        u64 size = WireWriter::varint_field_size(sequence, output.sequence) +
-                   WireWriter::varint_field_size(kind, static_cast<u64>(output.kind)) +
-                   (output.bytes.empty() ? 0 : WireWriter::message_size(data, output.bytes.size()));
-        body.message_head(outputs, size);
-        body.varint_field(sequence, output.sequence);
-        body.varint_field(kind, static_cast<u64>(output.kind));
-        body.bytes_field(data, output.bytes);
-    }
+    for (const Output& output : waiting.outputs) put_output(body, outputs, output);
     return seal(bytes);
 }
 
-ImageFault restore_state(std::span<const u8> bytes, Machine& machine, WaitingOutputs& waiting) {
-    if (bytes.size() > limits::image_state_bytes_max) return ImageFault::too_long;
-    std::span<const u8> sealed;
-    ImageFault fault = unseal(bytes, sealed);
-    if (fault != ImageFault::none) return fault;
+ImageFault check_state(std::span<const u8> bytes, const MachineConfig& config) {
     Body body;
-    bool readable = read_body(sealed, body);
-    // What another version holds besides is not for us to judge.
-    if (body.version != 0 && body.version != state_version) return ImageFault::version;
-    if (!readable || body.version == 0) return ImageFault::malformed;
-    const MachineConfig& config = machine.config();
-    std::span<const u8> own_mac = mac_of(config);
-    if (body.memory_bytes != config.memory_bytes || body.disks != disks_hash(config) ||
-        !std::equal(body.mac.begin(), body.mac.end(), own_mac.begin(), own_mac.end()))
-        return ImageFault::other_guest;
+    return look_at(bytes, config, body);
+}
+
+ImageFault restore_state(std::span<const u8> bytes, Machine& machine, WaitingOutputs& waiting) {
+    Body body;
+    ImageFault fault = look_at(bytes, machine.config(), body);
+    if (fault != ImageFault::none) return fault;
     StateReader state(body.machine);
     machine.restore(state);
     if (!state.ok() || state.bytes_left() > 0 ||

@@ -12,6 +12,9 @@ namespace vmft::image {
 /// ControlKind::snapshot.
 std::vector<u8> encode_state(const Machine& machine, const WaitingOutputs& outputs);
 
+/// Whether `restore_state` would take these bytes, but for `bad_state`: nothing is taken over.
+ImageFault check_state(std::span<const u8> bytes, const MachineConfig& config);
+
 /// Takes a state over into `machine`, whose memory is there already. Total on any bytes; after
 /// `bad_state` the machine must not run (before another state), after any other fault it is as it
 /// was.

@@ -19,6 +19,7 @@ import type {
   LiveOptions,
   MachineDigest,
   MachineStatus,
+  Replication,
   TapOptions,
 } from './machine.js';
 
@@ -42,7 +43,11 @@ export interface NativeMachine {
   snapshotEnd(): void;
   restoreChunk(offset: number, bytes: Buffer): void;
   restoreEnd(bytes: number, checksum: bigint): void;
-  startReplica(options: { generation: bigint | null; untilTicks: bigint | undefined }): void;
+  startReplica(options: {
+    generation: bigint | null;
+    replication: Replication;
+    untilTicks: bigint | undefined;
+  }): void;
   feed(frame: Buffer): FedSegment;
   endOfLog(): void;
   goLive(options: LiveOptions): void;
@@ -126,7 +131,7 @@ export interface Addon {
 }
 
 /** native/addon/addon.cpp has the same: an addon left over from another build is refused. */
-const borderVersion = 4;
+const borderVersion = 5;
 
 let loadedAddon: Addon | null = null;
 

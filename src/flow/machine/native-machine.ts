@@ -264,6 +264,7 @@ class AddonMachine implements ReplayMachine {
     mapped(() => {
       this.native.startReplica({
         generation: options.generation,
+        replication: options.replication ?? 'replay',
         untilTicks: options.untilTicks,
       });
     });

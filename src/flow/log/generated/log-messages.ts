@@ -1214,6 +1214,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
             CheckpointPart.prototype.virtualNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             CheckpointPart.prototype.outputsProduced = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             CheckpointPart.prototype.outputsReleased = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            CheckpointPart.prototype.outputs = $util.newBuffer([]);
+            CheckpointPart.prototype.changes = $util.newBuffer([]);
             CheckpointPart.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -1239,6 +1241,10 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 8, wireType 0 =*/64).uint64(message.outputsProduced);
                 if (message.outputsReleased != null && $Object.hasOwnProperty.call(message, "outputsReleased") && (typeof message.outputsReleased === "object" ? message.outputsReleased.low || message.outputsReleased.high : message.outputsReleased !== 0))
                     writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.outputsReleased);
+                if (message.outputs != null && $Object.hasOwnProperty.call(message, "outputs") && message.outputs.length)
+                    writer.uint32(/* id 10, wireType 2 =*/82).bytes(message.outputs);
+                if (message.changes != null && $Object.hasOwnProperty.call(message, "changes") && message.changes.length)
+                    writer.uint32(/* id 11, wireType 2 =*/90).bytes(message.changes);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1350,6 +1356,24 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.outputsReleased = value;
                             else
                                 delete message.outputsReleased;
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.outputs = value;
+                            else
+                                delete message.outputs;
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.changes = value;
+                            else
+                                delete message.changes;
                             continue;
                         }
                     }

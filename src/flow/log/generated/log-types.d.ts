@@ -913,6 +913,12 @@ export namespace vmft {
             /** CheckpointPart outputsReleased. */
             outputsReleased: Long;
 
+            /** CheckpointPart outputs. */
+            outputs: Uint8Array;
+
+            /** CheckpointPart changes. */
+            changes: Uint8Array;
+
             /**
              * Encodes the specified CheckpointPart message. Does not implicitly {@link vmft.log.CheckpointPart.verify|verify} messages.
              * @param message CheckpointPart message or plain object to encode
@@ -963,6 +969,12 @@ export namespace vmft {
 
                 /** CheckpointPart outputsReleased */
                 outputsReleased?: (Long|null);
+
+                /** CheckpointPart outputs */
+                outputs?: (Uint8Array|null);
+
+                /** CheckpointPart changes */
+                changes?: (Uint8Array|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
