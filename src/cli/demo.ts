@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option, type OptionValues } from 'commander';
 
 import type { AcceleratorName, CounterOptions } from '../flow/machine/accelerator.js';
+import type { ReplicationChoice } from '../pair/role/replication-choice.js';
 import { enterNamespaces } from './demo/enter-namespaces.js';
 import { runDemo, type DemoOptions } from './demo/run-demo.js';
 import {
@@ -14,6 +15,7 @@ import {
   chosenAccelerator,
 } from './options/accelerator.js';
 import { defaultMemoryBytes, formatMemorySize, parseMemorySize } from './options/memory-size.js';
+import { replicationOption } from './options/replication.js';
 import { mainScript } from './project-paths.js';
 import { newGuestCpu } from './usable-kvm.js';
 
@@ -24,6 +26,7 @@ interface RawDemoOptions {
   readonly seed?: number;
   readonly after: number;
   readonly memory?: number;
+  readonly replication: ReplicationChoice;
   readonly json: boolean;
   readonly accel: AcceleratorName;
   readonly counter?: CounterOptions;
@@ -46,6 +49,7 @@ export function demoCommand(): Command {
     .option('--seed <n>', 'of the random moments (default: another each time)', parseSeed)
     .option('--after <seconds>', 'how long the client counts on after a kill', parseSeconds, 3)
     .option('--memory <size>', 'guest memory (default: 256M)', parseMemorySize)
+    .addOption(replicationOption())
     .option('--json', 'print one JSON object as the last line', false)
     .addOption(new Option('--inside <folder>').hideHelp());
   return addAcceleratorOptions(command).action((options: OptionValues) =>
@@ -81,11 +85,12 @@ async function demo({ inside, ...raw }: RawDemoOptions): Promise<void> {
 }
 
 function insideOptions(options: DemoOptions, folder: string): string[] {
-  const { runs, killsPerBoot, victim, seed, after, memory, json, accelerator } = options;
+  const { runs, killsPerBoot, victim, seed, after, memory, json, accelerator, replication } = options;
   return [
     ...['demo', '--inside', folder, '--runs', String(runs)],
     ...['--kills-per-boot', String(killsPerBoot), '--victim', victim, '--seed', String(seed)],
     ...['--after', String(after), '--memory', memory, ...(json ? ['--json'] : [])],
+    ...['--replication', replication],
     ...acceleratorWords(accelerator),
   ];
 }

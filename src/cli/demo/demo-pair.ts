@@ -1,5 +1,6 @@
 import { VmftError } from '../../base/errors.js';
 import { softAccelerator, type Accelerator } from '../../flow/machine/accelerator.js';
+import type { ReplicationChoice } from '../../pair/role/replication-choice.js';
 import { acceleratorWords } from '../options/accelerator.js';
 import {
   counterPort,
@@ -25,6 +26,8 @@ export interface PairOptions {
   readonly memory: string;
   /** Of both replicas. Left out: soft. */
   readonly accelerator?: Accelerator;
+  /** Left out: auto. */
+  readonly replication?: ReplicationChoice;
   readonly narrator: Narrator;
   /** Further options of both replicas. */
   readonly settings?: readonly string[];
@@ -165,6 +168,7 @@ function commonOptions(
   return [
     ...['--listen', host.address, '--arbiter', options.arbiter, '--net', net],
     ...acceleratorWords(options.accelerator ?? softAccelerator),
+    ...['--replication', options.replication ?? 'auto'],
     ...(options.settings ?? []),
     ...(options.replicaWords?.(host, role) ?? []),
   ];

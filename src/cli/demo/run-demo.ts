@@ -1,5 +1,6 @@
 import { asVmftError, VmftError } from '../../base/errors.js';
 import type { Accelerator } from '../../flow/machine/accelerator.js';
+import type { ReplicationChoice } from '../../pair/role/replication-choice.js';
 import { tunDeviceFault } from '../check/tap.js';
 import { errorLine } from '../report-error.js';
 import { DemoNetwork } from './demo-network.js';
@@ -15,6 +16,7 @@ export interface DemoOptions {
   readonly seed: number;
   readonly after: number;
   readonly memory: string;
+  readonly replication: ReplicationChoice;
   readonly json: boolean;
   readonly accelerator: Accelerator;
 }
@@ -42,6 +44,7 @@ export async function runDemo(options: DemoOptions, folder: string): Promise<num
         arbiter: `file:${folder}`,
         memory: options.memory,
         accelerator: options.accelerator,
+        replication: options.replication,
         narrator,
         random: new SeededRandom(seed),
         victim: options.victim,

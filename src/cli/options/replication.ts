@@ -9,17 +9,19 @@ export interface ReplicationOptions {
   readonly copyBandwidth?: number;
 }
 
+export function replicationOption(): Option {
+  return new Option(
+    '--replication <how>',
+    'replay: the backup executes the log; checkpoint: it is sent what changed; auto: replay where both hosts’ positions are exact',
+  )
+    .choices(replicationChoices)
+    .default('auto');
+}
+
 /** How a live replica makes its backups and keeps them up to date. */
 export function addReplicationOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        '--replication <how>',
-        'replay: the backup executes the log; checkpoint: it is sent what changed; auto: replay where both hosts’ positions are exact',
-      )
-        .choices(replicationChoices)
-        .default('auto'),
-    )
+    .addOption(replicationOption())
     .option(
       '--copy-bandwidth <rate>',
       'bytes a second of a copy while the guest runs, like 50M (default: no limit)',
