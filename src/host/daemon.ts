@@ -52,6 +52,7 @@ class RunningHost implements HostDaemon {
   private readonly machines = new Map<string, HostedMachine>();
   private readonly peers: Peers;
   private readonly house: MachineHouse;
+  private readonly takeIn: TakeIn;
   private readonly startedRealtimeMs: number;
   private server: ApiServer | null = null;
   private readonly timers: (() => void)[] = [];
@@ -84,6 +85,7 @@ class RunningHost implements HostDaemon {
         if (this.machines.get(machine.name) === machine) this.machines.delete(machine.name);
       },
     };
+    this.takeIn = new TakeIn(this.house, this.machines);
   }
 
   async start(): Promise<void> {
@@ -124,7 +126,12 @@ class RunningHost implements HostDaemon {
 
   private describe(): HostDescription {
     const { config, options } = this;
-    const replicas = [...this.machines.values()].map((machine) => machine.describe());
+    const starting = this.takeIn.describe();
+    const isStarting = new Set(starting.map(({ spec }) => spec?.name));
+    const replicas = [...this.machines.values()]
+      .filter(({ name }) => !isStarting.has(name))
+      .map((machine) => machine.describe())
+      .concat(starting);
     const taken = replicas.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
     return {
       name: config.name,

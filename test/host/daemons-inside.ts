@@ -81,17 +81,20 @@ async function main(): Promise<void> {
   await conflicts(fourth);
   step('a second operation is refused, and one that fails changes nothing');
 
+  const moved = await moves(fourth);
+  step('moved to the third host, and protected there');
+
   await frozen();
   step('a primary that was frozen is ended, and its host has the backup');
 
-  for (const name of [fourth.primary, fourth.backup]) of(name).killReplica('vm1');
+  for (const name of [moved.primary, moved.backup]) of(name).killReplica('vm1');
   const fifth = await a.until(
     'vm1',
     (status) => isProtected(status) && currentId() !== machineId,
     'started again',
     withinMs,
   );
-  assert.equal(fifth.primary, fourth.primary);
+  assert.equal(fifth.primary, moved.primary);
   step('both replicas died: the machine started again where it was last');
 
   await a.client.call(hostMethods.stop, { name: 'vm1', hard: true });
@@ -141,6 +144,21 @@ async function conflicts({ primary, backup }: MachineStatus): Promise<void> {
   await third.client.stream(hostMethods.protect, { name: 'vm1', host: backup }, () => undefined);
   const again = await a.status('vm1');
   assert.deepEqual([again?.state, again?.primary, again?.backup], ['protected', primary, backup]);
+}
+
+/** Its backup first, then the machine itself; the host that had it gets the next backup, or the other. */
+async function moves(before: MachineStatus): Promise<MachineStatus> {
+  const { primary, backup } = before;
+  const to = daemons.find(({ name }) => name !== primary && name !== backup)?.name ?? '';
+  const steps: string[] = [];
+  const request = { name: 'vm1', replica: 'primary', to };
+  await of(backup).client.stream(hostMethods.move, request, (progress) => {
+    steps.push(progress.step);
+  });
+  assert(steps.includes(`protected by ${to}`) && steps.includes(`live on ${to}`), steps.join());
+  const after = await a.until('vm1', protectedAfter(before), 'protected again', withinMs);
+  assert.equal(after.primary, to);
+  return after;
 }
 
 /** A machine of two hosts: its backup can only be where the frozen primary still is. */

@@ -36,6 +36,8 @@ export class DaemonApi implements HostApi {
     if (host !== '' && host !== this.here) {
       return this.peer(host).call(hostMethods.start, request, passedOn(asking));
     }
+    const knower = host === '' && !asking.passedOn ? await this.whoKnows(request.spec) : null;
+    if (knower !== null) return knower.call(hostMethods.start, request, passedOn(asking));
     const machine = await this.takeIn.start(request, asking.by);
     return { machineId: machine.spec.machineId, host: this.here };
   }
@@ -246,6 +248,18 @@ export class DaemonApi implements HostApi {
         this.house.clock.after(hostTimes.progressMs, resolve);
       });
     }
+  }
+
+  /** A machine that is only named is started where it is still known; null: here. */
+  private async whoKnows(spec: Message<'MachineSpec'> | null): Promise<HostClient | null> {
+    const isNamedOnly =
+      spec?.guest === null ||
+      spec?.guest === undefined ||
+      `${spec.guest.built}${spec.guest.kernel}` === '';
+    if (spec === null || !isNamedOnly || this.machines.has(spec.name)) return null;
+    const others = await this.peers.describeAll();
+    const located = locateMachine(spec.name, this.house.self(), others);
+    return located.at === 'host' ? this.peer(located.host) : null;
   }
 
   private peer(host: string): HostClient {

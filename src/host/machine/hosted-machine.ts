@@ -46,6 +46,7 @@ export class HostedMachine {
   private startsAtMs = 0;
   private note = '';
   private joinFailure: string | null = null;
+  private starting = false;
   private leaving = false;
   private aside = false;
   private dropped = false;
@@ -108,6 +109,7 @@ export class HostedMachine {
 
   get role(): MachineRecord['role'] | 'lost' | 'stopped' {
     if (this.replica !== null) return this.replica.view.role;
+    if (this.starting) return 'starting';
     return this.kept.state === 'stopped' ? 'stopped' : 'lost';
   }
 
@@ -156,7 +158,7 @@ export class HostedMachine {
         ? Math.max(1, Math.round(clock.realtimeMs() - this.record.sinceRealtimeMs))
         : 0,
       operation: operation === null ? '' : operationText(operation),
-      memoryBytes: replica === null ? 0 : spec.memoryBytes,
+      memoryBytes: replica === null && !this.starting ? 0 : spec.memoryBytes,
       replication: replica?.status?.replication ?? '',
       sinceRealtimeMs: Math.round(record.sinceRealtimeMs),
       lastFailure: this.live ? this.protector.lastFailure : '',
@@ -430,7 +432,8 @@ export class HostedMachine {
   }
 
   private get mayRecover(): boolean {
-    return this.kept.state === 'lost' && this.replica === null && !this.dropped && !this.aside;
+    const isFree = !this.dropped && !this.aside && !this.starting;
+    return this.kept.state === 'lost' && this.replica === null && isFree;
   }
 
   private async recover(): Promise<void> {
@@ -473,6 +476,7 @@ export class HostedMachine {
     const operation = { what: 'start after its end', askedBy: '' };
     const fresh = { ...spec, machineId: random.uniqueName(), version: spec.version + 1 };
     const record = this.kept;
+    this.starting = true;
     try {
       await intakes.during(this.name, operation, async () => {
         if (afterCrash) await this.house.releaseDisks(spec);
@@ -483,6 +487,8 @@ export class HostedMachine {
       if (!this.dropped && !this.aside) this.keep(record);
       this.note = `it could not be started again: ${asVmftError(thrown).message}`;
       this.later();
+    } finally {
+      this.starting = false;
     }
   }
 

@@ -1,6 +1,6 @@
 import { VmftError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
-import type { HostDescription, Message } from '../api/methods.js';
+import type { HostDescription, Message, ReplicaDescription } from '../api/methods.js';
 import { refusalOf } from '../protection/placement.js';
 import { arbiterOf } from '../supervision/replica-words.js';
 import { HostedMachine, type MachineHouse } from './hosted-machine.js';
@@ -9,10 +9,33 @@ import { mayHave, parseMachineSpec, type MachineSpec } from './machine-spec.js';
 
 /** How machines come to this host: started by an operator, or as another host's backup. */
 export class TakeIn {
+  /** Whose processes do not answer yet. They have their memory, and show in what this host tells. */
+  private readonly starting = new Map<string, MachineSpec>();
+
   constructor(
     private readonly house: MachineHouse,
     private readonly machines: Map<string, HostedMachine>,
   ) {}
+
+  /** The replicas that are being started. */
+  describe(): ReplicaDescription[] {
+    const nowMs = Math.round(this.house.clock.realtimeMs());
+    return [...this.starting.values()].map((spec) => ({
+      spec,
+      replicaId: '',
+      role: 'starting',
+      phase: '',
+      generation: 0,
+      listening: '',
+      trouble: '',
+      unprotectedMs: 0,
+      operation: '',
+      memoryBytes: spec.memoryBytes,
+      replication: '',
+      sinceRealtimeMs: nowMs,
+      lastFailure: '',
+    }));
+  }
 
   /**
    * Starts a machine here. A spec that names no guest means the machine of this name that this host still knows.
@@ -26,7 +49,7 @@ export class TakeIn {
       this.requireFree(asked.name, []);
       const spec = await this.newSpec(asked);
       this.requireRoom(spec);
-      return this.replace(spec.name, () =>
+      return this.replace(spec, () =>
         HostedMachine.startPrimary(this.house, spec, request.restore),
       );
     });
@@ -49,7 +72,7 @@ export class TakeIn {
         await this.makeWay(found, spec, generation);
       }
       this.requireRoom(spec);
-      return this.replace(spec.name, () => HostedMachine.startBackup(this.house, spec, primary));
+      return this.replace(spec, () => HostedMachine.startBackup(this.house, spec, primary));
     });
   }
 
@@ -136,11 +159,16 @@ export class TakeIn {
   }
 
   /** What was kept of a machine of the name is back if the new one does not start. */
-  private async replace(name: string, start: () => Promise<HostedMachine>): Promise<HostedMachine> {
+  private async replace(
+    spec: MachineSpec,
+    start: () => Promise<HostedMachine>,
+  ): Promise<HostedMachine> {
+    const { name } = spec;
     const before = this.machines.get(name);
     const record: MachineRecord | null =
       before === undefined || isRunning(before) ? null : before.record;
     before?.setAside(true);
+    this.starting.set(name, spec);
     try {
       const machine = await start();
       before?.letGo();
@@ -151,6 +179,8 @@ export class TakeIn {
       if (record === null) this.house.store.remove(name);
       else this.house.store.save(record);
       throw error;
+    } finally {
+      this.starting.delete(name);
     }
   }
 
