@@ -14,7 +14,7 @@ import type {
   Replication,
   StopReason,
 } from '../../../src/flow/machine/machine.js';
-import { decodeFakeFrame, encodeFakeFrame, type FakeSegment } from './fake-frame.js';
+import { decodeFakeFrame, type FakeSegment } from './fake-frame.js';
 import {
   bootedGuest,
   runTick,
@@ -23,39 +23,9 @@ import {
   type GuestInput,
   type GuestState,
 } from './fake-guest.js';
+import type { FakeHooks } from './fake-hooks.js';
+import { FakeRecorder, nsPerTick } from './fake-recorder.js';
 import { FakeMemory, sealed, unsealed, type FakeOutput, type FakeState } from './fake-image.js';
-
-/** What a test wants to see of a fake machine, and may plant in it. */
-export interface FakeHooks {
-  /** The host's clock, which permissions end by; left out: it stands at 0. */
-  nowMs?(): number;
-  /** An output left for the world: its number, counted from 1, and its content. */
-  show(index: number, content: string): void;
-  /** The host's entropy: a 32-bit number. */
-  entropy(): number;
-  announced?(): void;
-  /** A whole segment was accepted by `feed`. */
-  held?(segment: FakeSegment): void;
-  /** The guest has a disk, shared with other hosts. */
-  readonly disk?: FakeDiskHooks;
-  /** Planted fault: drop this recorded input from the log. */
-  dropInput?(input: GuestInput): boolean;
-  /** Planted fault: what changes while the machine is copied is not copied again. */
-  readonly forgetfulCopy?: boolean;
-  /** Planted fault: a checkpoint is taken over before its last part is there. */
-  readonly tornCheckpoints?: boolean;
-  /** Planted fault: do not check frames' checksums. */
-  readonly uncheckedFrames?: boolean;
-}
-
-export interface FakeDiskHooks {
-  /** Nobody else writes from `done` on. */
-  claim(done: () => void): void;
-  /** `done` when it is on the disk. */
-  write(write: DiskWrite, done: () => void): void;
-  /** Planted fault: a replica that goes live forgets what was under way. */
-  readonly forgetful?: boolean;
-}
 
 type Mode = MachineStatus['mode'];
 
@@ -74,15 +44,10 @@ export class FakeMachine implements Machine {
   private outputs: FakeOutput[] = [];
   private released = 0;
   private releasedThrough = 0;
-  private inputs: GuestInput[] = [];
-  private nextSequence = 0;
-  private sent: { readonly sequence: number; readonly bytes: number }[] = [];
-  private unacknowledged = 0;
-  private lastFlushTick = 0;
+  private readonly recorder = new FakeRecorder();
   private fedNext = 0;
   private replicaGeneration = 0;
   private replication: Replication = 'replay';
-  private checkpointed = 0;
   private queue: FakeSegment[] = [];
   private queueInput = 0;
   private digests = 0;
@@ -232,7 +197,7 @@ export class FakeMachine implements Machine {
   copyState(): Buffer {
     this.need('paused');
     this.record({ tick: this.state.tick, kind: 'snapshot', value: 0 });
-    this.inputs = [];
+    this.recorder.forget();
     if (this.hooks.forgetfulCopy !== true) this.memory.copyChanges();
     return sealed(this.image());
   }
@@ -293,12 +258,7 @@ export class FakeMachine implements Machine {
   }
 
   acknowledge(sequence: bigint): void {
-    let first = this.sent[0];
-    while (first !== undefined && first.sequence <= Number(sequence)) {
-      this.unacknowledged -= first.bytes;
-      this.sent.shift();
-      first = this.sent[0];
-    }
+    this.recorder.acknowledge(sequence);
   }
 
   releaseOutputs(through: bigint, untilMs: number): void {
@@ -347,7 +307,7 @@ export class FakeMachine implements Machine {
       stalled: this.stalled,
       outputsProduced: BigInt(this.state.outputs),
       outputsReleased: BigInt(this.released),
-      unacknowledgedBytes: this.unacknowledged,
+      unacknowledgedBytes: this.recorder.unacknowledgedBytes,
       recordedBytes: 0n,
       framesReceived: 0n,
       framesSent: 0n,
@@ -393,7 +353,7 @@ export class FakeMachine implements Machine {
     }
     // Outputs do not cut an epoch short.
     const hasten = urgent && this.live?.replication !== 'checkpoint';
-    if (hasten || this.state.tick - this.lastFlushTick >= 40) this.flush(urgent);
+    if (hasten || this.recorder.due(this.state.tick)) this.flush(urgent);
   }
 
   private promised<T>(run: () => T): Promise<T> {
@@ -413,7 +373,9 @@ export class FakeMachine implements Machine {
   }
 
   private get stalled(): boolean {
-    return this.live !== null && this.unacknowledged >= this.live.unacknowledgedBytesMax;
+    return (
+      this.live !== null && this.recorder.unacknowledgedBytes >= this.live.unacknowledgedBytesMax
+    );
   }
 
   private tickOnce(): boolean {
@@ -434,74 +396,18 @@ export class FakeMachine implements Machine {
 
   private record(input: GuestInput): void {
     this.memory.push(input);
-    if (this.hooks.dropInput?.(input) !== true) this.inputs.push(input);
+    if (this.hooks.dropInput?.(input) !== true) this.recorder.add(input);
   }
 
   private flush(urgent: boolean): void {
-    const { live, state } = this;
-    this.lastFlushTick = state.tick;
-    if (live?.recording !== true) {
-      this.inputs = [];
-      return;
+    for (const segment of this.recorder.flush(this.live, this.image(), urgent)) {
+      this.events.segment(segment);
     }
-    const inputs = this.inputs;
-    this.inputs = [];
-    if (live.replication === 'replay') {
-      this.emitSegment(live, { inputs, produced: state.outputs }, urgent);
-      return;
-    }
-    // The larger epochs are two parts; only the last says that the outputs are covered.
-    const first = inputs.length > 2 ? inputs.splice(0, 2) : null;
-    if (first !== null) {
-      const part = { inputs: first, produced: this.checkpointed, checkpoint: null };
-      this.emitSegment(live, part, false);
-    }
-    this.checkpointed = state.outputs;
-    const checkpoint = this.image();
-    this.emitSegment(live, { inputs, produced: state.outputs, checkpoint }, urgent);
-  }
-
-  private emitSegment(
-    live: LiveOptions,
-    content: Pick<FakeSegment, 'inputs' | 'produced' | 'checkpoint'>,
-    urgent: boolean,
-  ): void {
-    const { state } = this;
-    const segment: FakeSegment = {
-      generation: Number(live.generation),
-      sequence: this.nextSequence,
-      runUntil: state.tick,
-      digest: state.hash,
-      released: this.released,
-      ...content,
-    };
-    this.nextSequence += 1;
-    const frame = encodeFakeFrame(segment);
-    this.sent.push({ sequence: segment.sequence, bytes: frame.length });
-    this.unacknowledged += frame.length;
-    this.events.segment({
-      generation: live.generation,
-      sequence: BigInt(segment.sequence),
-      frame,
-      runUntilTicks: BigInt(state.tick),
-      virtualNs: this.virtualNs(),
-      outputsProduced: BigInt(segment.produced),
-      urgent,
-    });
   }
 
   private setLive(options: LiveOptions): void {
-    const formerly = this.live;
+    this.recorder.start(options, this.live, this.state.outputs);
     this.live = options;
-    if (!options.recording) {
-      this.sent = [];
-      this.unacknowledged = 0;
-      this.inputs = [];
-    }
-    if (options.recording && formerly?.generation !== options.generation) {
-      this.nextSequence = 0;
-      this.checkpointed = this.state.outputs;
-    }
     if (!options.gated) this.show(Infinity);
   }
 
@@ -668,4 +574,3 @@ function notHere(): MachineError {
 }
 
 const pagesAtOnce = 3;
-const nsPerTick = 100_000n;
