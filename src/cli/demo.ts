@@ -85,7 +85,8 @@ async function demo({ inside, ...raw }: RawDemoOptions): Promise<void> {
 }
 
 function insideOptions(options: DemoOptions, folder: string): string[] {
-  const { runs, killsPerBoot, victim, seed, after, memory, json, accelerator, replication } = options;
+  const { runs, killsPerBoot, victim, seed, after, memory, json, accelerator, replication } =
+    options;
   return [
     ...['demo', '--inside', folder, '--runs', String(runs)],
     ...['--kills-per-boot', String(killsPerBoot), '--victim', victim, '--seed', String(seed)],

@@ -130,8 +130,6 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
     replica: {
       machineId: user.machineId,
       accelerator: accelerator.name,
-      replays: replaysExactly(accelerator),
-      replication: options.replication,
       build: buildIdentity(),
     },
   };
@@ -153,6 +151,8 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
         ),
         build: buildIdentity(),
         accelerator: accelerator.name,
+        replays: replaysExactly(accelerator),
+        replication: options.replication,
         tls,
         guest,
         hashes: files.hashes,

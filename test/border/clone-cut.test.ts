@@ -28,6 +28,8 @@ const shared = {
   random: systemRandom,
   build: 'test',
   accelerator: 'soft',
+  replays: true,
+  replication: 'auto' as const,
   settings: { suspectAfterMs: 4_000, suspectAfterBrokenChannelMs: 300, heartbeatIntervalMs: 5 },
 };
 

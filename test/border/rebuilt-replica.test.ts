@@ -20,6 +20,8 @@ const shared = {
   random: systemRandom,
   build: 'test',
   accelerator: 'soft',
+  replays: true,
+  replication: 'auto' as const,
   settings: { suspectAfterMs: 4_000, suspectAfterBrokenChannelMs: 300 },
 };
 

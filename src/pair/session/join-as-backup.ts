@@ -36,7 +36,7 @@ export interface BackupOptions extends SessionOptions {
 export async function joinAsBackup(options: BackupOptions): Promise<Session> {
   const { clock, random, primary, listen, build, accelerator } = options;
   const settings = settingsOf(options);
-  const { replays = true, replication = 'auto' } = options;
+  const { replays, replication } = options;
   if (replication === 'replay' && !replays) throw cannotReplay();
   const tls = options.tls ?? null;
   const replicaId = random.uniqueName();

@@ -86,7 +86,7 @@ class RebuiltBackup implements Session {
     this.settings = settingsOf(options);
     this.startMs = options.clock.nowMs();
     this.listen = options.listen;
-    this.replays = options.replays ?? true;
+    this.replays = options.replays;
     this.ended = new Promise((resolve) => {
       this.resolveEnded = resolve;
     });

@@ -61,7 +61,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
       'record an unprotected run',
     );
   }
-  const { replays = true, replication = 'auto' } = options;
+  const { replays, replication } = options;
   if (replication === 'replay' && !replays) throw cannotReplay();
   const machineId = options.machineId ?? random.uniqueName();
   const replicaId = options.replicaId ?? random.uniqueName();

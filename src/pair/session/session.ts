@@ -28,10 +28,10 @@ export interface SessionOptions {
   readonly build: string;
   /** "soft". */
   readonly accelerator: string;
-  /** Positions are exact on this host. Left out: they are. */
-  readonly replays?: boolean;
-  /** How this replica replicates to its backups. Left out: `auto`. */
-  readonly replication?: ReplicationChoice;
+  /** Positions are exact on this host. */
+  readonly replays: boolean;
+  /** How this replica replicates to its backups. */
+  readonly replication: ReplicationChoice;
   readonly tls?: TlsFiles | null;
   /** In order, each with its times; for timelines and logs. The last is `ended`. */
   readonly onEvent?: (event: StampedPairEvent) => void;

@@ -21,6 +21,8 @@ export class InProcess {
       random: systemRandom,
       build: 'test',
       accelerator: 'fake',
+      replays: true,
+      replication: 'auto',
       settings: {
         suspectAfterMs: 4_000,
         suspectAfterBrokenChannelMs: 300,

@@ -71,6 +71,8 @@ async function start(order: ReplicaOrder): Promise<void> {
     createMachine,
     build: order.build ?? 'test',
     accelerator: 'fake',
+    replays: true,
+    replication: 'auto' as const,
     onEvent: (event: { readonly type: string; readonly realtimeMs: number }) => {
       const text = JSON.stringify(event, (_, value: unknown) =>
         typeof value === 'bigint' ? value.toString() : value,
