@@ -109,8 +109,8 @@ export class DemoPair {
     ]);
     const formMs = limit(this.options, formMsMax);
     await this.backup.event('formed', formMs);
-    await this.primary.eventAfter(formedBefore, 'formed', formMs);
-    narrator.step('the pair protects the machine');
+    const formed = await this.primary.eventAfter(formedBefore, 'formed', formMs);
+    narrator.step(`the pair protects the machine, by ${String(formed['replication'])}`);
   }
 
   /** The other one has ended by itself. */

@@ -181,7 +181,7 @@ export class AloneRole implements Role {
     const { peer, joining: generation } = this;
     return [
       { do: 'emit', event: { type: 'joining', peer, generation, ...chosen } },
-      { do: 'form', generation },
+      { do: 'form', generation, replication: chosen.replication },
     ];
   }
 

@@ -123,7 +123,7 @@ export type Action =
       readonly echo: bigint;
     }
   /** Makes the record that a generation is being formed (primary), or checks that it can be seen (backup). */
-  | { readonly do: 'form'; readonly generation: bigint }
+  | { readonly do: 'form'; readonly generation: bigint; readonly replication: Replication }
   | { readonly do: 'verify-formation'; readonly machineId: string; readonly generation: bigint }
   /** One attempt at the generation's flag; answered by `arbitration`. */
   | { readonly do: 'test-and-set'; readonly generation: bigint }

@@ -15,6 +15,7 @@ import {
   type SessionEnd,
   type StampedPairEvent,
 } from '../role/pair-event.js';
+import { replicationObjection } from '../role/replication-choice.js';
 import type { Action, LinkId, Role, RoleEvent } from '../role/role.js';
 import { DiskWatch, diskWatchPeriodMs } from './disk-watch.js';
 import { isCopyAction, MachineCopy } from './machine-copy.js';
@@ -458,8 +459,12 @@ export class Replica {
     const done = (error: VmftError | null): void => {
       this.dispatch({ type: 'formation', generation, error });
     };
-    if (action.do === 'form') arbiter.form(this.machineName, generation, done);
-    else arbiter.verifyFormation(action.machineId, generation, done);
+    if (action.do === 'form') {
+      const { disks } = this.requireMachine().config;
+      const objection = replicationObjection(action.replication, disks);
+      if (objection === null) arbiter.form(this.machineName, generation, done);
+      else done(objection);
+    } else arbiter.verifyFormation(action.machineId, generation, done);
   }
 
   private finish(end: SessionEnd): void {

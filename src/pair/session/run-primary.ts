@@ -12,6 +12,7 @@ import { PatientArbiter } from '../arbiter/patient-arbiter.js';
 import { formatAddress, type Address } from '../channel/address.js';
 import { HeartbeatSocket } from '../channel/heartbeat-socket.js';
 import { PrimaryServer } from '../channel/primary-server.js';
+import { replicationObjection } from '../role/replication-choice.js';
 import { AloneRole, aloneOptions } from '../role/alone.js';
 import { failure, type SessionEnd } from '../role/pair-event.js';
 import { noArbiter, noDisks, noHeartbeats } from './absent-ports.js';
@@ -63,6 +64,10 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
   }
   const { replays, replication } = options;
   if (replication === 'replay' && !replays) throw cannotReplay();
+  const objection =
+    replication === 'checkpoint' ? replicationObjection(replication, guest.disks) : null;
+  if (objection !== null) throw objection;
+  if (recordTo !== null && !replays) throw cannotRecord();
   const machineId = options.machineId ?? random.uniqueName();
   const replicaId = options.replicaId ?? random.uniqueName();
   let writer: LogFileWriter | null = null;
@@ -157,6 +162,15 @@ export function cannotReplay(): VmftError {
     'usage',
     'a pair that replays needs exact positions, and there are none here',
     'choose --replication checkpoint or auto, or another accelerator or counter',
+  );
+}
+
+/** What `--record` is refused with there. */
+function cannotRecord(): VmftError {
+  return new VmftError(
+    'usage',
+    'a log needs exact positions, and there are none here',
+    'leave --record out, or use another accelerator or counter',
   );
 }
 
