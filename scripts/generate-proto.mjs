@@ -22,6 +22,7 @@ const targets = [
   { proto: 'etcd', folder: 'src/pair/arbiter/generated' },
   { proto: 'host', folder: 'src/host/generated' },
   { proto: 'replica', folder: 'src/host/replica/generated' },
+  { proto: 'snapshot', folder: 'src/flow/snapshot/generated' },
 ];
 
 const notice = (proto) =>

@@ -340,7 +340,7 @@ void MachineHandle::set_speed_limit(Info info) {
 
 Napi::Value MachineHandle::digest(Info info) {
     return guarded(info.Env(), [&] {
-        Runner::MachineDigest digest = runner().digest();
+        Runner::MachineDigest digest = runner().digest(to_bool(info[0], "ofMemory"));
         Napi::Object object = Napi::Object::New(info.Env());
         object.Set("position", from_position(info.Env(), digest.position));
         object.Set("state", from_u64(info.Env(), digest.state));

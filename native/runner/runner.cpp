@@ -430,10 +430,11 @@ void Runner::set_speed_limit(double share) {
     speed_share_ = share;
 }
 
-Runner::MachineDigest Runner::digest() {
+Runner::MachineDigest Runner::digest(bool of_memory) {
     Lock lock(mutex_);
     if (mode_ == Mode::live || mode_ == Mode::replica) require_mode(Mode::paused, "digest");
-    return {machine_->position(), machine_->state_digest(), machine_->whole_memory_digest()};
+    return {machine_->position(), machine_->state_digest(),
+            of_memory ? machine_->whole_memory_digest() : 0};
 }
 
 Runner::Status Runner::status() {

@@ -126,7 +126,8 @@ public:
         Position position;
         u64 state = 0, memory = 0;
     };
-    MachineDigest digest();
+    /// `memory` is 0 without `of_memory`.
+    MachineDigest digest(bool of_memory = true);
 
     struct Status {
         Mode mode = Mode::created;

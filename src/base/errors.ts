@@ -50,6 +50,11 @@ export const exitStatusByCode = {
   'log-write-failed': 35,
   'log-guest-mismatch': 36,
 
+  // Snapshot files; what is in them is an image (below).
+  'snapshot-unreadable': 37,
+  'snapshot-write-failed': 38,
+  'snapshot-mismatch': 39,
+
   // Making and keeping a pair.
   'peer-unreachable': 40,
   'peer-refused': 41,

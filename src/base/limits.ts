@@ -75,6 +75,19 @@ export const limits = {
   /** Callers at once, of each door. */
   hostConnectionsMax: 256,
 
+  // Snapshots.
+  /** Of a guest's memory in one vmft.image.Pages message (native/base/limits.h), and how long such a message can be. */
+  imagePagesMemoryBytes: mib,
+  imagePagesBytesMax: mib + 64 * kib,
+  imageStateBytesMax: 321 * mib,
+  snapshotRoundsMax: 8,
+  /** With this much left, or less, the guest is paused for the rest. */
+  snapshotPauseBytes: 2 * mib,
+  /** Copied in the pause and kept until it is over; beyond it the guest waits for the disk. */
+  snapshotKeptBytesMax: 64 * mib,
+  /** A guest with more is not digested as a whole for a snapshot: that would make the pause long. */
+  snapshotDigestMemoryBytesMax: 256 * mib,
+
   // A replica's control socket.
   controlEventsKept: 1_000,
   /** Of the console, for who looks on later. */

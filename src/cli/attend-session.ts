@@ -4,6 +4,7 @@ import { ControlServer } from '../host/replica/control-server.js';
 import { ReplicaControl, type ReplicaProcess } from '../host/replica/replica-control.js';
 import { writeEndFile } from '../host/supervision/end-file.js';
 import type { SessionEnd, StampedPairEvent } from '../pair/role/pair-event.js';
+import type { MachineFactory } from '../pair/session/ports.js';
 import type { Session, SessionStatus } from '../pair/session/session.js';
 import { CopyProgress } from './copy-progress.js';
 import { EventStream } from './event-stream.js';
@@ -16,6 +17,8 @@ import { TerminalConsole } from './terminal-console.js';
 export interface SessionCallbacks {
   readonly onEvent: (event: StampedPairEvent) => void;
   readonly onConsole: (bytes: Buffer) => void;
+  /** What this makes can be copied to a snapshot. */
+  readonly watched: (create: MachineFactory) => MachineFactory;
 }
 
 export interface AttendOptions {
@@ -85,6 +88,7 @@ export async function attendSession(
       terminal.write(bytes);
       control.console.add(bytes);
     },
+    watched: (create) => control.watched(create),
   });
   control.started(session);
   terminal.start();

@@ -99,12 +99,8 @@ async function backup(
       random: systemRandom,
       settings: { ...pairSettings(options), ...copySettings(options) },
       disks,
-      createMachine: machineFactory(
-        options.net?.tap ?? null,
-        null,
-        accelerator,
-        disks,
-        options.crashAt,
+      createMachine: callbacks.watched(
+        machineFactory(options.net?.tap ?? null, null, accelerator, disks, options.crashAt),
       ),
       build: buildIdentity(),
       accelerator: accelerator.name,

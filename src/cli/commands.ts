@@ -13,6 +13,7 @@ import { replayCommand } from './replay.js';
 import { resetCommand } from './reset.js';
 import { runCommand } from './run.js';
 import { setCommand } from './set.js';
+import { snapshotCommand } from './snapshot.js';
 import { startCommand } from './start.js';
 import { statusCommand } from './status.js';
 import { stopCommand } from './stop.js';
@@ -24,6 +25,6 @@ export function allCommands(): Command[] {
     ...[runCommand(), backupCommand(), replayCommand()],
     ...[hostCommand(), startCommand(), stopCommand(), resetCommand(), statusCommand()],
     ...[consoleCommand(), protectCommand(), unprotectCommand(), failoverCommand(), moveCommand()],
-    ...[setCommand(), diskCommand(), checkCommand(), demoCommand()],
+    ...[setCommand(), snapshotCommand(), diskCommand(), checkCommand(), demoCommand()],
   ];
 }

@@ -1,7 +1,6 @@
 import { Command, type OptionValues } from 'commander';
 
 import { VmftError } from '../base/errors.js';
-import type { GuestConfig } from '../flow/machine/machine.js';
 import { replaysExactly } from '../flow/machine/accelerator.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { systemRandom } from '../flow/world/system-random.js';
@@ -10,17 +9,16 @@ import { resolveHost } from '../pair/channel/resolve-host.js';
 import { runPrimary } from '../pair/session/run-primary.js';
 import { attendSession } from './attend-session.js';
 import { buildIdentity } from './build-identity.js';
-import { readGuestFiles, requireHostMemory } from './guest-files.js';
-import { findGuest, type GuestOptions } from './guest-images.js';
+import { freshGuest, type GuestToRun, type GuestToRunOptions } from './guest-to-run.js';
 import { HostDisks, hostDiskParts } from './host-disks.js';
 import { machineFactory } from './machine-factory.js';
-import { addAcceleratorOptions, type AcceleratorOptions } from './options/accelerator.js';
+import { addAcceleratorOptions } from './options/accelerator.js';
 import { controlOption, endFileOption } from './options/control.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { crashAtOption, type CrashOptions } from './options/crash-at.js';
 import { addDiskOptions, type DiskOptions } from './options/disk.js';
-import { defaultMemoryBytes, parseMemorySize } from './options/memory-size.js';
-import { parseNetwork, randomMac, type NetworkOption } from './options/network.js';
+import { parseMemorySize } from './options/memory-size.js';
+import { parseNetwork } from './options/network.js';
 import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
 import {
   addReplicationOptions,
@@ -30,19 +28,17 @@ import {
 import { addTlsOptions, tlsFiles, type TlsOptions } from './options/tls.js';
 import { escapeHelp } from './terminal-console.js';
 import { warnOfPlainChannel } from './plain-channel.js';
-import { acceleratorHere, newGuestCpu } from './usable-kvm.js';
+import { restoredGuest } from './restored-guest.js';
 
 interface RunOptions
   extends
-    GuestOptions,
+    GuestToRunOptions,
     DiskOptions,
     CrashOptions,
     PairSettingOptions,
     ReplicationOptions,
-    TlsOptions,
-    AcceleratorOptions {
-  readonly memory?: number;
-  readonly net?: NetworkOption;
+    TlsOptions {
+  readonly restore?: string;
   readonly record?: string;
   readonly listen?: string;
   readonly arbiter?: string;
@@ -61,6 +57,10 @@ export function runCommand(): Command {
     .option('--append <words>', 'kernel command line (of a built guest: further words)')
     .option('--memory <size>', 'guest memory (default: 256M)', parseMemorySize)
     .option('--net <tap=name[,mac=address]>', 'network device on this tap', parseNetwork)
+    .option(
+      '--restore <file>',
+      'go on from a snapshot: its guest, with the disks and taps given here',
+    )
     .option('--record <file>', 'write the log of an unprotected run')
     .option('--listen <address[:port]>', 'accept a backup here')
     .option(
@@ -85,9 +85,6 @@ export function runCommand(): Command {
 }
 
 async function run(guestName: string | undefined, options: RunOptions): Promise<void> {
-  const accelerator = acceleratorHere(options);
-  const cpu = newGuestCpu(accelerator);
-  const image = findGuest(guestName, options);
   if (options.machineId !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(options.machineId)) {
     throw new VmftError(
       'usage',
@@ -95,9 +92,8 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
       'use letters, digits, - and _, at most 64',
     );
   }
-  const memoryBytes = options.memory ?? defaultMemoryBytes;
-  requireHostMemory(memoryBytes);
-  const files = await readGuestFiles(image.kernelPath, image.initramfsPath);
+  const guest = await guestToRun(guestName, options);
+  const { accelerator } = guest;
   const listen = options.listen === undefined ? null : parseChannelAddress(options.listen);
   const tls = tlsFiles(options);
   const listenHere =
@@ -111,15 +107,6 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
   };
   const readsOnBackup = options.diskReads === 'backup';
   const disks = await HostDisks.claimed(options.disk ?? [], readsOnBackup, user, hostDiskParts);
-  const guest: GuestConfig = {
-    memoryBytes,
-    ...image,
-    mac: options.net === undefined ? null : (options.net.mac ?? randomMac(systemRandom)),
-    randomSeed: systemRandom.bytes(32),
-    realtimeNs: BigInt(Math.round(systemClock.realtimeMs())) * 1_000_000n,
-    cpu,
-    disks: disks.guestDisks,
-  };
   const notices = listen !== null || disks.guestDisks.length > 0;
   const attended = {
     jsonEvents: options.jsonEvents,
@@ -142,20 +129,23 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
         random: systemRandom,
         settings: { ...pairSettings(options), ...copySettings(options) },
         disks,
-        createMachine: machineFactory(
-          options.net?.tap ?? null,
-          files,
-          accelerator,
-          disks,
-          options.crashAt,
+        createMachine: callbacks.watched(
+          machineFactory(
+            options.net?.tap ?? null,
+            guest.images,
+            accelerator,
+            disks,
+            options.crashAt,
+          ),
         ),
         build: buildIdentity(),
         accelerator: accelerator.name,
         replays: replaysExactly(accelerator),
         replication: options.replication,
         tls,
-        guest,
-        hashes: files.hashes,
+        guest: guest.config(disks.guestDisks),
+        hashes: guest.hashes,
+        restore: guest.restore,
         listen: listenHere,
         arbiter,
         recordTo: options.record ?? null,
@@ -165,4 +155,15 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
       throw error;
     }
   });
+}
+
+function guestToRun(name: string | undefined, options: RunOptions): Promise<GuestToRun> {
+  const { restore, record } = options;
+  if (restore === undefined) return freshGuest(name, options);
+  if (record === undefined) return restoredGuest(restore, options);
+  throw new VmftError(
+    'usage',
+    '--record and --restore cannot be combined: a log begins where a guest boots',
+    'record a guest that boots',
+  );
 }

@@ -336,7 +336,8 @@ export interface Machine {
   /** Limits the vCPU to this share of its speed, 0.01 … 1. */
   setSpeedLimit(share: number): void;
 
-  digest(): MachineDigest;
+  /** While it does not run. All of the guest's memory, unless `ofMemory` is false: then `memory` is 0. */
+  digest(ofMemory?: boolean): MachineDigest;
   status(): MachineStatus;
   /** Ends the machine; `stopped` follows. Idempotent. */
   stop(): void;

@@ -61,7 +61,7 @@ export interface NativeMachine {
   control(kind: string): void;
   setCpuShare(share: number): void;
   setSpeedLimit(share: number): void;
-  digest(): MachineDigest;
+  digest(ofMemory: boolean): MachineDigest;
   /** `stops` is all zero where the accelerator counts instructions. */
   status(): Omit<MachineStatus, 'residentBytes'>;
   stop(): void;

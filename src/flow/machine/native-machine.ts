@@ -320,8 +320,8 @@ class AddonMachine implements ReplayMachine {
     });
   }
 
-  digest(): MachineDigest {
-    return mapped(() => this.native.digest());
+  digest(ofMemory = true): MachineDigest {
+    return mapped(() => this.native.digest(ofMemory));
   }
 
   status(): MachineStatus {

@@ -34,6 +34,12 @@ type Console = ServerDuplexStream<
   Received<typeof replicaMethods.console>,
   Sent<typeof replicaMethods.console>
 >;
+type Snapshot = ServerWritableStream<
+  Received<typeof replicaMethods.snapshot>,
+  Sent<typeof replicaMethods.snapshot>
+>;
+
+const snapshotToldEveryMs = 200;
 
 export class ControlServer {
   private readonly server = new Server({
@@ -96,6 +102,7 @@ export class ControlServer {
         await replica.handOver();
         return {};
       }),
+      snapshot: (call: Snapshot) => void this.writeSnapshot(call),
       leave: answering<typeof replicaMethods.leave>(({ why }) => {
         // Behind the answer: the socket goes with the replica.
         setImmediate(() => {
@@ -104,6 +111,38 @@ export class ControlServer {
         return {};
       }),
     };
+  }
+
+  private async writeSnapshot(call: Snapshot): Promise<void> {
+    let given = false;
+    let toldMs = -Infinity;
+    call.on('cancelled', () => {
+      given = true;
+    });
+    call.on('error', () => undefined);
+    try {
+      const { machine, writtenBytes, pauseMs } = await this.replica.snapshot(call.request.path, {
+        given: () => given,
+        progress: (progress) => {
+          const nowMs = this.clock.nowMs();
+          if (nowMs - toldMs < snapshotToldEveryMs) return;
+          toldMs = nowMs;
+          call.write({
+            writtenBytes: longOfBigint(BigInt(progress.writtenBytes)),
+            leftBytes: longOfBigint(BigInt(progress.leftBytes)),
+          });
+        },
+      });
+      call.end({
+        writtenBytes: longOfBigint(BigInt(writtenBytes)),
+        done: true,
+        pauseMs: Math.ceil(pauseMs),
+        stateDigest: longOfBigint(machine.stateDigest),
+        memoryDigest: longOfBigint(machine.memoryDigest),
+      });
+    } catch (thrown) {
+      call.emit('error', statusOfError(thrown));
+    }
   }
 
   private serveEvents(call: Events): void {

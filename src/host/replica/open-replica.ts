@@ -1,4 +1,3 @@
-import { VmftError } from '../../base/errors.js';
 import type { OpenReplica, ReplicaEvent, ReplicaPort } from '../supervision/replica-port.js';
 import { ReplicaClient } from './replica-client.js';
 
@@ -46,8 +45,15 @@ export const openReplica: OpenReplica = (socket) => {
       client.control(kind === 'cpu-share' ? { kind, permille } : { kind }),
     handOver: () => client.handOver(),
     leave: (why) => client.leave(why),
-    snapshot: () =>
-      Promise.reject(new VmftError('wrong-mode', 'this vmft writes no snapshots yet')),
+    async snapshot(path, onProgress) {
+      const { writtenBytes, pauseMs } = await client.snapshot(
+        path,
+        ({ writtenBytes, leftBytes }) => {
+          onProgress({ writtenBytes, leftBytes, done: false, pauseMs: 0 });
+        },
+      );
+      onProgress({ writtenBytes, leftBytes: 0, done: true, pauseMs });
+    },
     close: () => {
       for (const end of ends) end();
       client.close();

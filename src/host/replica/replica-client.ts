@@ -20,6 +20,7 @@ import { statusOfReply, type ReplicaStatus } from './replica-status.js';
 
 const { Kind } = vmft.replica.ControlRequest;
 type EventReply = ReturnType<typeof replicaMethods.events.responseDeserialize>;
+type SnapshotReply = ReturnType<typeof replicaMethods.snapshot.responseDeserialize>;
 type ConsoleReply = ReturnType<typeof replicaMethods.console.responseDeserialize>;
 
 /** What of a stream is told; `ended` comes once, and nothing after it. Null: the replica's process is about to end. */
@@ -31,6 +32,15 @@ export interface EventWatcher {
 export interface ConsoleWatcher {
   output(bytes: Buffer): void;
   ended(error: VmftError | null): void;
+}
+
+export interface SnapshotWritten {
+  readonly writtenBytes: number;
+  /** How long the guest stood still. */
+  readonly pauseMs: number;
+  /** Of the machine as it is in the file; of its memory 0 where that was not digested. */
+  readonly stateDigest: bigint;
+  readonly memoryDigest: bigint;
 }
 
 /** A console that is looked at. */
@@ -129,6 +139,49 @@ export class ReplicaClient {
   /** Ends the replica; to a peer it is a failure, and it takes over. */
   async leave(why: string): Promise<void> {
     await this.call(replicaMethods.leave, { why });
+  }
+
+  /**
+   * Writes the machine to a file where the replica runs, an absolute path. Also rejects with `wrong-mode`,
+   * `snapshot-write-failed`. `signal` gives it up: it rejects with `stopped`, and nothing is left of the file.
+   */
+  snapshot(
+    filePath: string,
+    onProgress: (progress: { readonly writtenBytes: number; readonly leftBytes: number }) => void,
+    signal?: AbortSignal,
+  ): Promise<SnapshotWritten> {
+    const { path, requestSerialize, responseDeserialize } = replicaMethods.snapshot;
+    const request = { path: filePath };
+    const stream = this.client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+    );
+    const giveUp = (): void => {
+      stream.cancel();
+    };
+    signal?.addEventListener('abort', giveUp);
+    return new Promise<SnapshotWritten>((resolve, reject) => {
+      let written: SnapshotWritten | null = null;
+      stream.on('data', (reply: SnapshotReply) => {
+        const writtenBytes = Number(bigintOfLong(reply.writtenBytes));
+        if (!reply.done) {
+          onProgress({ writtenBytes, leftBytes: Number(bigintOfLong(reply.leftBytes)) });
+          return;
+        }
+        const { pauseMs } = reply;
+        const stateDigest = bigintOfLong(reply.stateDigest);
+        const memoryDigest = bigintOfLong(reply.memoryDigest);
+        written = { writtenBytes, pauseMs, stateDigest, memoryDigest };
+      });
+      stream.on('error', (error: ServiceError) => {
+        reject(this.named(error));
+      });
+      stream.on('status', () => {
+        if (written !== null) resolve(written);
+      });
+    }).finally(() => signal?.removeEventListener('abort', giveUp));
   }
 
   close(): void {

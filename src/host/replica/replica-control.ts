@@ -1,8 +1,21 @@
+import { isAbsolute } from 'node:path';
+
 import { VmftError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import { formatAddress } from '../../pair/channel/address.js';
 import type { StampedPairEvent } from '../../pair/role/pair-event.js';
 import type { Session } from '../../pair/session/session.js';
+import type { MachineFactory } from '../../pair/session/ports.js';
+import { noHashes } from '../../flow/log/guest-config.js';
+import { InsertedPause } from '../../flow/snapshot/inserted-pause.js';
+import {
+  takeSnapshot,
+  type SnapshotTaken,
+  type TakeOptions,
+} from '../../flow/snapshot/take-snapshot.js';
+import { SnapshotFileWriter } from '../../flow/world/snapshot-file-writer.js';
+import { systemClock } from '../../flow/world/system-clock.js';
+import { systemRandom } from '../../flow/world/system-random.js';
 import { ConsoleHistory } from './console-history.js';
 import { EventHistory } from './event-history.js';
 import { eventJson } from './event-json.js';
@@ -15,6 +28,10 @@ export interface ReplicaProcess {
   readonly accelerator: string;
   readonly build: string;
   readonly startedRealtimeMs: number;
+}
+
+export interface WrittenSnapshot extends SnapshotTaken {
+  readonly writtenBytes: number;
 }
 
 /** Inputs to the machine from whoever runs it; they travel in the log. */
@@ -31,6 +48,9 @@ export class ReplicaControl {
   readonly events = new EventHistory(limits.controlEventsKept);
   readonly console = new ConsoleHistory(limits.controlConsoleBytesKept);
   private session: Session | null = null;
+  /** Of the present machine. */
+  private pause: InsertedPause | null = null;
+  private snapshotting = false;
   private leaveWanted: string | null = null;
   private arbiterTrouble = '';
 
@@ -43,6 +63,14 @@ export class ReplicaControl {
       this.arbiterTrouble = '';
     }
     this.events.add(eventJson(event));
+  }
+
+  /** The machines that it makes can be copied to a snapshot, beside their role. */
+  watched(create: MachineFactory): MachineFactory {
+    return (config, events) => {
+      this.pause = new InsertedPause(create(config, events));
+      return this.pause.machine;
+    };
   }
 
   started(session: Session): void {
@@ -104,6 +132,37 @@ export class ReplicaControl {
   handOver(): Promise<void> {
     if (this.session !== null) return this.session.handOver();
     return Promise.reject(new VmftError('wrong-mode', 'this replica has not started yet'));
+  }
+
+  /**
+   * Writes the machine to a file of this host, an absolute path, while the guest runs. Rejects with `usage`, `wrong-mode`,
+   * `snapshot-write-failed`, `stopped`; nothing is left of the file then.
+   */
+  async snapshot(path: string, options: Omit<TakeOptions, 'nowMs'>): Promise<WrittenSnapshot> {
+    this.liveSession();
+    const { pause } = this;
+    if (!isAbsolute(path)) throw new VmftError('usage', `"${path}" is no absolute path`);
+    if (pause === null || this.snapshotting) {
+      throw new VmftError('wrong-mode', 'a snapshot is being written already', 'wait for its end');
+    }
+    const { accelerator, build } = this.process;
+    const guest = pause.machine.config;
+    const realtimeMs = systemClock.realtimeMs();
+    this.snapshotting = true;
+    try {
+      const header = { accelerator, build, guest, hashes: noHashes, realtimeMs };
+      const writer = await SnapshotFileWriter.create(path, header, systemRandom);
+      try {
+        const taken = await takeSnapshot(pause, writer, { ...options, nowMs: systemClock.nowMs });
+        await writer.finish(taken.machine);
+        return { ...taken, writtenBytes: writer.writtenBytes };
+      } catch (error) {
+        await writer.abandon();
+        throw error;
+      }
+    } finally {
+      this.snapshotting = false;
+    }
   }
 
   leave(why: string): void {

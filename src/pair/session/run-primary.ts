@@ -5,7 +5,7 @@ import {
   noHashes,
   type GuestHashes,
 } from '../../flow/log/guest-config.js';
-import type { GuestConfig, RecordedSegment } from '../../flow/machine/machine.js';
+import type { GuestConfig, Machine, RecordedSegment } from '../../flow/machine/machine.js';
 import { LogFileWriter } from '../../flow/world/log-file-writer.js';
 import type { Arbiter } from '../arbiter/arbiter.js';
 import { PatientArbiter } from '../arbiter/patient-arbiter.js';
@@ -34,6 +34,8 @@ export interface PrimaryOptions extends SessionOptions {
   /** Accept backups here (needs `arbiter`); null runs the machine unprotected. `host` is an IP address. */
   readonly listen: Address | null;
   readonly arbiter: Arbiter | null;
+  /** What the created machine needs before it runs: a snapshot's content; null or left out: it boots. */
+  readonly restore?: ((machine: Machine) => Promise<void>) | null;
   /** Write the log to this file; only for an unprotected machine. */
   readonly recordTo: string | null;
 }
@@ -120,6 +122,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
       },
     });
     replica.adopt(machine, machineId);
+    await options.restore?.(machine);
     if (recordTo !== null) {
       const hashes = options.hashes ?? noHashes;
       writer = await LogFileWriter.create(

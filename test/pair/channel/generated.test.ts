@@ -26,6 +26,8 @@ it('the generated protobuf code is that of proto/*.proto', () => {
       'src/flow/log/generated/log-types.d.ts',
       'src/host/replica/generated/replica-messages.ts',
       'src/host/replica/generated/replica-types.d.ts',
+      'src/flow/snapshot/generated/snapshot-messages.ts',
+      'src/flow/snapshot/generated/snapshot-types.d.ts',
     ]) {
       const fresh = readFileSync(join(out, name), 'utf8');
       const message = `${name} is stale: run node scripts/generate-proto.mjs`;
