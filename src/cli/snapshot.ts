@@ -31,7 +31,9 @@ export function snapshotCommand(): Command {
 function ofMachine(text: string, file: string, options: HostConnectionOptions): Promise<void> {
   const name = parseMachineName(text);
   const path = isRemote(options) ? file : resolve(file);
-  return withHost(options, (host) => runOperation(host, hostMethods.snapshot, { name, path }));
+  return withHost(options, (host) =>
+    runOperation(host, hostMethods.snapshot, { name, path }, `${name} is in ${path}`),
+  );
 }
 
 /** Ctrl-C gives the snapshot up; the machine goes on. */

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { exitStatusByCode, type ErrorCode } from '../../src/base/errors.js';
 import type { VmftError } from '../../src/base/errors.js';
@@ -19,7 +20,9 @@ async function start(name: string, ...options: string[]): Promise<ControlledRepl
   return replica;
 }
 
-function type(replica: ControlledReplica, text: string): void {
+/** Into a machine that runs: before that nobody takes it. */
+async function type(replica: ControlledReplica, text: string): Promise<void> {
+  while ((await replica.client.status()).role === 'none') await delay(20);
   const link = replica.client.console({ output: () => undefined, ended: () => undefined });
   link.input(Buffer.from(text));
 }
@@ -43,7 +46,7 @@ void describe('vmft snapshot, and run --restore', () => {
   test('a guest goes on in another process from where the file has it', async () => {
     const original = await start('original', 'run', 'echo', '--memory', '32M');
     await original.shows('ready');
-    type(original, 'before\n');
+    await type(original, 'before\n');
     await original.shows('6 bytes');
     await original.client.control({ kind: 'cpu-share', permille: 500 });
     while ((await original.client.status()).cpuSharePermille !== 500) continue;
@@ -53,14 +56,14 @@ void describe('vmft snapshot, and run --restore', () => {
       taken.stdout,
       /the guest paused \d+ ms\ndigest: state [0-9a-f]{16}, memory [0-9a-f]{16}/,
     );
-    type(original, 'afterwards\n');
+    await type(original, 'afterwards\n');
     await original.shows('10 bytes');
     const { ticks } = await original.client.status();
 
     // Digests are compared by restoring; a second one begins at the same place.
     for (const name of ['first', 'second']) {
       const restored = await start(name, 'run', '--restore', file('guest'));
-      type(restored, `${name} again\n`);
+      await type(restored, `${name} again\n`);
       await restored.shows(`${name.length + 6} bytes`);
       const status = await restored.client.status();
       assert.equal(restored.seen.shown.includes('ready'), false);
@@ -127,7 +130,7 @@ void describe('vmft snapshot, and run --restore', () => {
     const backup = await start('backup', 'backup', String(address), ...common);
     await backup.event('formed');
     for (let round = 0; round < 3; round += 1) {
-      type(primary, 'x'.repeat(round + 10) + '\n');
+      await type(primary, 'x'.repeat(round + 10) + '\n');
       const { stateDigest } = await primary.client.snapshot(file(`pair-${round}`), () => undefined);
       assert.notEqual(stateDigest, 0n);
       await primary.shows(`${round + 10} bytes`);
@@ -144,10 +147,10 @@ void describe('vmft snapshot, and run --restore', () => {
     await backup.event('live');
     const types = [...primary.seen.types(), ...backup.seen.types()];
     assert.equal(types.includes('diverged'), false);
-    type(backup, 'still there\n');
+    await type(backup, 'still there\n');
     await backup.shows('11 bytes');
     const restored = await start('restored', 'run', '--restore', file('pair-1'));
-    type(restored, 'and here\n');
+    await type(restored, 'and here\n');
     await restored.shows('8 bytes');
   });
 });

@@ -133,13 +133,14 @@ export class ControlServer {
           });
         },
       });
-      call.end({
+      call.write({
         writtenBytes: longOfBigint(BigInt(writtenBytes)),
         done: true,
         pauseMs: Math.ceil(pauseMs),
         stateDigest: longOfBigint(machine.stateDigest),
         memoryDigest: longOfBigint(machine.memoryDigest),
       });
+      call.end();
     } catch (thrown) {
       call.emit('error', statusOfError(thrown));
     }
