@@ -153,7 +153,10 @@ export class ReplicaControl {
       const header = { accelerator, build, guest, hashes: noHashes, realtimeMs };
       const writer = await SnapshotFileWriter.create(path, header, systemRandom);
       try {
-        const taken = await takeSnapshot(pause, writer, { ...options, nowMs: () => systemClock.nowMs() });
+        const taken = await takeSnapshot(pause, writer, {
+          ...options,
+          nowMs: () => systemClock.nowMs(),
+        });
         await writer.finish(taken.machine);
         return { ...taken, writtenBytes: writer.writtenBytes };
       } catch (error) {
