@@ -85,24 +85,28 @@ std::optional<Copy::Piece> Copy::read(u64 bytes_max) {
     progressed_.wait(lock, [&] { return ended_ || !reading_; });
     find_content(lock);
     reading_ = true;
-    Pages pages;
+    pages_.clear();
     std::vector<u32> taken;
-    while (pages.empty() && !left_.empty() && !ended_) {
+    while (pages_.empty() && !left_.empty() && !ended_) {
         taken.clear();
         left_.take(taken, most);
         {
             Reader reader(*this, lock);
-            for (u32 page : taken) pages.add(machine_.memory(), page);
+            for (u32 page : taken) pages_.add(machine_.memory(), page);
         }
-        std::erase_if(pages.zero, [this](u32 page) { return !named_.has(page); });
-        for (u32 page : pages.numbers) named_.add(page);
+        std::erase_if(pages_.zero, [this](u32 page) { return !named_.has(page); });
+        for (u32 page : pages_.numbers) named_.add(page);
+    }
+    std::optional<Piece> piece;
+    if (!pages_.empty() && !ended_) {
+        lock.unlock();
+        piece = Piece{encode_pages(pages_), pages_.count() << page_shift};
+        lock.lock();
     }
     reading_ = false;
     progressed_.notify_all();
     throw_if_ended();
-    if (pages.empty()) return std::nullopt;
-    lock.unlock();
-    return Piece{encode_pages(pages), pages.count() << page_shift};
+    return piece;
 }
 
 u64 Copy::changes() {

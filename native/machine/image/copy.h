@@ -80,6 +80,7 @@ private:
     enum class Stage : u8 { wanted, watched, searching, ready } stage_ = Stage::wanted;
     u64 looks_wanted_ = 0, looks_done_ = 0;
     bool reading_ = false;
+    Pages pages_;  ///< Of whoever reads.
     PageSet left_;
     PageSet named_;    ///< Pages of which a piece had bytes: they must be named when they are zero.
     u64 readers_ = 0;  ///< Threads that look at memory.

@@ -18,16 +18,31 @@ namespace {
 enum Field : u32 { zero = 1, numbers = 2, data = 3, plain = 4, pages_checksum = 5 };
 
 /// Page numbers as differences, packed.
-void put_numbers(WireWriter& body, std::vector<u8>& packed, u32 field,
-                 std::span<const u32> numbers) {
-    packed.clear();
+std::vector<u8> packed_numbers(std::span<const u32> numbers) {
+    std::vector<u8> packed;
     WireWriter differences(packed);
     u32 last = 0;
     for (u32 number : numbers) {
         differences.varint(number - last);
         last = number;
     }
-    body.bytes_field(field, packed);
+    return packed;
+}
+
+/// An LZ4 block of the bytes, in memory of this thread's that the next call uses again; empty when
+/// it would not be shorter than they are.
+std::span<const u8> compress(std::span<const u8> bytes) {
+    thread_local std::vector<u8> block(limits::image_pages_max * page_bytes);
+    if (bytes.empty()) return {};
+    int size = static_cast<int>(bytes.size());
+    // A block that would not be shorter is not finished.
+    int found = LZ4_compress_default(reinterpret_cast<const char*>(bytes.data()),
+                                     reinterpret_cast<char*>(block.data()), size, size - 1);
+    return {block.data(), found <= 0 ? 0 : static_cast<size_t>(found)};
+}
+
+u64 field_size(u32 field, std::span<const u8> bytes) {
+    return bytes.empty() ? 0 : WireWriter::message_size(field, bytes.size());
 }
 
 ImageFault get_numbers(std::span<const u8> packed, u64 memory_pages, std::vector<u32>& numbers) {
@@ -84,8 +99,8 @@ void Pages::clear() {
 void Pages::add(const GuestMemory& memory, u32 page) {
     // The guest may write it while we read: what is judged is what was copied.
     size_t at = data.size();
-    data.resize(at + page_bytes);
-    std::memcpy(data.data() + at, memory.data() + (u64{page} << page_shift), page_bytes);
+    const u8* bytes = memory.data() + (u64{page} << page_shift);
+    data.insert(data.end(), bytes, bytes + page_bytes);
     if (is_zero_page(data.data() + at)) {
         data.resize(at);
         zero.push_back(page);
@@ -97,24 +112,26 @@ void Pages::add(const GuestMemory& memory, u32 page) {
 std::vector<u8> encode_pages(const Pages& pages) {
     VMFT_CHECK(pages.count() <= limits::image_pages_max);
     VMFT_CHECK(pages.data.size() == pages.numbers.size() * page_bytes);
-    std::vector<u8> bytes, packed;
+    std::vector<u8> zero_numbers = packed_numbers(pages.zero);
+    std::vector<u8> data_numbers = packed_numbers(pages.numbers);
+    std::span<const u8> block = compress(pages.data);
+    bool is_plain = block.empty() && !pages.data.empty();
+    std::span<const u8> content = is_plain ? pages.data : block;
+    u64 checksum = pages.data.empty() ? 0 : hash64(pages.data);
+
+    std::vector<u8> bytes;
+    Sealing sealing(bytes, field_size(zero, zero_numbers) + field_size(numbers, data_numbers) +
+                               field_size(data, content) +
+                               WireWriter::varint_field_size(plain, is_plain) +
+                               WireWriter::fixed64_field_size(pages_checksum, checksum));
     WireWriter body(bytes);
-    put_numbers(body, packed, zero, pages.zero);
-    put_numbers(body, packed, numbers, pages.numbers);
-    if (!pages.data.empty()) {
-        int size = static_cast<int>(pages.data.size());
-        packed.resize(pages.data.size());
-        // A block that would not be shorter is not finished.
-        int shorter = size - 1;
-        int found = LZ4_compress_default(reinterpret_cast<const char*>(pages.data.data()),
-                                         reinterpret_cast<char*>(packed.data()), size, shorter);
-        bool is_plain = found <= 0;
-        packed.resize(is_plain ? 0 : static_cast<size_t>(found));
-        body.bytes_field(data, is_plain ? pages.data : packed);
-        body.varint_field(plain, is_plain);
-        body.fixed64_field(pages_checksum, hash64(pages.data));
-    }
-    return seal(bytes);
+    body.bytes_field(zero, zero_numbers);
+    body.bytes_field(numbers, data_numbers);
+    body.bytes_field(data, content);
+    body.varint_field(plain, is_plain);
+    body.fixed64_field(pages_checksum, checksum);
+    sealing.finish();
+    return bytes;
 }
 
 ImageFault decode_pages(std::span<const u8> bytes, u64 memory_pages, Pages& pages) {

@@ -1,17 +1,33 @@
 #include "machine/image/sealed.h"
 
+#include <cstring>
+
+#include "base/check.h"
 #include "base/hash64.h"
 #include "log/wire_reader.h"
 #include "log/wire_writer.h"
 
 namespace vmft::image {
 
+Sealing::Sealing(std::vector<u8>& into, u64 body_bytes) : into_(into), body_bytes_(body_bytes) {
+    into.reserve(WireWriter::message_size(2, body_bytes) + 9);
+    WireWriter message(into);
+    message.fixed64_field(1, ~u64{0});  // Its place.
+    message.message_head(2, body_bytes);
+}
+
+void Sealing::finish() {
+    VMFT_CHECK(into_.size() > body_bytes_);
+    std::span<const u8> body = std::span<const u8>(into_).last(body_bytes_);
+    u64 checksum = hash64(body);
+    std::memcpy(into_.data() + 1, &checksum, sizeof checksum);
+}
+
 std::vector<u8> seal(std::span<const u8> body) {
     std::vector<u8> bytes;
-    bytes.reserve(body.size() + 24);
-    WireWriter message(bytes);
-    message.fixed64_field(1, hash64(body));
-    message.bytes_field(2, body);
+    Sealing sealing(bytes, body.size());
+    bytes.insert(bytes.end(), body.begin(), body.end());
+    sealing.finish();
     return bytes;
 }
 

@@ -126,7 +126,7 @@ VMFT_TEST(random_positions_have_the_recorded_state) {
     VMFT_EXPECT_EQUAL(machine->whole_memory_digest(), run.end_memory);
 }
 
-VMFT_TEST(machines_made_from_snapshots_follow_the_log) {
+VMFT_TEST(machines_copied_while_they_ran_follow_the_log) {
     if (!boot()) return;
     const RecordedRun& run = boot()->run;
     VMFT_REQUIRE(run.copies.size() >= 3);

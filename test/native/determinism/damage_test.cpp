@@ -4,12 +4,12 @@
 #include "determinism/faulty_accelerator.h"
 #include "determinism/log_replay.h"
 #include "determinism/small_guest.h"
-#include "machine/snapshot.h"
+#include "machine/image/image_of.h"
 
 using namespace vmft;
 using namespace vmft::test;
 
-/// What must be found: flipped bits and cuts in frames and snapshots, wrong digests, a CPU that
+/// What must be found: flipped bits and cuts in frames and images, wrong digests, a CPU that
 /// computes wrongly. The echo guest serves for all: needs VMFT_GUESTS.
 namespace {
 
@@ -163,7 +163,7 @@ VMFT_TEST(a_cpu_that_computes_wrongly_is_found) {
         "memory digest");
 }
 
-VMFT_TEST(a_machine_from_a_snapshot_goes_on_like_the_original) {
+VMFT_TEST(a_machine_copied_while_it_ran_goes_on_like_the_original) {
     if (guest().kernel.empty()) return;
     Random random(17);
     u64 ticks = recorded().end.ticks;
@@ -183,39 +183,27 @@ VMFT_TEST(a_machine_from_a_snapshot_goes_on_like_the_original) {
     }
 }
 
-VMFT_TEST(a_cut_or_flipped_snapshot_is_refused) {
+VMFT_TEST(a_cut_or_flipped_image_is_refused) {
     if (guest().kernel.empty()) return;
     auto original = guest().machine();
     original->apply(ClockInput{1'000'000, 2'000, 0});
     original->run(200'000);
     original->apply(ControlInput{ControlKind::snapshot});
-    SnapshotSource source(*original);
-    std::vector<u8> good(source.bytes());
-    VMFT_REQUIRE(source.read(0, good) == good.size());
-    auto restore = [&](const std::vector<u8>& bytes, u64 checksum) {
+    Image good = image_of(*original);
+    auto fault_of = [&](const Image& image) {
         Machine copy(guest().config, make_soft_accelerator);
-        SnapshotTarget target(copy);
-        for (size_t at = 0; at < bytes.size(); at += 8192) {
-            SnapshotFault fault = target.add(
-                at,
-                std::span<const u8>(bytes).subspan(at, std::min<size_t>(8192, bytes.size() - at)));
-            if (fault != SnapshotFault::none) return fault;
-        }
-        return target.finish(bytes.size(), checksum);
+        return restore(image, copy);
     };
-    VMFT_EXPECT(restore(good, source.checksum()) == SnapshotFault::none);
+    VMFT_EXPECT(fault_of(good) == image::ImageFault::none);
     Random random(19);
     for (int i = 0; i < 300; i++) {
-        std::vector<u8> bad = good;
-        // The head and the state are a small part, and the one with meaning: half of the flips go
-        // there.
-        bad[random.below(random.below(2) ? bad.size() : 4096)] ^=
-            static_cast<u8>(1 << random.below(8));
-        VMFT_EXPECT(restore(bad, source.checksum()) != SnapshotFault::none);
-        bad = good;
-        bad.resize(random.below(bad.size()));
-        VMFT_EXPECT(restore(bad, source.checksum()) != SnapshotFault::none);
-        VMFT_EXPECT(restore(good, source.checksum() ^ u64{1} << random.below(64)) ==
-                    SnapshotFault::checksum);
+        Image bad = good;
+        // The state is a small part, and the one with meaning: half of the flips go there.
+        std::vector<u8>& piece =
+            random.below(2) ? bad.state : bad.pages[random.below(bad.pages.size())];
+        piece[random.below(piece.size())] ^= static_cast<u8>(1 << random.below(8));
+        VMFT_EXPECT(fault_of(bad) != image::ImageFault::none);
+        piece.resize(random.below(piece.size()));
+        VMFT_EXPECT(fault_of(bad) != image::ImageFault::none);
     }
 }

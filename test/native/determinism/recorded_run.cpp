@@ -4,26 +4,10 @@
 
 #include "accel/soft/soft.h"
 #include "log/segment_encoder.h"
-#include "machine/snapshot.h"
+#include "machine/image/growing_copy.h"
 
 namespace vmft::test {
 namespace {
-
-/// A machine from a snapshot of another, in chunks.
-std::unique_ptr<Machine> copy_of(const Machine& original) {
-    SnapshotSource source(original);
-    auto copy = std::make_unique<Machine>(original.config(), make_soft_accelerator);
-    SnapshotTarget target(*copy);
-    std::vector<u8> chunk(1 << 20);
-    for (u64 offset = 0; offset < source.bytes();) {
-        size_t count = source.read(offset, chunk);
-        if (target.add(offset, std::span<const u8>(chunk).first(count)) != SnapshotFault::none)
-            return nullptr;
-        offset += count;
-    }
-    return target.finish(source.bytes(), source.checksum()) == SnapshotFault::none ? std::move(copy)
-                                                                                   : nullptr;
-}
 
 class Recording {
 public:
@@ -36,6 +20,7 @@ public:
         machine_->set_disk_listener(&world.disks());
         disks_ = &world.disks();
         encoder_.begin(1, 0);
+        begin_copy();
         auto take = [this](Input&& input) { apply(std::move(input)); };
         while (machine_->end() == ExitKind::position) {
             world.inputs(*machine_, run_.outputs.console, take);
@@ -52,6 +37,7 @@ public:
             if (exit.kind == ExitKind::halted)
                 world.wake(*machine_, exit.next_deadline_ns, run_.outputs.console, take);
             if (records_in_segment_ > 0 && random_.below(4) == 0) flush();
+            if (!grow_copy()) break;
         }
         flush();
         finish();
@@ -83,9 +69,19 @@ private:
             apply(ControlInput{ControlKind::snapshot});
             flush();
             run_.copies.push_back(
-                {run_.frames.size(), copy_of(*machine_), disks_->pending_requests()});
+                {run_.frames.size(), copy_->finish(), disks_->pending_requests()});
+            copy_.reset();
+            begin_copy();
         }
     }
+
+    /// While there is one to come, a copy grows beside the machine.
+    void begin_copy() {
+        if (next_in(plan_.copy_ticks, machine_->position().ticks) == ~u64{0}) return;
+        copy_.emplace(*machine_,
+                      std::make_unique<Machine>(machine_->config(), make_soft_accelerator));
+    }
+    bool grow_copy() { return !copy_ || random_.below(8) != 0 || copy_->grow(random_.below(20)); }
 
     void flush() {
         Digest digest;
@@ -116,6 +112,7 @@ private:
     SimulatedDisks* disks_ = nullptr;
     SegmentEncoder encoder_;
     u64 records_in_segment_ = 0;
+    std::optional<GrowingCopy> copy_;
     RecordedRun run_;
 };
 

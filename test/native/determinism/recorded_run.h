@@ -29,7 +29,7 @@ struct Checkpoint {
     u64 state = 0, memory = 0;  ///< Digests: of the state, of all memory.
 };
 
-/// The state of a machine copied at a segment's beginning.
+/// A machine copied while it ran, as it is at a segment's beginning.
 struct Copy {
     size_t next_frame = 0;
     std::unique_ptr<Machine> machine;
@@ -53,11 +53,12 @@ struct RecordingPlan {
     u64 ticks_max = 0;               ///< Powered off there when it has not ended before.
     u64 inputs_max = 1'000'000;      ///< And then, for a guest that is halted for good.
     std::set<u64> checkpoint_ticks;  ///< Where digests of state and memory are taken.
-    std::set<u64> copy_ticks;        ///< Where a snapshot is taken, and a machine made from it.
+    std::set<u64> copy_ticks;        ///< Where a machine is ready that was made from this one.
     u64 segments_per_memory_digest = 64;
 };
 
-/// Records a run of `guest` in `world`, in random slices. Stops early when a snapshot is refused.
+/// Records a run of `guest` in `world`, in random slices. Stops early when a piece of an image is
+/// refused.
 RecordedRun record_run(const GuestStart& guest, RandomWorld& world, const RecordingPlan& plan);
 
 /// Re-executes the records in slices that `slice()` draws, independently of the product's replayer,

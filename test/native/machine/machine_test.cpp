@@ -4,7 +4,6 @@
 
 #include "machine/fake_accelerator.h"
 #include "machine/random.h"
-#include "machine/snapshot.h"
 #include "test.h"
 
 using namespace vmft;
@@ -97,112 +96,6 @@ VMFT_TEST(state_does_not_depend_on_slices) {
                         outputs.all[i].bytes == whole_outputs.all[i].bytes);
         }
     }
-}
-
-VMFT_TEST(a_snapshot_continues_like_the_original) {
-    constexpr u64 ticks = 1'000'000;
-    Script script = Script::random(9, 2 * ticks);
-    for (u64 chunk : {u64{1} << 20, u64{4096}, u64{777}}) {
-        Machine original(test_config(), make_fake_accelerator);
-        run_script(original, script, ticks, 1, 10'000);
-        original.apply(ControlInput{ControlKind::snapshot});
-        SnapshotSource source(original);
-        Machine copy(test_config(), make_fake_accelerator);
-        SnapshotTarget target(copy);
-        std::vector<u8> bytes(chunk);
-        for (u64 offset = 0; offset < source.bytes();) {
-            size_t count = source.read(offset, bytes);
-            VMFT_REQUIRE(target.add(offset, std::span<const u8>(bytes).first(count)) ==
-                         SnapshotFault::none);
-            offset += count;
-        }
-        VMFT_REQUIRE(target.finish(source.bytes(), source.checksum()) == SnapshotFault::none);
-        VMFT_EXPECT_EQUAL(copy.state_digest(), original.state_digest());
-        VMFT_EXPECT_EQUAL(copy.whole_memory_digest(), original.whole_memory_digest());
-        run_script(original, script, 2 * ticks, 2, 10'000);
-        run_script(copy, script, 2 * ticks, 3, 3'000);
-        VMFT_EXPECT_EQUAL(copy.state_digest(), original.state_digest());
-        MemoryDigest first = original.take_memory_digest(), second = copy.take_memory_digest();
-        VMFT_EXPECT(first.pages > 0 && first.pages == second.pages && first.value == second.value);
-        VMFT_EXPECT_EQUAL(original.take_memory_digest().pages, 0u);
-    }
-}
-
-VMFT_TEST(damaged_snapshots_are_refused_by_name) {
-    Machine original(test_config(), make_fake_accelerator);
-    original.run(50'000);
-    original.apply(ControlInput{ControlKind::snapshot});
-    SnapshotSource source(original);
-    std::vector<u8> good(source.bytes());
-    VMFT_REQUIRE(source.read(0, good) == good.size());
-
-    auto restore = [&](const std::vector<u8>& bytes, u64 size, u64 checksum) {
-        Machine copy(test_config(), make_fake_accelerator);
-        SnapshotTarget target(copy);
-        SnapshotFault fault = target.add(0, bytes);
-        return fault != SnapshotFault::none ? fault : target.finish(size, checksum);
-    };
-    VMFT_EXPECT(restore(good, good.size(), source.checksum()) == SnapshotFault::none);
-    VMFT_EXPECT(restore(good, good.size(), source.checksum() ^ 1) == SnapshotFault::checksum);
-    std::vector<u8> bad = good;
-    bad[0] ^= 1;
-    VMFT_EXPECT(restore(bad, bad.size(), source.checksum()) == SnapshotFault::not_a_snapshot);
-    bad = good;
-    bad[8] ^= 1;
-    VMFT_EXPECT(restore(bad, bad.size(), source.checksum()) == SnapshotFault::version);
-    bad = good;
-    bad[24] ^= 1;
-    VMFT_EXPECT(restore(bad, bad.size(), source.checksum()) == SnapshotFault::other_guest);
-    bad = good;
-    bad.pop_back();
-    VMFT_EXPECT(restore(bad, bad.size(), source.checksum()) == SnapshotFault::truncated);
-    bad = good;
-    bad.push_back(0);
-    VMFT_EXPECT(restore(bad, bad.size(), source.checksum()) == SnapshotFault::too_long);
-
-    Random random(3);
-    for (int i = 0; i < 200; i++) {
-        bad = good;
-        bad[random.below(bad.size())] ^= u8(1 << random.below(8));
-        VMFT_EXPECT(restore(bad, bad.size(), source.checksum()) != SnapshotFault::none);
-        bad.resize(random.below(bad.size()));
-        VMFT_EXPECT(restore(bad, bad.size(), source.checksum()) != SnapshotFault::none);
-    }
-}
-
-VMFT_TEST(a_snapshot_is_for_a_machine_with_the_same_disks) {
-    MachineConfig config = test_config();
-    config.disks = {{1 << 20, 512, true, false, false, "first"},
-                    {1 << 20, 4096, false, false, true, "second"}};
-    Machine original(config, make_fake_accelerator);
-    original.run(50'000);
-    original.apply(ControlInput{ControlKind::snapshot});
-    SnapshotSource source(original);
-    std::vector<u8> bytes(source.bytes());
-    VMFT_REQUIRE(source.read(0, bytes) == bytes.size());
-    auto fault_with = [&](auto change) {
-        MachineConfig other = config;
-        change(other.disks);
-        Machine copy(other, make_fake_accelerator);
-        SnapshotTarget target(copy);
-        SnapshotFault fault = target.add(0, bytes);
-        return fault != SnapshotFault::none ? fault
-                                            : target.finish(bytes.size(), source.checksum());
-    };
-    using Disks = std::vector<DiskConfig>;
-    VMFT_EXPECT(fault_with([](Disks&) {}) == SnapshotFault::none);
-    // Who reads is no matter of the machine's.
-    VMFT_EXPECT(fault_with([](Disks& disks) { disks[1].reads_on_backup = false; }) ==
-                SnapshotFault::none);
-    for (auto change : std::initializer_list<void (*)(Disks&)>{
-             [](Disks& disks) { disks.clear(); }, [](Disks& disks) { disks.pop_back(); },
-             [](Disks& disks) { std::swap(disks[0], disks[1]); },
-             [](Disks& disks) { disks[0].capacity_bytes += 512; },
-             [](Disks& disks) { disks[0].block_bytes = 4096; },
-             [](Disks& disks) { disks[0].shared = false; },
-             [](Disks& disks) { disks[1].read_only = true; },
-             [](Disks& disks) { disks[1].serial = "third"; }})
-        VMFT_EXPECT(fault_with(change) == SnapshotFault::other_guest);
 }
 
 VMFT_TEST(an_end_of_a_disk_request_that_never_was_changes_nothing_the_guest_sees) {
