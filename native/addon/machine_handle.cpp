@@ -72,11 +72,6 @@ Napi::Function MachineHandle::define(Napi::Env env) {
                            InstanceMethod<&M::copy_end>("copyEnd"),
                            InstanceMethod<&M::restore_pages>("restorePages"),
                            InstanceMethod<&M::restore_state>("restoreState"),
-                           InstanceMethod<&M::snapshot_begin>("snapshotBegin"),
-                           InstanceMethod<&M::snapshot_read>("snapshotRead"),
-                           InstanceMethod<&M::snapshot_end>("snapshotEnd"),
-                           InstanceMethod<&M::restore_chunk>("restoreChunk"),
-                           InstanceMethod<&M::restore_end>("restoreEnd"),
                            InstanceMethod<&M::start_replica>("startReplica"),
                            InstanceMethod<&M::feed>("feed"),
                            InstanceMethod<&M::end_of_log>("endOfLog"),
@@ -221,40 +216,6 @@ void MachineHandle::restore_pages(Info info) {
 
 void MachineHandle::restore_state(Info info) {
     guarded(info.Env(), [&] { runner().restore_state(to_bytes(info[0], "state")); });
-}
-
-Napi::Value MachineHandle::snapshot_begin(Info info) {
-    return guarded(info.Env(), [&] {
-        Runner::SnapshotSize size = runner().snapshot_begin();
-        Napi::Object object = Napi::Object::New(info.Env());
-        object.Set("bytes", static_cast<double>(size.bytes));
-        object.Set("checksum", from_u64(info.Env(), size.checksum));
-        return object;
-    });
-}
-
-Napi::Value MachineHandle::snapshot_read(Info info) {
-    return guarded(info.Env(), [&] {
-        constexpr u64 chunk_bytes_max = u64{64} << 20;
-        u64 bytes_max = std::min(to_size(info[1], "maxBytes"), chunk_bytes_max);
-        return from_bytes(info.Env(),
-                          runner().snapshot_read(to_size(info[0], "offset"), bytes_max));
-    });
-}
-
-void MachineHandle::snapshot_end(Info info) {
-    guarded(info.Env(), [&] { runner().snapshot_end(); });
-}
-
-void MachineHandle::restore_chunk(Info info) {
-    guarded(info.Env(), [&] {
-        runner().restore_chunk(to_size(info[0], "offset"), to_bytes(info[1], "bytes"));
-    });
-}
-
-void MachineHandle::restore_end(Info info) {
-    guarded(info.Env(),
-            [&] { runner().restore_end(to_size(info[0], "bytes"), to_u64(info[1], "checksum")); });
 }
 
 void MachineHandle::start_replica(Info info) {

@@ -44,11 +44,6 @@ private:
     void copy_end(Info info);
     void restore_pages(Info info);
     void restore_state(Info info);
-    Napi::Value snapshot_begin(Info info);
-    Napi::Value snapshot_read(Info info);
-    void snapshot_end(Info info);
-    void restore_chunk(Info info);
-    void restore_end(Info info);
     void start_replica(Info info);
     Napi::Value feed(Info info);
     void end_of_log(Info info);

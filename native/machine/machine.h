@@ -98,7 +98,7 @@ public:
     /// on it: whoever runs it live sees to it.
     double cpu_share() const { return cpu_share_permille_ / 1000.0; }
 
-    /// All state but RAM. What it writes is what digests and snapshots cover.
+    /// All state but RAM. What it writes is what digests and images cover.
     void save(StateWriter& state) const;
     void restore(StateReader& state);
     /// Hash of what `save` writes.

@@ -135,15 +135,6 @@ void OutputQueue::restore(WaitingOutputs&& waiting) {
     for (const Output& output : waiting_) counts_.bytes_withheld += held_bytes(output);
 }
 
-void OutputQueue::reset(u64 produced) {
-    std::lock_guard lock(mutex_);
-    waiting_.clear();
-    console_batch_.clear();
-    counts_ = {};
-    counts_.produced = counts_.released = released_through_ = produced;
-    released_until_ns_ = for_ever;
-}
-
 OutputQueue::Counts OutputQueue::counts() const {
     std::lock_guard lock(mutex_);
     return counts_;

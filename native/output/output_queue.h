@@ -62,9 +62,6 @@ public:
     /// After a restore: these wait, and what was released before them belongs to the past.
     void restore(WaitingOutputs&& waiting);
 
-    /// After a restore: `produced` outputs belong to the past.
-    void reset(u64 produced);
-
     struct Counts {
         u64 produced = 0;
         u64 released = 0;        ///< All outputs up to this one have left or are forgotten.

@@ -29,20 +29,6 @@ const char* code_of(LogFault fault) {
     }
 }
 
-[[noreturn]] void throw_snapshot_fault(SnapshotFault fault) {
-    std::string name = name_of(fault);
-    switch (fault) {
-    case SnapshotFault::version:
-    case SnapshotFault::other_guest:
-        throw RunnerError("image-version",
-                          "the machine's state is of another version or guest: " + name,
-                          "run the same vmft version with the same guest on both hosts");
-    default:
-        throw RunnerError("image-corrupt", "the machine's state arrived damaged: " + name,
-                          "join again");
-    }
-}
-
 [[noreturn]] void throw_image_fault(image::ImageFault fault) {
     std::string name = image::name_of(fault);
     switch (fault) {
@@ -75,7 +61,7 @@ Runner::Runner(std::unique_ptr<Machine> machine, bool loaded, std::unique_ptr<Li
                                                 [this](CheckpointEncoder::Part&& part) {
                                                     return checkpoint_part(std::move(part));
                                                 }),
-      startable_(loaded), loaded_(loaded) {
+      startable_(loaded) {
     machine_->set_output_listener(this);
     machine_->set_disk_listener(&disks_);
     world_->set_frame_listener(
@@ -193,7 +179,6 @@ void Runner::resume(const LiveOptions& options) {
     Lock lock(mutex_);
     require_mode(Mode::paused, "resume");
     require_recordable(options, "resume");
-    snapshot_.reset();
     options_wanted_ = options;
     entry_ = Entry::resume;
     mode_ = Mode::live;
@@ -262,56 +247,6 @@ void Runner::restore_state(std::span<const u8> bytes) {
     if (fault != image::ImageFault::none) throw_image_fault(fault);
     disks_.release(outputs.released);
     outputs_.restore(std::move(outputs));
-    startable_ = restored_ = true;
-    publish();
-}
-
-Runner::SnapshotSize Runner::snapshot_begin() {
-    Lock lock(mutex_);
-    require_mode(Mode::paused, "snapshotBegin");
-    Input input = ControlInput{ControlKind::snapshot};
-    recorder_.add(input);
-    machine_->apply(input);
-    flush_if_content();
-    snapshot_ = std::make_unique<SnapshotSource>(*machine_);
-    return {snapshot_->bytes(), snapshot_->checksum()};
-}
-
-std::vector<u8> Runner::snapshot_read(u64 offset, u64 bytes_max) {
-    Lock lock(mutex_);
-    require_mode(Mode::paused, "snapshotRead");
-    if (!snapshot_) throw RunnerError("wrong-mode", "snapshotRead: no snapshot was begun");
-    std::vector<u8> bytes(
-        offset < snapshot_->bytes() ? std::min(bytes_max, snapshot_->bytes() - offset) : 0);
-    bytes.resize(snapshot_->read(offset, bytes));
-    return bytes;
-}
-
-void Runner::snapshot_end() {
-    Lock lock(mutex_);
-    snapshot_.reset();
-}
-
-void Runner::restore_chunk(u64 offset, std::span<const u8> bytes) {
-    Lock lock(mutex_);
-    require_mode(Mode::created, "restoreChunk");
-    if (loaded_)
-        throw RunnerError("wrong-mode", "restoreChunk: the machine was created with a kernel");
-    if (!restore_) restore_ = std::make_unique<SnapshotTarget>(*machine_);
-    SnapshotFault fault = restore_->add(offset, bytes);
-    if (fault != SnapshotFault::none) throw_snapshot_fault(fault);
-}
-
-void Runner::restore_end(u64 bytes, u64 checksum) {
-    Lock lock(mutex_);
-    require_mode(Mode::created, "restoreEnd");
-    if (!restore_ || startable_)
-        throw RunnerError("wrong-mode", "restoreEnd: nothing to restore was given");
-    SnapshotFault fault = restore_->finish(bytes, checksum);
-    if (fault != SnapshotFault::none) throw_snapshot_fault(fault);
-    restore_.reset();
-    outputs_.reset(machine_->outputs_produced());
-    disks_.release(machine_->outputs_produced());
     startable_ = restored_ = true;
     publish();
 }

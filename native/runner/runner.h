@@ -13,7 +13,6 @@
 #include "machine/image/copy.h"
 #include "machine/image/state.h"
 #include "machine/machine.h"
-#include "machine/snapshot.h"
 #include "output/output_queue.h"
 #include "runner/checkpoint/checkpoint_feed.h"
 #include "runner/checkpoint/checkpoint_recorder.h"
@@ -87,15 +86,6 @@ public:
     /// On a created machine without a guest: pieces of another's image.
     void restore_pages(std::span<const u8> bytes);
     void restore_state(std::span<const u8> bytes);
-
-    struct SnapshotSize {
-        u64 bytes = 0, checksum = 0;
-    };
-    SnapshotSize snapshot_begin();
-    std::vector<u8> snapshot_read(u64 offset, u64 bytes_max);
-    void snapshot_end();
-    void restore_chunk(u64 offset, std::span<const u8> bytes);
-    void restore_end(u64 bytes, u64 checksum);
 
     /// See SegmentFeed::start. Stops with log_end at `until_ticks`. Without `generation` disks are
     /// neither needed nor touched.
@@ -234,8 +224,7 @@ private:
     Mode mode_ = Mode::created;
     LiveOptions options_;
     bool startable_ = false;  ///< Loaded, or restored with success.
-    bool loaded_ = false;
-    bool restored_ = false;  ///< And its pending disk requests are not repeated yet.
+    bool restored_ = false;   ///< And its pending disk requests are not repeated yet.
     enum class Entry : u8 { none, start, resume, reconfigure };
     Entry entry_ = Entry::none;  ///< What the live loop must do first, with options_wanted_.
     LiveOptions options_wanted_;
@@ -261,8 +250,6 @@ private:
     Status published_;
     std::shared_ptr<image::Copy> copy_;
     std::vector<std::shared_ptr<image::Copy>> ended_copies_;  ///< Which the machine does not know.
-    std::unique_ptr<SnapshotSource> snapshot_;
-    std::unique_ptr<SnapshotTarget> restore_;
 
     ExecutionProgress progress_;
     bool progress_unreported_ = false;

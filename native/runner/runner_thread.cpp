@@ -340,7 +340,6 @@ void Runner::end_machine(StopReason reason, const std::string& message,
     if (go_live_wanted_ && guest_ended)
         outputs_.set_mode(OutputQueue::Mode::open);  // Its last words.
     go_live_wanted_.reset();
-    snapshot_.reset();
     checkpoints_.stop();
     if (copy_) copy_->end();
     world_->set_receiving(false);

@@ -127,7 +127,11 @@ void describe('the native border', () => {
     throwsCode('bad-argument', () => {
       machine.control(wrong('explode'));
     });
-    throwsCode('bad-argument', () => machine.snapshotRead(-1, 10));
+    await assert.rejects(machine.copyRead(-1), { code: 'bad-argument' });
+    await assert.rejects(machine.copyChanges(), { code: 'wrong-mode' });
+    throwsCode('bad-argument', () => {
+      machine.restorePages(wrong('text'));
+    });
     throwsCode('bad-argument', () => {
       machine.consoleInput(wrong('text'));
     });
@@ -138,7 +142,7 @@ void describe('the native border', () => {
       machine.goLive(recordingOptions);
     });
     throwsCode('wrong-mode', () => {
-      machine.restoreChunk(0, Buffer.alloc(1));
+      machine.restoreState(Buffer.alloc(1));
     });
     throwsCode('tap-unavailable', () => {
       machine.attachTap({ name: 'a-name-that-is-too-long-for-linux' });

@@ -264,17 +264,6 @@ export interface Machine {
   /** Changes whether outputs wait and segments are made, without a pause (the backup is gone). */
   reconfigure(options: LiveOptions): void;
 
-  /** While paused: the whole state. Records a SNAPSHOT control input. */
-  snapshotBegin(): { readonly bytes: number; readonly checksum: bigint };
-  /** Up to `maxBytes` of the state from `offset`. */
-  snapshotRead(offset: number, maxBytes: number): Buffer;
-  snapshotEnd(): void;
-
-  /** On a created machine: the state of another, in order. */
-  restoreChunk(offset: number, bytes: Buffer): void;
-  /** Checks and takes over the restored state; throws when it is torn or of another version. */
-  restoreEnd(bytes: number, checksum: bigint): void;
-
   /**
    * Begins to copy the machine's image, live or paused: every page that is not zero is left to copy, and what the
    * guest changes is kept. One copy at a time.

@@ -38,11 +38,6 @@ export interface NativeMachine {
   copyEnd(): void;
   restorePages(pages: Buffer): void;
   restoreState(state: Buffer): void;
-  snapshotBegin(): { readonly bytes: number; readonly checksum: bigint };
-  snapshotRead(offset: number, maxBytes: number): Buffer;
-  snapshotEnd(): void;
-  restoreChunk(offset: number, bytes: Buffer): void;
-  restoreEnd(bytes: number, checksum: bigint): void;
   startReplica(options: {
     generation: bigint | null;
     replication: Replication;

@@ -183,32 +183,6 @@ class AddonMachine implements ReplayMachine {
     });
   }
 
-  snapshotBegin(): { readonly bytes: number; readonly checksum: bigint } {
-    return mapped(() => this.native.snapshotBegin());
-  }
-
-  snapshotRead(offset: number, maxBytes: number): Buffer {
-    return mapped(() => this.native.snapshotRead(offset, maxBytes));
-  }
-
-  snapshotEnd(): void {
-    mapped(() => {
-      this.native.snapshotEnd();
-    });
-  }
-
-  restoreChunk(offset: number, bytes: Buffer): void {
-    mapped(() => {
-      this.native.restoreChunk(offset, bytes);
-    });
-  }
-
-  restoreEnd(bytes: number, checksum: bigint): void {
-    mapped(() => {
-      this.native.restoreEnd(bytes, checksum);
-    });
-  }
-
   copyBegin(): void {
     mapped(() => {
       this.native.copyBegin();

@@ -155,26 +155,6 @@ export class FakeMachine implements Machine {
     this.setLive(options);
   }
 
-  snapshotBegin(): { bytes: number; checksum: bigint } {
-    throw notHere();
-  }
-
-  snapshotRead(): Buffer {
-    throw notHere();
-  }
-
-  snapshotEnd(): void {
-    // Nothing was begun.
-  }
-
-  restoreChunk(): void {
-    throw notHere();
-  }
-
-  restoreEnd(): void {
-    throw notHere();
-  }
-
   setCpuShare(share: number): void {
     if (!(share >= 0.01 && share <= 1))
       throw new MachineError('bad-argument', `a share of ${share}`);
@@ -567,10 +547,6 @@ export class FakeMachine implements Machine {
 
 function isControl(kind: GuestInput['kind']): boolean {
   return kind === 'power-off' || kind === 'guest-reset' || kind === 'cpu-share';
-}
-
-function notHere(): MachineError {
-  return new MachineError('internal', 'the fake machine has no snapshots of this kind');
 }
 
 const pagesAtOnce = 3;

@@ -180,7 +180,7 @@ VMFT_TEST(a_damaged_log_is_refused_and_a_false_one_diverges) {
     }
 }
 
-VMFT_TEST(a_backup_made_from_a_snapshot_follows_and_goes_live) {
+VMFT_TEST(a_backup_made_from_a_copy_follows_and_goes_live) {
     Host primary(9);
     primary.runner->start_live({0, false, false, 0});
     primary.runner->pause();
@@ -189,14 +189,12 @@ VMFT_TEST(a_backup_made_from_a_snapshot_follows_and_goes_live) {
     // The host of the backup was started later: its clock is behind the guest's.
     Host backup(10, false, 5'000);
     VMFT_EXPECT(throws("wrong-mode", [&] { backup.runner->start_replica(1); }));
-    Runner::SnapshotSize size = primary.runner->snapshot_begin();
-    for (u64 offset = 0; offset < size.bytes;) {
-        std::vector<u8> chunk = primary.runner->snapshot_read(offset, 100'000);
-        backup.runner->restore_chunk(offset, chunk);
-        offset += chunk.size();
-    }
-    primary.runner->snapshot_end();
-    backup.runner->restore_end(size.bytes, size.checksum);
+    primary.runner->copy_begin();
+    std::vector<u8> state = primary.runner->copy_state();
+    while (auto piece = primary.runner->copy()->read(100'000))
+        backup.runner->restore_pages(piece->data);
+    primary.runner->copy_end();
+    backup.runner->restore_state(state);
     backup.runner->start_replica(1);
 
     primary.runner->resume(recording(1, true));
@@ -361,8 +359,8 @@ VMFT_TEST(calls_in_the_wrong_mode_are_refused) {
     VMFT_EXPECT(throws("wrong-mode", [&] { host.runner->resume(recording(1)); }));
     VMFT_EXPECT(throws("wrong-mode", [&] { host.runner->feed({}); }) ||
                 throws("frame-corrupt", [&] { host.runner->feed({}); }));
-    VMFT_EXPECT(throws("wrong-mode", [&] { host.runner->snapshot_begin(); }));
-    VMFT_EXPECT(throws("wrong-mode", [&] { host.runner->restore_chunk(0, {}); }));
+    VMFT_EXPECT(throws("wrong-mode", [&] { host.runner->copy_begin(); }));
+    VMFT_EXPECT(throws("wrong-mode", [&] { host.runner->restore_state({}); }));
     VMFT_EXPECT(throws("bad-argument", [&] { host.runner->set_speed_limit(0); }));
     host.runner->start_live(recording(1));
     VMFT_EXPECT(throws("wrong-mode", [&] { host.runner->start_live(recording(1)); }));
