@@ -13,7 +13,7 @@ namespace vmft::addon {
 namespace {
 
 /// Raised when the border between addon and TypeScript changes; native-machine.ts expects the same.
-constexpr double border_version = 5;
+constexpr double border_version = 6;
 
 Napi::Value hash(const Napi::CallbackInfo& info) {
     return guarded(info.Env(),

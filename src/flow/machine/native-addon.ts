@@ -126,7 +126,7 @@ export interface Addon {
 }
 
 /** native/addon/addon.cpp has the same: an addon left over from another build is refused. */
-const borderVersion = 5;
+const borderVersion = 6;
 
 let loadedAddon: Addon | null = null;
 
