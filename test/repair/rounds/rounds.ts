@@ -146,27 +146,36 @@ class OneRound {
     };
   }
 
-  /** Its replicas run on, and nobody suspects anybody. */
+  /** Its replicas run on. Where nobody suspected anybody meanwhile, as a machine that is too busy lets them, the pair is what it was. */
   private async daemonDies(startedMs: number): Promise<Round> {
-    const { cluster, primary } = this;
+    const { cluster, primary, plan } = this;
     primary.killDaemon();
     await sleep(daemonBackMs / 4);
     await primary.boot();
     await sleep(daemonBackMs);
-    const seen = cluster.events.seen.find(
-      ({ type, realtimeMs }) =>
-        realtimeMs > startedMs && (type === 'suspected' || type === 'ended'),
-    );
-    if (seen !== undefined) {
-      throw new Error(`a daemon died, and a replica of host ${seen.host} told: ${seen.type}`);
-    }
-    const machine = await cluster.machineAsSeenBy(primary);
-    if (machine?.primary !== primary.name || machine.state !== 'protected') {
-      const is = machine === null ? 'not known' : `${machine.state} on ${machine.primary}`;
-      throw new Error(`behind the daemon's death the machine is ${is}\n${cluster.notices()}`);
+    const told = cluster.events.seen.filter(({ realtimeMs }) => realtimeMs > startedMs);
+    const suspicion = told.find(({ type }) => type === 'suspected');
+    const end = told.find(({ type }) => type === 'ended');
+    if (suspicion !== undefined) {
+      plan.tell(
+        `  meanwhile host ${suspicion.host} suspected its peer after ${String(suspicion['silenceMs'])} ms`,
+      );
+      await cluster.protected(protectMsMax);
+    } else if (end !== undefined) {
+      throw new Error(`a daemon died, and a replica of host ${end.host} ended`);
+    } else {
+      await this.pairIsWhatItWas();
     }
     const none = { detectMs: null, goLiveMs: null, unprotectedMs: null, sinceHostMs: null };
     return { kind: 'daemon', host: primary.name, startedMs, untilMs: 0, clientGapMs: 0, ...none };
+  }
+
+  private async pairIsWhatItWas(): Promise<void> {
+    const { cluster, primary } = this;
+    const machine = await cluster.machineAsSeenBy(primary);
+    if (machine?.primary === primary.name && machine.state === 'protected') return;
+    const is = machine === null ? 'not known' : `${machine.state} on ${machine.primary}`;
+    throw new Error(`behind the daemon's death the machine is ${is}\n${cluster.notices()}`);
   }
 
   private async moves(kind: 'move primary' | 'move backup', startedMs: number): Promise<Round> {
@@ -213,7 +222,7 @@ function withGap(round: Round, { gaps }: ClientResult): Round {
 }
 
 function lineOf({ kind, host, detectMs, goLiveMs, unprotectedMs, sinceHostMs }: Round): string {
-  if (kind === 'daemon') return `the daemon of host ${host} killed, the pair went on`;
+  if (kind === 'daemon') return `the daemon of host ${host} killed and started again`;
   if (unprotectedMs === null) return kind;
   if (detectMs === null || goLiveMs === null) {
     return `${kind} to host ${host}: protected there after ${ms(unprotectedMs)}`;
