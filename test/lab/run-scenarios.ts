@@ -6,6 +6,7 @@ import { Lab, type LabOptions } from './lab.js';
 import { ScenarioSkipped, type Scenario } from './scenario.js';
 import { hostScenario } from './scenarios/host.js';
 import { kvmBootScenario } from './scenarios/kvm-boot.js';
+import { kvmCheckpointScenario } from './scenarios/kvm-checkpoint.js';
 import { kvmDemoScenario } from './scenarios/kvm-demo.js';
 import { kvmNativeScenario } from './scenarios/kvm-native.js';
 import { softDemoScenario } from './scenarios/soft-demo.js';
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   kvmNativeScenario,
   kvmBootScenario,
   kvmDemoScenario,
+  kvmCheckpointScenario,
   softDemoScenario,
 ];
 

@@ -17,7 +17,14 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDiskImage } from './disk-image.mjs';
-import { LabUnavailable, cacheFolder, labSources, readRecord, writeRecord } from './lab-folder.mjs';
+import {
+  LabUnavailable,
+  cacheFolder,
+  labSources,
+  projectRoot,
+  readRecord,
+  writeRecord,
+} from './lab-folder.mjs';
 import { sharedLibraries } from './shared-libraries.mjs';
 
 /** Programs of this machine that a host gets as well; those only wanted may be absent. */
@@ -42,7 +49,10 @@ export function buildRootImage(kernel, own) {
     if (path !== null) files.set(`/usr/bin/${name}`, path);
     else if (programs.needed.includes(name)) throw new LabUnavailable(`${name} is not here`);
   }
-  for (const path of [...files.values()].filter((from) => !from.startsWith(labSources))) {
+  // The addon itself is in the product's image.
+  const addon = join(projectRoot, 'build/Release/vmft.node');
+  const loading = [...files.values(), addon].filter((from) => !from.startsWith(labSources));
+  for (const path of loading) {
     for (const library of sharedLibraries(path)) files.set(library, library);
   }
   // busybox is static, and comes last: its names give way to the programs above.

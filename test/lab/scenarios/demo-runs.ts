@@ -3,10 +3,13 @@ import { succeeded, type RunResult } from '../../../src/cli/demo/failover-result
 import { Narrator } from '../../../src/cli/demo/narrator.js';
 import { SeededRandom } from '../../../src/cli/demo/seeded-random.js';
 import type { Accelerator } from '../../../src/flow/machine/accelerator.js';
+import type { ReplicationChoice } from '../../../src/pair/role/replication-choice.js';
 import type { Lab } from '../lab.js';
 
 export interface DemoRuns {
   readonly accelerator: Accelerator;
+  /** Left out: auto. */
+  readonly replication?: ReplicationChoice;
   readonly skidBranches: number;
   readonly runs: number;
   /** Guest memory, as --memory takes it. */
@@ -33,6 +36,7 @@ export async function demoRuns(lab: Lab, demo: DemoRuns): Promise<string> {
       arbiter: 'file:/storage',
       memory: demo.memory,
       accelerator: demo.accelerator,
+      replication: demo.replication ?? 'auto',
       narrator,
       settings,
       slowness,
