@@ -12,19 +12,15 @@ interface Summary {
   readonly connectionSurvived: boolean;
 }
 
-void test(
-  'the demo: primaries and backups are killed, nothing is lost or doubled',
-  { skip: noNetworks() ?? false, timeout: 200_000 },
-  () => {
+for (const [replication, seed, kills] of [
+  ['replay', '3', '3'],
+  ['checkpoint', '4', '2'],
+] as const) {
+  const name = `the demo by ${replication}: primaries and backups are killed, nothing is lost or doubled`;
+  void test(name, { skip: noNetworks() ?? false, timeout: 200_000 }, () => {
     const options = [
-      '--kills-per-boot',
-      '3',
-      '--victim',
-      'random',
-      '--seed',
-      '3',
-      '--after',
-      '0.5',
+      ...['--replication', replication, '--kills-per-boot', kills, '--victim', 'random'],
+      ...['--seed', seed, '--after', '0.5'],
     ];
     const result = spawnSync(process.execPath, [mainScript, 'demo', ...options, '--json'], {
       encoding: 'utf8',
@@ -47,5 +43,5 @@ void test(
     assert.ok(increments > 0);
     const kept = { lost: 0, duplicated: 0, connectionSurvived: true };
     assert.deepEqual({ lost, duplicated, connectionSurvived }, kept);
-  },
-);
+  });
+}
