@@ -121,6 +121,24 @@ void describe('vmft snapshot, and run --restore', () => {
     refused(runBad(altered), 'image-version', /version 7; this vmft reads version 1/);
   });
 
+  test('of Linux while it works: its shell, and what it was at, go on', async () => {
+    const original = await start('linux', 'run', 'debian');
+    await original.shows('/ # ');
+    const work = 'while :; do dd if=/dev/urandom of=/tmp/x bs=1M count=4; done 2>/dev/null &';
+    await type(original, `kept=$((6 * 7)); ${work} sleep 1; echo works-$((1 + 1))\n`);
+    await original.shows('works-2');
+    const { pauseMs } = await original.client.snapshot(file('linux-guest'), () => undefined);
+    assert.ok(pauseMs < 5_000, `paused ${pauseMs} ms`);
+    await type(original, 'echo goes on-$kept\n');
+    await original.shows('goes on-42');
+    await original.client.leave('enough');
+    const restored = await start('linux-again', 'run', '--restore', file('linux-guest'));
+    await type(restored, 'echo restored-$kept; jobs; poweroff -f\n');
+    await restored.shows('restored-42');
+    assert.equal(await restored.ended(), 0);
+    assert.match(restored.seen.shown, /Running/);
+  });
+
   test('of a protected primary too, whose backup goes on following; not of a backup', async () => {
     const common = ['--arbiter', `file:${file('flags')}`, '--suspect-after', '5000'];
     const listen = ['--memory', '32M', '--listen', '127.0.0.1:0'];
