@@ -11,7 +11,13 @@ import {
   vcpuCost,
   whyNotHere,
 } from '../../src/flow/machine/native-kvm.js';
-import { guestImage, ObservedMachine, recordingOptions, testConfig } from './native-guest.js';
+import {
+  guestImage,
+  imageOf,
+  ObservedMachine,
+  recordingOptions,
+  testConfig,
+} from './native-guest.js';
 
 /** The CPU that this host's KVM can give, whole or not; skips the test where no guest at CPL0 can be trusted. */
 function kvmCpu(context: TestContext): GuestCpu | null {
@@ -102,6 +108,39 @@ void describe('KVM over the border', () => {
       assert.equal(live.machine.status().stops?.exactStops, 0n, 'only a replica must stop exactly');
     });
   }
+
+  void test('a copy of a machine that runs is equal, and follows its log', async (context) => {
+    const cpu = kvmCpu(context);
+    if (cpu === null) return;
+    const config = { ...testConfig, mac: null, cpu };
+    const live = new ObservedMachine(guestImage('echo'), config, kvm('step'));
+    const copy = new ObservedMachine(null, config, kvm('step'));
+    context.after(() => {
+      live.machine.close();
+      copy.machine.close();
+    });
+    live.machine.startLive({ ...recordingOptions, generation: 0n });
+    await live.shows('ready');
+    // Halted, it is copied all the same; and what it writes between the looks is in the image.
+    const typing = setInterval(() => {
+      live.machine.consoleInput(Buffer.from('word\n'));
+    }, 5);
+    const { pages, state } = await imageOf(live.machine, 10);
+    clearInterval(typing);
+    for (const { data } of pages) copy.machine.restorePages(data);
+    copy.machine.restoreState(state);
+    assert.deepEqual(copy.machine.digest(), live.machine.digest());
+    assert.ok(pages.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0) < 64 << 20);
+
+    live.machine.copyEnd();
+    copy.machine.startReplica({ generation: 1n });
+    live.onSegment = ({ frame }) => copy.machine.feed(frame);
+    live.machine.resume({ ...recordingOptions, generation: 1n });
+    live.machine.consoleInput(Buffer.from('quit\n'));
+    const end = await live.ended;
+    assert.equal(end.reason, 'power-off', end.message);
+    assert.deepEqual(await copy.ended, end);
+  });
 
   void test('a log of the software CPU is not executed', async (context) => {
     const cpu = kvmCpu(context);

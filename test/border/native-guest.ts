@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { softAccelerator, type Accelerator } from '../../src/flow/machine/accelerator.js';
 import type {
+  CopiedPages,
   ExecutionProgress,
   GuestConfig,
   LiveOptions,
+  Machine,
   MachineEvents,
   Position,
   RecordedSegment,
@@ -103,4 +105,30 @@ export class ObservedMachine implements MachineEvents {
       look();
     });
   }
+}
+
+export interface Image {
+  readonly pages: readonly CopiedPages[];
+  readonly state: Buffer;
+}
+
+/** Copies a live machine in some rounds, and leaves it paused. */
+export async function imageOf(machine: Machine, rounds: number): Promise<Image> {
+  const pages: CopiedPages[] = [];
+  const readAll = async (): Promise<void> => {
+    for (;;) {
+      const piece = await machine.copyRead(256 << 10);
+      if (piece === null) return;
+      pages.push(piece);
+    }
+  };
+  machine.copyBegin();
+  for (let round = 0; round < rounds; round += 1) {
+    await readAll();
+    await machine.copyChanges();
+  }
+  await machine.pause();
+  const state = machine.copyState();
+  await readAll();
+  return { pages, state };
 }

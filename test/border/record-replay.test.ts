@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CopiedPages, Machine, Stopped } from '../../src/flow/machine/machine.js';
+import type { CopiedPages, Stopped } from '../../src/flow/machine/machine.js';
 import { systemClock } from '../../src/flow/world/system-clock.js';
-import { guestImage, ObservedMachine, recordingOptions, testConfig } from './native-guest.js';
+import {
+  guestImage,
+  imageOf,
+  ObservedMachine,
+  recordingOptions,
+  testConfig,
+} from './native-guest.js';
 
 /** Each of these ends by itself. */
 const endingGuests = [
@@ -195,29 +201,3 @@ void describe('record and replay over the border', () => {
     machine.close();
   });
 });
-
-interface Image {
-  readonly pages: readonly CopiedPages[];
-  readonly state: Buffer;
-}
-
-/** Copies a live machine in some rounds, and leaves it paused. */
-async function imageOf(machine: Machine, rounds: number): Promise<Image> {
-  const pages: CopiedPages[] = [];
-  const readAll = async (): Promise<void> => {
-    for (;;) {
-      const piece = await machine.copyRead(256 << 10);
-      if (piece === null) return;
-      pages.push(piece);
-    }
-  };
-  machine.copyBegin();
-  for (let round = 0; round < rounds; round += 1) {
-    await readAll();
-    await machine.copyChanges();
-  }
-  await machine.pause();
-  const state = machine.copyState();
-  await readAll();
-  return { pages, state };
-}
