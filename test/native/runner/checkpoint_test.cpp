@@ -481,3 +481,102 @@ VMFT_TEST(frames_of_the_other_kind_are_refused) {
     VMFT_EXPECT(
         throws("frame-corrupt", [&] { log_backup.runner->feed(told_once().frames.at(0)); }));
 }
+
+namespace {
+
+/// Halts, and is woken ten times a second to write a word to each of forty pages.
+class IdleGuest final : public Accelerator {
+public:
+    IdleGuest(GuestMemory& memory, Platform& platform) : memory_(memory), platform_(platform) {}
+
+    RunExit run(u64 until_ticks) override {
+        while (ticks_ < until_ticks) {
+            if (platform_.interrupt_pending()) {
+                platform_.acknowledge_interrupt();
+                platform_.msr_write(0x80B, 0);  // EOI
+                for (u64 page = 0; page < 40; page++)
+                    memory_.write_value(0x10'0000 + page * page_bytes, ticks_);
+                halted_ = false;
+            }
+            if (halted_) return RunExit::halted;
+            step();
+            ticks_++;
+            return halted_ ? RunExit::halted : RunExit::device;
+        }
+        return RunExit::position;
+    }
+    u64 ticks() const override { return ticks_; }
+    Position position() const override { return {ticks_, 1, 1}; }
+    bool halted() const override { return halted_; }
+    void set_entry(const EntryState&) override {}
+    void flush_caches() override {}
+    void dirty_flags_cleared() override {}
+    void save(StateWriter& state) const override {
+        state.put(ticks_);
+        state.put(halted_);
+    }
+    void restore(StateReader& state) override {
+        state.get(ticks_);
+        state.get(halted_);
+    }
+    std::string describe() const override { return "idle"; }
+
+private:
+    static constexpr u64 wakes_apart_ns = 100'000'000;
+
+    void step() {
+        switch (ticks_) {
+        case 0: platform_.msr_write(0x1B, 0xFEE00000 | 0x800 | 0x400 | 0x100); break;  // x2APIC
+        case 1: platform_.msr_write(0x80F, 0x1FF); break;
+        case 2: platform_.msr_write(0x832, 0x40040); break;  // Timer in TSC-deadline mode.
+        default: platform_.msr_write(0x6E0, platform_.tsc() + wakes_apart_ns); halted_ = true;
+        }
+    }
+
+    GuestMemory& memory_;
+    Platform& platform_;
+    u64 ticks_ = 0;
+    bool halted_ = false;
+};
+
+}  // namespace
+
+VMFT_TEST(an_idle_guest_costs_almost_nothing) {
+    RecordedEvents events;
+    auto own_world = std::make_unique<FakeWorld>(31);
+    FakeWorld* world = own_world.get();
+    Runner runner(std::make_unique<Machine>(
+                      small_machine(),
+                      [](GuestMemory& memory, Platform& platform) -> std::unique_ptr<Accelerator> {
+                          return std::make_unique<IdleGuest>(memory, platform);
+                      }),
+                  true, std::move(own_world), events);
+    runner.start_live(by_checkpoints());
+    size_t told = 0;
+    auto acknowledge_all = [&] {
+        std::lock_guard lock(events.mutex);
+        told = events.segments.size();
+    };
+    while (told < 3) {
+        VMFT_REQUIRE(events.wait_segments(told + 1));
+        acknowledge_all();
+        runner.acknowledge(told - 1);
+    }
+    // The first ones bring the pages as they are.
+    u64 begin = world->monotonic_ns(), bytes_before = runner.status().recorded_bytes;
+    u64 virtual_before = runner.status().virtual_ns;
+    constexpr size_t parts = 40;
+    for (size_t more = 0; more < parts; more++) {
+        VMFT_REQUIRE(events.wait_segments(told + 1));
+        acknowledge_all();
+        runner.acknowledge(told - 1);
+    }
+    double seconds = static_cast<double>(world->monotonic_ns() - begin) / 1e9;
+    u64 bytes_each = (runner.status().recorded_bytes - bytes_before) / parts;
+    std::cout << bytes_each << " bytes a checkpoint, " << parts << " in " << seconds << " s"
+              << std::endl;
+    // One a second at most, though it is woken ten times: 0.03 Mbit/s.
+    VMFT_EXPECT(seconds > 0.9 * static_cast<double>(parts));
+    VMFT_EXPECT(runner.status().virtual_ns - virtual_before > (parts - 5) * 1'000'000'000);
+    VMFT_EXPECT(bytes_each < 4'000);
+}
