@@ -157,7 +157,7 @@ const cases: readonly Case[] = [
       ...['--tls-cert', file('text'), '--tls-ca', file('text')],
     ],
     code: 'tls-unusable',
-    says: /TLS/,
+    says: /text is not a PEM file/,
   },
   {
     what: 'a tap that is none',
