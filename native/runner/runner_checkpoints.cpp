@@ -139,6 +139,7 @@ void Runner::checkpoint_step(Lock& lock) {
     }
     outputs_.follow(std::move(checkpoint.outputs), checkpoint.head.outputs_produced);
     taken_over_ns_ = checkpoint.received_ns;
+    restored_ = true;
     publish();
     progress_ = {checkpoint.head.sequence, machine_->position(), machine_->virtual_ns(), 0, 0};
     segments_executed_++;

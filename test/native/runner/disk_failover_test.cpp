@@ -22,11 +22,15 @@ namespace {
 struct Kind {
     const char* name;
     bool shared, reads_on_backup;
+    Replication replication = Replication::replay;
 };
-constexpr Kind kinds[] = {{"shared", true, false},
-                          {"shared, read by the backup", true, true},
-                          {"private", false, false},
-                          {"private, read by the backup", false, true}};
+constexpr Kind kinds[] = {
+    {"shared", true, false},
+    {"shared, read by the backup", true, true},
+    {"private", false, false},
+    {"private, read by the backup", false, true},
+    {"shared, by checkpoints", true, false, Replication::checkpoint},
+    {"shared, by checkpoints, read by the backup", true, true, Replication::checkpoint}};
 
 struct Scenario {
     Kind kind = kinds[0];
@@ -40,7 +44,8 @@ struct Scenario {
 };
 
 struct Host {
-    Host(const Scenario& scenario, u64 seed, SimStorage& storage, CrashTrigger crash) {
+    Host(const Scenario& scenario, u64 seed, SimStorage& storage, CrashTrigger crash,
+         std::shared_ptr<GuestHistory> past = nullptr) {
         MachineConfig config;
         config.memory_bytes = 8 << 20;
         config.realtime_ns = 1'700'000'000'000'000'000;
@@ -50,7 +55,7 @@ struct Host {
         disk.reads_on_backup = scenario.kind.reads_on_backup;
         config.disks.push_back(disk);
         auto factory = [&](GuestMemory& memory, Platform& platform) {
-            return std::make_unique<DiskGuest>(memory, platform, scenario.requests, history);
+            return std::make_unique<DiskGuest>(memory, platform, scenario.requests, history, past);
         };
         runner =
             std::make_unique<Runner>(std::make_unique<Machine>(config, factory), true,
@@ -186,9 +191,13 @@ std::string live_through(const Scenario& scenario, bool* crashed = nullptr) {
         scenario, scenario.seed + 2, first,
         CrashTrigger(scenario.point, scenario.count, [primary_dies] { (*primary_dies)(); }));
     *primary_dies = [sim = primary.sim] { sim->dead = true; };
-    Host backup(scenario, scenario.seed + 3, other, {});
-    backup.runner->start_replica(1);
-    primary.runner->start_live({1, true, true, u64{1} << 40});
+    bool checkpoints = scenario.kind.replication == Replication::checkpoint;
+    Host backup(scenario, scenario.seed + 3, other, {}, checkpoints ? primary.history : nullptr);
+    if (checkpoints)
+        backup.runner->start_checkpoint_replica(1);
+    else
+        backup.runner->start_replica(1);
+    primary.runner->start_live({1, true, true, u64{1} << 40, scenario.kind.replication});
     Wire(scenario, primary, backup).run();
     if (crashed) *crashed = primary.sim->dead;
     primary.sim->dead = true;
@@ -276,7 +285,7 @@ VMFT_TEST(a_primary_that_dies_at_any_step_of_a_write_leaves_the_disk_of_one_mach
             }
         }
     }
-    VMFT_EXPECT(crashes >= 110);
+    VMFT_EXPECT(crashes >= 150);
 }
 
 VMFT_TEST(a_primary_that_dies_at_any_moment_leaves_the_disk_of_one_machine) {
@@ -302,6 +311,15 @@ VMFT_TEST(a_disk_that_is_not_claimed_is_caught) {
 
 VMFT_TEST(a_gate_that_lets_everything_out_is_caught) {
     Scenario scenario;
+    scenario.everything_is_released = true;
+    scenario.point = CrashPoint::write_done;
+    scenario.count = 12;
+    VMFT_EXPECT(is_caught(scenario, 50));
+}
+
+VMFT_TEST(a_gate_that_lets_everything_out_is_caught_with_checkpoints_too) {
+    Scenario scenario;
+    scenario.kind = kinds[4];
     scenario.everything_is_released = true;
     scenario.point = CrashPoint::write_done;
     scenario.count = 12;

@@ -187,6 +187,23 @@ void DiskGuest::restore(StateReader& state) {
     for (u64& id : in_slot_) state.get(id);
     halted_ = state.get<u8>() != 0;
     flushed_ = state.get<u8>() != 0;
+    if (past_ && state.ok()) take_over_past();
+}
+
+/// What the guest had done by the moment that its state is of.
+void DiskGuest::take_over_past() {
+    std::scoped_lock lock(history_->mutex, past_->mutex);
+    history_->requests.assign(past_->requests.begin(),
+                              past_->requests.begin() + static_cast<std::ptrdiff_t>(asked_));
+    bool idle = true;
+    for (u64 id : in_slot_) {
+        if (id == 0) continue;
+        idle = false;
+        GuestRequest& request = history_->requests.at(id - 1);
+        request.ended = request.went_wrong = false;
+        request.found.clear();
+    }
+    if (idle && flushed_) history_->finished = true;
 }
 
 }  // namespace vmft::test

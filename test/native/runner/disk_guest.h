@@ -39,10 +39,11 @@ class DiskGuest final : public Accelerator {
 public:
     static constexpr u64 blocks = 24, block_bytes = 512;
 
+    /// `past`: of the machine whose state this one is given, as far as it has gone there.
     DiskGuest(GuestMemory& memory, Platform& platform, u64 requests_wanted,
-              std::shared_ptr<GuestHistory> history)
+              std::shared_ptr<GuestHistory> history, std::shared_ptr<GuestHistory> past = nullptr)
         : memory_(memory), platform_(platform), requests_wanted_(requests_wanted),
-          history_(std::move(history)) {}
+          history_(std::move(history)), past_(std::move(past)) {}
 
     RunExit run(u64 until_ticks) override;
     u64 ticks() const override { return ticks_; }
@@ -61,6 +62,7 @@ private:
     static constexpr u64 slots_base = 0x11'0000, slot_bytes = 0x4000;
     static constexpr u8 vector = 0x50;
 
+    void take_over_past();
     bool step();
     void bring_up();
     void interrupt();
@@ -72,7 +74,7 @@ private:
     GuestMemory& memory_;
     Platform& platform_;
     const u64 requests_wanted_;
-    const std::shared_ptr<GuestHistory> history_;
+    const std::shared_ptr<GuestHistory> history_, past_;
 
     u64 ticks_ = 0, walk_ = 1;
     u64 asked_ = 0;
