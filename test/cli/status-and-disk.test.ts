@@ -130,7 +130,8 @@ describe('vmft status', () => {
   });
 
   test('refuses what it cannot read, in one line', () => {
-    refused('usage', /no arbiter is named/, 'status');
+    const socket = file('absent.sock');
+    refused('host-unreachable', /no vmft host serves/, 'status', '--socket', socket);
     refused('usage', /does not name an arbiter/, 'status', '--arbiter', 'nfs://x');
     refused('arbiter-unusable', /ENOENT/, 'status', '--arbiter', `file:${file('absent')}`);
     writeFileSync(file('m.1.formed'), 'rubbish');
