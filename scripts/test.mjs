@@ -27,6 +27,13 @@ if (files.length === 0) {
   );
   process.exit(1);
 }
-const options = ['--test', '--test-reporter=spec', `--test-timeout=${fileTimeoutMs}`, ...files];
+// Two files at a time: most of what they do is to wait.
+const options = [
+  '--test',
+  '--test-reporter=spec',
+  '--test-concurrency=2',
+  `--test-timeout=${fileTimeoutMs}`,
+  ...files,
+];
 const result = spawnSync(process.execPath, options, { cwd: root, stdio: 'inherit' });
 process.exit(result.status ?? 1);
