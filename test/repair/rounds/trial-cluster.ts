@@ -80,14 +80,18 @@ export class TrialCluster {
     }
   }
 
-  /** Resolves when the daemons say that the machine is protected, with who has it. */
+  /** Resolves when the daemons say that the machine is protected, and by whom. */
   async protected(withinMs: number): Promise<MachineStatus> {
     const until = Date.now() + withinMs;
     for (;;) {
       const status = await this.machine();
-      if (status?.state === 'protected') return status;
+      const whole = status?.state === 'protected' && status.primary !== '' && status.backup !== '';
+      if (whole) return status;
       if (Date.now() > until) {
-        const is = status === null ? 'not known' : `${status.state}: ${status.note}`;
+        const is =
+          status === null
+            ? 'not known'
+            : `${status.state} on "${status.primary}" and "${status.backup}": ${status.note}`;
         throw new Error(
           `the machine is not protected within ${withinMs / 1000} s; it is ${is}\n${this.notices()}`,
         );
