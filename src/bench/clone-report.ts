@@ -77,14 +77,14 @@ export function cloneTable(report: CloneReport): string[] {
     line('longest wait of a client', report.clientGapMs, 'ms'),
     line('from Hello to the formed pair', report.totalMs, 'ms'),
     line('sent', report.sentMiB, 'MiB'),
-    line('rounds', report.rounds, ''),
+    line('rounds, as told twice a second', report.rounds, ''),
     line('slowed by at most', report.throttle, 'of its speed'),
     `each clone then executed at least ${report.comparedMs} ms with every digest compared: ${diverged === 0 ? 'all equal' : `${diverged} DIVERGED`}`,
     `increments lost or doubled, connections lost: ${clientFaults}`,
   ];
 }
 
-const subjectWidth = 32;
+const subjectWidth = 34;
 
 function rounded(value: number): number {
   return Math.round(value * 10) / 10;

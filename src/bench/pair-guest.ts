@@ -37,13 +37,14 @@ const atWork: Readonly<Record<GuestMode, string>> = {
  * fast as it can.
  */
 export function writerWords(pauseMs: number): string {
-  const write = 'dd if=/tmp/a of=/tmp/b bs=64k conv=notrunc 2>/dev/null';
+  // From two sources in turn: a page that is written with what it held already has not changed.
+  const copy = 'dd if=/tmp/$from of=/tmp/to bs=64k conv=notrunc 2>/dev/null';
   const pause = pauseMs === 0 ? '' : `usleep ${pauseMs * 1000}; `;
   const script = [
     `counter ${counterPort} &`,
-    'dd if=/dev/urandom of=/tmp/a bs=64k count=64 2>/dev/null;',
+    'for from in a b; do dd if=/dev/urandom of=/tmp/$from bs=64k count=64 2>/dev/null; done;',
     'echo writer: at work;',
-    `while :; do ${write}; ${pause}done`,
+    `while :; do for from in a b; do ${copy}; ${pause}done; done`,
   ].join(' ');
   return `vmft.mode=run -- sh -c "${script}"`;
 }
