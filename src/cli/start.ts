@@ -59,7 +59,6 @@ export function startCommand(): Command {
     .option('--arbiter <url>', 'who decides a failover (default: that of the host that starts it)')
     .addOption(
       new Option('--accel <name>', 'what executes the guest (default: soft)').choices([
-        'auto',
         'soft',
         'kvm',
       ]),

@@ -46,7 +46,7 @@ const schema = z.object({
     )
     .max(limits.disksMax),
   arbiter: z.string().max(limits.arbiterUrlLengthMax),
-  accelerator: z.enum(['auto', 'soft', 'kvm']),
+  accelerator: z.enum(['soft', 'kvm']),
   counter: z.string().max(64),
   replication: z.enum(['auto', 'replay', 'checkpoint']),
   protected: z.boolean(),

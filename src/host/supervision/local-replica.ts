@@ -385,11 +385,14 @@ function newRecord(
 
 /** What the process said before it ended, with its own code where it told one. */
 function startFailure(logFile: string, end: ReplicaEnd | null, how: string): VmftError {
+  const code = end?.reason;
+  if (code !== undefined && !isErrorCode(code)) {
+    return new VmftError('replica-failed', `the guest ended as soon as it ran: ${code}`);
+  }
   // As report-error.ts puts them.
   const [what = '', advice = ''] = lastWords(logFile).split(' — ');
-  const code = end?.reason;
   return new VmftError(
-    isErrorCode(code) ? code : 'replica-failed',
+    code ?? 'replica-failed',
     what === '' ? `its process ended (${how}): see ${logFile}` : what,
     advice,
   );
