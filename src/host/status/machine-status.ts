@@ -61,9 +61,15 @@ function liveStatus(
     second === undefined ? '' : `${second.host} has not heard yet that it is over there`,
   ];
   if (replica.role === 'primary') {
-    if (backup === '' && silent.length > 0)
+    // A backup's host may hear of the pair a moment later than the primary's.
+    const partner = backup === '' ? (joining?.host ?? '') : backup;
+    const gone = partner === '' && silent.length === 0;
+    if (gone) notes.push('its backup is gone');
+    else if (partner === '') {
       notes.push(`its backup is on ${silent.join(' or ')}, which does not answer`);
-    return { state: 'protected', primary: host, backup, note: noteOf(notes) };
+    }
+    const state = gone ? 'unprotected' : 'protected';
+    return { state, primary: host, backup: partner, note: noteOf(notes) };
   }
   if (joining !== undefined) {
     return { state: 'protecting', primary: host, backup: joining.host, note: noteOf(notes) };

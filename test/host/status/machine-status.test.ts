@@ -27,6 +27,19 @@ void describe('the status of a machine', () => {
     assert.deepEqual([state, primary, backup, note, generation], ['protected', 'a', 'b', '', 1]);
   });
 
+  test('protected, and the backup has not heard of it yet', () => {
+    const { state, primary, backup } = status(on('a', 'primary'), on('b', 'joining'));
+    assert.deepEqual([state, primary, backup], ['protected', 'a', 'b']);
+  });
+
+  test('the backup is gone, and the primary has not noticed yet', () => {
+    const { state, primary, backup, note } = status(on('a', 'primary'), host('b'));
+    assert.deepEqual(
+      [state, primary, backup, note],
+      ['unprotected', 'a', '', 'its backup is gone'],
+    );
+  });
+
   test('protected, and the backup’s daemon is away', () => {
     const { state, primary, backup, note } = status(on('a', 'primary'), silent('b'));
     assert.deepEqual([state, primary, backup], ['protected', 'a', '']);
