@@ -142,8 +142,10 @@ async function conflicts({ primary, backup }: MachineStatus): Promise<void> {
   );
   assert.equal((await a.status('vm1'))?.note, 'protection is not wanted');
   await third.client.stream(hostMethods.protect, { name: 'vm1', host: backup }, () => undefined);
-  const again = await a.status('vm1');
-  assert.deepEqual([again?.state, again?.primary, again?.backup], ['protected', primary, backup]);
+  // The primary has said so; the backup's host hears of it a moment later.
+  const isProtected = ({ state }: MachineStatus): boolean => state === 'protected';
+  const again = await a.until('vm1', isProtected, 'protected', withinMs);
+  assert.deepEqual([again.primary, again.backup], [primary, backup]);
 }
 
 /** Its backup first, then the machine itself; the host that had it gets the next backup, or the other. */

@@ -60,16 +60,16 @@ function liveStatus(
     replica.trouble,
     second === undefined ? '' : `${second.host} has not heard yet that it is over there`,
   ];
-  if (replica.role === 'primary') {
-    // A backup's host may hear of the pair a moment later than the primary's.
-    const partner = backup === '' ? (joining?.host ?? '') : backup;
-    const gone = partner === '' && silent.length === 0;
+  // Until the backup has heard of the pair it would not take over (failover table, B2).
+  const isPaired = replica.role === 'primary' && (backup !== '' || joining === undefined);
+  if (isPaired) {
+    const gone = backup === '' && silent.length === 0;
     if (gone) notes.push('its backup is gone');
-    else if (partner === '') {
+    else if (backup === '') {
       notes.push(`its backup is on ${silent.join(' or ')}, which does not answer`);
     }
     const state = gone ? 'unprotected' : 'protected';
-    return { state, primary: host, backup: partner, note: noteOf(notes) };
+    return { state, primary: host, backup, note: noteOf(notes) };
   }
   if (joining !== undefined) {
     return { state: 'protecting', primary: host, backup: joining.host, note: noteOf(notes) };

@@ -27,9 +27,9 @@ void describe('the status of a machine', () => {
     assert.deepEqual([state, primary, backup, note, generation], ['protected', 'a', 'b', '', 1]);
   });
 
-  test('protected, and the backup has not heard of it yet', () => {
+  test('a pair of which the backup has not heard yet', () => {
     const { state, primary, backup } = status(on('a', 'primary'), on('b', 'joining'));
-    assert.deepEqual([state, primary, backup], ['protected', 'a', 'b']);
+    assert.deepEqual([state, primary, backup], ['protecting', 'a', 'b']);
   });
 
   test('the backup is gone, and the primary has not noticed yet', () => {
