@@ -168,6 +168,8 @@ export const hostTimes = {
   progressMs: 500,
   /** An operator’s call waits so long for a machine that is about to be live. */
   locateMs: 5_000,
+  /** For a backup's host to tell that its replica has heard of the pair that the primary told of. */
+  pairHeardMs: 3_000,
   /** For a machine to become live elsewhere once it was handed over, or its backup let go. */
   handOverMs: 15_000,
   /** A backup that shows no progress in its join. */

@@ -7,16 +7,34 @@ import type { OperationPlace } from './step.js';
 /** Where a machine's backup is, coming or going: what several operations do. */
 
 /** The host that has the backup, formed or joining; null: none that answers. */
-export async function findBackup({ machine, peers }: OperationPlace): Promise<string | null> {
+export function findBackup(place: OperationPlace): Promise<string | null> {
+  return findReplica(place, ['starting', 'joining', 'backup']);
+}
+
+async function findReplica(
+  { machine, peers }: OperationPlace,
+  roles: readonly string[],
+): Promise<string | null> {
   const { machineId } = machine.spec;
   for (const host of await peers.describeAll()) {
     const has = host.replicas.some(
-      ({ spec, role }) =>
-        spec?.machineId === machineId && ['starting', 'joining', 'backup'].includes(role),
+      ({ spec, role }) => spec?.machineId === machineId && roles.includes(role),
     );
     if (has) return host.name;
   }
   return null;
+}
+
+/**
+ * The primary has the pair; resolves when the backup has heard of it, from when on it would take over (failover table, B2), or
+ * the pair is over again, or its host does not tell within a while.
+ */
+export async function backupKnows(place: OperationPlace): Promise<void> {
+  const { machine } = place;
+  for (let waitedMs = 0; waitedMs < hostTimes.pairHeardMs; waitedMs += pairLookMs) {
+    if (machine.role !== 'primary' || (await findReplica(place, ['backup'])) !== null) return;
+    await machine.until(() => false, pairLookMs);
+  }
 }
 
 /** Rejects with `not-protected` for a machine without a formed pair, and `host-unreachable` when its backup is out of sight. */
@@ -65,6 +83,7 @@ export async function joinBackup(place: OperationPlace, to: string): Promise<voi
   await machine.startBackupAt(to);
   tell({ step: `the backup on ${to} gets its copy` });
   await joined(place, to);
+  await backupKnows(place);
   tell({ step: `protected by ${to}` });
 }
 
@@ -115,3 +134,5 @@ export async function dismissBackup(
     'vmft status shows what it waits for',
   );
 }
+
+const pairLookMs = 50;

@@ -1,6 +1,6 @@
 import { VmftError } from '../../base/errors.js';
 import { hostTimes } from '../../base/limits.js';
-import { dismissBackup, findBackup } from './backup-place.js';
+import { backupKnows, dismissBackup, findBackup } from './backup-place.js';
 import type { OperationPlace } from './step.js';
 
 /**
@@ -47,7 +47,10 @@ export async function protect(place: OperationPlace, host: string): Promise<void
   } finally {
     machine.onProtection = null;
   }
-  if (isFormed()) return;
+  if (isFormed()) {
+    await backupKnows(place);
+    return;
+  }
   const why = failure ?? 'it is not live here any more';
   if (host !== '' && machine.live) machine.setProtected(wasWanted);
   throw new VmftError(
