@@ -8,9 +8,10 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { VmftError, asVmftError } from '../base/errors.js';
 import { type Contestant, type CpuReport, parseGuestResult, median, report } from './cpu-report.js';
+import { parseNumber } from './number-option.js';
 import { type TimedRun, timeProcess } from './timed-process.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -143,17 +144,10 @@ function printTable(result: CpuReport): void {
   console.log(`memory beyond the guest's own: ${result.memoryOverheadMiB} MiB`);
 }
 
-function parseRounds(text: string): number {
-  const rounds = Number(text);
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
-    throw new InvalidArgumentError('a number from 1 to 100');
-  return rounds;
-}
-
 async function main(): Promise<void> {
   const command = new Command('bench:cpu')
     .description('vmft and QEMU on the same guest; ratios of wall times of whole processes')
-    .option('--runs <n>', 'rounds, each with every contestant', parseRounds, 3)
+    .option('--runs <n>', 'rounds, each with every contestant', parseNumber(100), 3)
     .option('--json', 'print one JSON object', false)
     .parse();
   const { runs, json } = command.opts<{ runs: number; json: boolean }>();

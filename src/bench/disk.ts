@@ -4,15 +4,14 @@
  */
 
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
-import { asVmftError, VmftError } from '../base/errors.js';
-import { tunDeviceFault } from '../cli/check/tap.js';
-import { DemoNetwork } from '../cli/demo/demo-network.js';
-import { enterNamespaces } from '../cli/demo/enter-namespaces.js';
+import { Command } from 'commander';
+import { asVmftError } from '../base/errors.js';
+import type { DemoNetwork } from '../cli/demo/demo-network.js';
 import { reportError } from '../cli/report-error.js';
 import { measureDisks, type DiskPlan } from './disk-measure.js';
 import { diskGoals, diskReport, diskTable, holdings } from './disk-report.js';
+import { parseNumber } from './number-option.js';
+import { onDemoNetwork } from './on-demo-network.js';
 
 interface Options {
   readonly runs?: number;
@@ -31,29 +30,13 @@ function planOf({ runs, quick, holding, folder }: Options): DiskPlan {
     : { rounds: runs ?? 3, jobMs: 4_000, holdings: chosen, folder };
 }
 
-/** In namespaces of our own; returns the exit status. */
-async function inside(options: Options): Promise<number> {
-  const fault = tunDeviceFault();
-  if (fault !== null) throw new VmftError('tap-unavailable', fault.found, fault.whatToDo);
-  const network = await DemoNetwork.create();
-  try {
-    const rounds = await measureDisks(network, planOf(options), (line) => console.error(line));
-    const rows = diskReport(rounds);
-    if (options.json) console.log(JSON.stringify({ rows, goals: diskGoals(rows) }));
-    else for (const line of diskTable(rows)) console.log(line);
-    return 0;
-  } finally {
-    network.close();
-  }
-}
-
-function parseNumber(max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < 1 || value > max)
-      throw new InvalidArgumentError(`a number from 1 to ${max}`);
-    return value;
-  };
+/** Returns the exit status. */
+async function measure(network: DemoNetwork, options: Options): Promise<number> {
+  const rounds = await measureDisks(network, planOf(options), (line) => console.error(line));
+  const rows = diskReport(rounds);
+  if (options.json) console.log(JSON.stringify({ rows, goals: diskGoals(rows) }));
+  else for (const line of diskTable(rows)) console.log(line);
+  return 0;
 }
 
 async function main(): Promise<number> {
@@ -67,14 +50,7 @@ async function main(): Promise<number> {
     .option('--inside', 'used by the command itself', false)
     .parse();
   const options = command.opts<Options>();
-  if (options.inside) {
-    // Only the init of these namespaces has this flag: with its end, everything in there ends.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.on(signal, () => process.exit(130));
-    return inside(options);
-  }
-  const script = fileURLToPath(import.meta.url);
-  return enterNamespaces(script, [...process.argv.slice(2), '--inside']);
+  return onDemoNetwork(import.meta.url, options.inside, (network) => measure(network, options));
 }
 
 try {

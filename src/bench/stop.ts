@@ -7,15 +7,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 
 import { asVmftError } from '../base/errors.js';
 import { DemoNetwork } from '../cli/demo/demo-network.js';
-import { enterNamespaces } from '../cli/demo/enter-namespaces.js';
+import { endBySignals, enterNamespaces } from '../cli/demo/enter-namespaces.js';
 import { counterOption } from '../cli/options/accelerator.js';
 import { reportError } from '../cli/report-error.js';
 import { counterKinds, defaultCounter, type CounterOptions } from '../flow/machine/accelerator.js';
 import { stopCost, vcpuCost } from '../flow/machine/native-kvm.js';
+import { parseNumber } from './number-option.js';
 import { linesOf, stopReport, type CounterCost, type ReplicaWork } from './stop-report.js';
 import { pairWork, replayedWork } from './stop-workload.js';
 
@@ -87,23 +88,21 @@ async function measure(options: Options): Promise<void> {
   else for (const line of linesOf(report)) console.log(line);
 }
 
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 100_000)
-    throw new InvalidArgumentError('a number from 1 to 100000');
-  return count;
-}
-
 async function main(): Promise<number> {
   const command = new Command('bench:stop')
     .description('what stopping a guest on KVM costs: single stops, and a replica’s share of time')
-    .option('--stops <n>', 'stops with perf; a tenth of them with the others', parseCount, 500)
+    .option(
+      '--stops <n>',
+      'stops with perf; a tenth of them with the others',
+      parseNumber(100_000),
+      500,
+    )
     .option('--guest <name>', 'recorded and replayed', 'debian')
     .option('--append <words>', 'its further words', 'vmft.mode=bench')
     .addOption(counterOption())
     .option('--no-work', 'only single stops')
     .option('--pair', 'the demo’s pair too: network namespaces, a client that counts', false)
-    .option('--seconds <n>', 'how long the pair is watched', parseCount, 20)
+    .option('--seconds <n>', 'how long the pair is watched', parseNumber(100_000), 20)
     .option('--json', 'print one JSON object', false)
     .option('--inside', 'used by the command itself', false)
     .parse();
@@ -111,11 +110,7 @@ async function main(): Promise<number> {
   if (options.pair && !options.inside) {
     return enterNamespaces(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--inside']);
   }
-  if (options.inside) {
-    // Only the init of these namespaces has this flag: with its end, everything in there ends.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.on(signal, () => process.exit(130));
-  }
+  if (options.inside) endBySignals();
   await measure(options);
   return 0;
 }

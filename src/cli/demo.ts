@@ -7,7 +7,7 @@ import { Command, InvalidArgumentError, Option, type OptionValues } from 'comman
 
 import type { AcceleratorName, CounterOptions } from '../flow/machine/accelerator.js';
 import type { ReplicationChoice } from '../pair/role/replication-choice.js';
-import { enterNamespaces } from './demo/enter-namespaces.js';
+import { endBySignals, enterNamespaces } from './demo/enter-namespaces.js';
 import { runDemo, type DemoOptions } from './demo/run-demo.js';
 import {
   acceleratorWords,
@@ -69,10 +69,7 @@ async function demo({ inside, ...raw }: RawDemoOptions): Promise<void> {
     memory: formatMemorySize(raw.memory ?? defaultMemoryBytes),
   };
   if (inside !== undefined) {
-    // Only the init of these namespaces has this flag: with its end, everything in there ends.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => process.exit(130));
-    }
+    endBySignals();
     process.exit(await runDemo(options, inside));
   }
   const folder = mkdtempSync(join(tmpdir(), 'vmft-demo-'));

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 
 import { DemoNetwork } from '../../src/cli/demo/demo-network.js';
+import { endBySignals } from '../../src/cli/demo/enter-namespaces.js';
 import { Narrator } from '../../src/cli/demo/narrator.js';
 import { SeededRandom } from '../../src/cli/demo/seeded-random.js';
 import { Life, type LifeResult } from './life.js';
@@ -64,10 +65,7 @@ function lifeLine({ strikes, operations, takeoverMs, longestMs, faults }: LifeRe
   return `  ${faults.length === 0 ? 'good' : 'BAD'}: ${strikes} kills, ${ok} operations acknowledged, ${fail} refused, ${unknown} without an answer; from suspicion to live ${takeoverMs.join(', ')} ms; longest operation ${longestMs} ms`;
 }
 
-// Only the init of these namespaces has to be told: with its end, everything in there ends.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => process.exit(130));
-}
+endBySignals();
 try {
   const good = await main(JSON.parse(process.argv[2] ?? '') as JepsenOrder);
   process.exit(good ? 0 : 1);

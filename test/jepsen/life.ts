@@ -52,10 +52,10 @@ export interface LifeResult {
 }
 
 const memory = '256M';
-/** A busy test machine is not to look like a dead peer. */
-const settings = [
+/** A busy test machine is not to look like a dead peer, nor one that stands still while its disk is copied. */
+const settings = (plant: LifePlan['plant']): readonly string[] => [
   '--suspect-after',
-  '1000',
+  plant === null ? '1000' : '30000',
   '--suspect-after-broken',
   '300',
   '--join-timeout',
@@ -153,7 +153,7 @@ export class Life {
     const { host } = pair.primary;
     const path = storage.imagePaths.length === 1 || host.label === 'a' ? 0 : 1;
     const disk = storage.imagePaths.slice(path, path + 1);
-    const old = this.plan.plant === null ? [] : disk.map((image) => copyOf(image, `${image}.old`));
+    const old = this.plan.plant === null ? [] : this.oldCopies(pair, disk);
     // What was acknowledged while the disk was copied has been heard of before the next ones count.
     if (old.length > 0) await sleep(1_000);
     await clients.answered(10, answerMsMax);
@@ -173,6 +173,16 @@ export class Life {
       again.close();
     }
     this.checkDisks(disk);
+  }
+
+  /** Of one moment: of a disk that changes meanwhile the guest's file systems could not be read. */
+  private oldCopies({ primary }: DemoPair, disks: readonly string[]): readonly string[] {
+    primary.freeze();
+    try {
+      return disks.map((image) => copyOf(image, `${image}.old`));
+    } finally {
+      primary.thaw();
+    }
   }
 
   /** By its button; the databases check their files. */
@@ -201,7 +211,7 @@ export class Life {
       arbiter: storage.arbiter,
       memory,
       narrator,
-      settings,
+      settings: settings(this.plan.plant),
       guest: databaseGuest(servicesOf(this.plan.workloads)),
       replicaWords: (host, role) => [
         ...storage.replicaWords(host, role),

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { enterNamespaces, namespaceOptions } from '../../src/cli/demo/enter-namespaces.js';
+import { endBySignals, enterNamespaces, namespaceOptions } from '../../src/cli/demo/enter-namespaces.js';
 import { tunDeviceFault } from '../../src/cli/check/tap.js';
 import { LabUnavailable, buildLabImages, labCache, type LabImages } from './lab-images.js';
 import type { LabOptions } from './lab.js';
@@ -94,9 +94,7 @@ function requireWhatHostsNeed(): void {
 
 /** As the init of the namespaces: everything in there ends with this process. */
 async function inside(options: LabOptions, folder: string): Promise<number> {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => process.exit(130));
-  }
+  endBySignals();
   const images = JSON.parse(process.env['VMFT_LAB_IMAGES'] ?? '') as LabImages;
   process.exit(await runScenarios(images, options, folder));
 }

@@ -67,3 +67,10 @@ export async function enterNamespaces(
     });
   });
 }
+
+/** For the first process inside: with its end, which an init has to ask for, everything in there ends. */
+export function endBySignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => process.exit(130));
+  }
+}

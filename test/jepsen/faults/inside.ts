@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 
 import { DemoNetwork } from '../../../src/cli/demo/demo-network.js';
+import { endBySignals } from '../../../src/cli/demo/enter-namespaces.js';
 import { Narrator } from '../../../src/cli/demo/narrator.js';
 import { mediumFaults } from './medium-faults.js';
 import type { FaultOrder } from './order.js';
@@ -40,9 +41,7 @@ async function main({ faults, stallMs, folder }: FaultOrder): Promise<boolean> {
   return failed.length === 0;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => process.exit(130));
-}
+endBySignals();
 try {
   process.exit((await main(JSON.parse(process.argv[2] ?? '') as FaultOrder)) ? 0 : 1);
 } catch (error) {

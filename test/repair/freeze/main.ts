@@ -11,10 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 
 import { median } from '../../../src/bench/cpu-report.js';
 import { enterNamespaces } from '../../../src/cli/demo/enter-namespaces.js';
+import { count } from '../count-option.js';
 import type { LaneOrder, LaneResult } from './lane.js';
 
 const insideScript = fileURLToPath(new URL('./inside.js', import.meta.url));
@@ -24,11 +25,6 @@ interface Options {
   readonly seed: number;
   readonly parallel: number;
   readonly seconds: number;
-}
-
-function count(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a number, from 1.');
-  return Number(text);
 }
 
 const { times, seed, parallel, seconds } = new Command('freeze')

@@ -1,4 +1,5 @@
 /** Rounds in namespaces of their own; told what by JSON in the first argument. */
+import { endBySignals } from '../../../src/cli/demo/enter-namespaces.js';
 import { SeededRandom } from '../../../src/cli/demo/seeded-random.js';
 import { isGood, summaryLines } from './report.js';
 import { playRounds, type RoundsPlan } from './rounds.js';
@@ -27,10 +28,7 @@ async function main(order: RoundsOrder): Promise<boolean> {
   }
 }
 
-// Only the init of these namespaces has to be told: with its end, everything in there ends.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => process.exit(130));
-}
+endBySignals();
 try {
   const order = JSON.parse(process.argv[2] ?? '') as RoundsOrder;
   setTimeout(() => {

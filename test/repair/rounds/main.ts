@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { enterNamespaces } from '../../../src/cli/demo/enter-namespaces.js';
+import { count } from '../count-option.js';
 import type { RoundsOrder } from './inside.js';
 import type { KillChoice } from './rounds.js';
 
@@ -38,11 +39,6 @@ interface Options {
   readonly memory: string;
   readonly replication: string;
   readonly seed: number;
-}
-
-function count(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a number, from 1.');
-  return Number(text);
 }
 
 function hostCount(text: string): number {
