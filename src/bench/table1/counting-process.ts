@@ -1,0 +1,93 @@
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { VmftError } from '../../base/errors.js';
+import { Counts } from './counts.js';
+import type { GuestShell } from './guest-shell.js';
+import type { RunningWorkload } from './workload.js';
+
+const pollMs = 50;
+const stopMsMax = 30_000;
+const linesKept = 8;
+
+/**
+ * A workload that is a process which tells how much it has done since its start, some times a second, a line each. Lines
+ * that tell no count are kept for what is said when it fails.
+ */
+export class CountingProcess implements RunningWorkload {
+  private readonly counts = new Counts();
+  private readonly otherLines: string[] = [];
+  private over = false;
+  private group: number | null = null;
+
+  /**
+   * @param countIn what a line tells; null: nothing
+   * @param shell of the guest, when the process was made by {@link GuestShell.follow}
+   */
+  constructor(
+    private readonly child: ChildProcess,
+    private readonly countIn: (line: string) => number | null,
+    private readonly shell: GuestShell | null = null,
+  ) {
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) this.read(stream);
+    }
+    const ended = (): void => {
+      this.over = true;
+    };
+    child.on('error', ended);
+    child.on('close', ended);
+  }
+
+  /** Resolves when it has counted on for this long, so that what it runs is warm. */
+  async warm(durationMs: number, startMsMax: number): Promise<void> {
+    const untilMs = performance.now() + startMsMax;
+    while (!this.counts.growing) {
+      if (this.over) throw this.failure('ended before it worked');
+      if (performance.now() > untilMs) throw this.failure('did not begin to work in time');
+      await sleep(pollMs);
+    }
+    await sleep(durationMs);
+  }
+
+  async measure(durationMs: number): Promise<number> {
+    const fromMs = performance.now();
+    await sleep(durationMs);
+    if (this.over) throw this.failure('ended while it was measured');
+    return this.counts.perSecond(fromMs, performance.now());
+  }
+
+  async stop(): Promise<void> {
+    if (this.shell !== null && this.group !== null && !this.over)
+      await this.shell.endGroup(this.group, stopMsMax);
+    this.kill();
+  }
+
+  /** At once, without a word to the guest. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private read(stream: Readable): void {
+    createInterface({ input: stream }).on('line', (line) => {
+      const nowMs = performance.now();
+      const group = /^group (\d+)$/.exec(line)?.[1];
+      const count = this.countIn(line);
+      if (group !== undefined) this.group = Number(group);
+      else if (count !== null) this.counts.add(count, nowMs);
+      else if (line.trim() !== '') this.keep(line.trim());
+    });
+  }
+
+  private keep(line: string): void {
+    this.otherLines.push(line);
+    if (this.otherLines.length > linesKept) this.otherLines.shift();
+  }
+
+  private failure(what: string): VmftError {
+    const said = this.otherLines.slice(-2).join(' / ');
+    return new VmftError('internal', `the workload ${what}${said === '' ? '' : `: ${said}`}`);
+  }
+}
