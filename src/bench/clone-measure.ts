@@ -7,7 +7,8 @@ import { ClientProcess } from '../cli/demo/client-process.js';
 import type { DemoNetwork } from '../cli/demo/demo-network.js';
 import type { VmftEvent } from '../cli/demo/vmft-process.js';
 import type { CloneSample, CloneSamples } from './clone-report.js';
-import { BenchGuest, writerWords } from './pair-guest.js';
+import { BenchGuest } from './guest/bench-guest.js';
+import { writerWords } from './guest/guest-plan.js';
 
 export interface ClonePlan {
   readonly clones: number;

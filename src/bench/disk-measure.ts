@@ -13,7 +13,8 @@ import { guestAddress, type DemoNetwork } from '../cli/demo/demo-network.js';
 import { clientOutput } from './client-command.js';
 import { diskJobs, fioCommand, parseFio, type DiskJob, type JobSample } from './disk-jobs.js';
 import type { DiskRound, Holding, PairSample } from './disk-report.js';
-import { BenchGuest, type GuestPlan } from './pair-guest.js';
+import { BenchGuest } from './guest/bench-guest.js';
+import { patience, type GuestPlan } from './guest/guest-plan.js';
 
 export interface DiskPlan {
   /** Turns of unprotected and protected for each job. */
@@ -36,11 +37,6 @@ const reservedMiB = 1;
 const commandMsMax = 120_000;
 /** After a change of roles: caches fill, the lag settles. */
 const settleMs = 1_500;
-/**
- * fio takes all of the processors, and here both replicas share one host: a suspicion would be wrong, and is
- * not what is measured.
- */
-const patience = ['--suspect-after', '5000', '--suspect-after-broken', '2000'];
 /** Longer than the time between two lines of status. */
 const statusMs = 400;
 

@@ -15,13 +15,14 @@ import { Narrator } from '../cli/demo/narrator.js';
 import { SeededRandom } from '../cli/demo/seeded-random.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import { median } from './cpu-report.js';
-import { BenchGuest, guestMemoryMiB, planOfMode } from './pair-guest.js';
+import { BenchGuest } from './guest/bench-guest.js';
+import { guestMemoryMiB, planOfMode } from './guest/guest-plan.js';
+import type { OfBoth } from './guest/process-cost.js';
 import { measureLatency } from './pair-latency.js';
 import type {
   IdleSample,
   KillSample,
   LatencyRound,
-  OfBoth,
   PairSamples,
   SpinRound,
   SpinSample,

@@ -1,12 +1,7 @@
 /** What the runs of the pair benchmark add up to, and the goals. Pure: no clock, no process. */
 
 import { median } from './cpu-report.js';
-
-/** A number for each of the two replicas. */
-export interface OfBoth {
-  readonly primary: number;
-  readonly backup: number;
-}
+import type { OfBoth } from './guest/process-cost.js';
 
 /** Work of the spinning guest in one stretch of time. */
 export interface SpinSample {

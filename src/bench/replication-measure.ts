@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DemoNetwork } from '../cli/demo/demo-network.js';
 import type { VmftEvent } from '../cli/demo/vmft-process.js';
 import type { Replication } from '../flow/machine/machine.js';
-import { BenchGuest, planOfMode, type GuestMode } from './pair-guest.js';
+import { BenchGuest } from './guest/bench-guest.js';
+import { planOfMode, type GuestMode } from './guest/guest-plan.js';
 import { measureLatency } from './pair-latency.js';
 import type { ReplicationSample, WorkSample } from './replication-report.js';
 
@@ -55,9 +56,7 @@ async function guestOf(
   mode: GuestMode,
   replication: Replication,
 ): Promise<BenchGuest> {
-  const plan = planOfMode(mode);
-  const primaryOptions = [...plan.primaryOptions, '--replication', replication];
-  return BenchGuest.boot(network, { ...plan, primaryOptions });
+  return BenchGuest.boot(network, planOfMode(mode), { replication });
 }
 
 async function measureWork(

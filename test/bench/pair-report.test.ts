@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { pingTimesMs } from '../../src/bench/pair-latency.js';
-import { cpuTimeMsOf, overheadBytesOf } from '../../src/bench/pair-process.js';
+import { cpuTimeMsOf, overheadBytesOf } from '../../src/bench/guest/process-cost.js';
 import {
   goalsOf,
   pairReport,

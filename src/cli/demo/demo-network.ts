@@ -29,8 +29,9 @@ export interface DemoPlace {
   other(host: DemoHost): DemoHost;
 }
 
-export const tapName = 'tap0';
-export const guestAddress = '10.0.0.2';
+/** Of the one guest that most have; several have tap1, tap2 … too (addTap). */
+export const tapName = tapNameOf(0);
+export const guestAddress = guestAddressOf(0);
 export const guestPrefixBits = 24;
 export const counterPort = 7000;
 const clientAddress = '10.0.0.100';
@@ -109,6 +110,18 @@ export class DemoNetwork implements DemoPlace {
     this.hub.ip(this.hosts.map(({ label }) => `link set log-${label} ${isolated}`).join('\n'));
   }
 
+  /** On each host, for a further guest: number 1, 2 … */
+  addTap(number: number): void {
+    const tap = tapNameOf(number);
+    for (const { namespace } of this.hosts) {
+      namespace.ip(`tuntap add dev ${tap} mode tap\nlink set ${tap} master br0 up`);
+    }
+  }
+
+  removeTap(number: number): void {
+    for (const { namespace } of this.hosts) namespace.ip(`link del ${tapNameOf(number)}`);
+  }
+
   close(): void {
     for (const { namespace } of this.hosts) namespace.close();
     this.client.close();
@@ -117,6 +130,14 @@ export class DemoNetwork implements DemoPlace {
   private forgetNeighbours(): void {
     for (const { namespace } of this.hosts) namespace.ip('neigh flush dev log0');
   }
+}
+
+export function tapNameOf(guestNumber: number): string {
+  return `tap${guestNumber}`;
+}
+
+export function guestAddressOf(guestNumber: number): string {
+  return `10.0.0.${2 + guestNumber}`;
 }
 
 async function makeHost(hub: NetworkNamespace, number: number): Promise<DemoHost> {

@@ -5,6 +5,12 @@ import { readFileSync } from 'node:fs';
 /** USER_HZ: 100 on every x86-64 Linux. */
 const msPerTick = 10;
 
+/** A number for each of the two replicas. */
+export interface OfBoth {
+  readonly primary: number;
+  readonly backup: number;
+}
+
 /** User and system time so far, milliseconds; 10 ms fine. */
 export function cpuTimeMs(processId: number): number {
   const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
