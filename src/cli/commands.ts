@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { backupCommand } from './backup.js';
+import { benchCommand } from './bench.js';
 import { checkCommand } from './check.js';
 import { consoleCommand } from './console.js';
 import { demoCommand } from './demo.js';
@@ -25,6 +26,13 @@ export function allCommands(): Command[] {
     ...[runCommand(), backupCommand(), replayCommand()],
     ...[hostCommand(), startCommand(), stopCommand(), resetCommand(), statusCommand()],
     ...[consoleCommand(), protectCommand(), unprotectCommand(), failoverCommand(), moveCommand()],
-    ...[setCommand(), snapshotCommand(), diskCommand(), checkCommand(), demoCommand()],
+    ...[
+      setCommand(),
+      snapshotCommand(),
+      diskCommand(),
+      checkCommand(),
+      demoCommand(),
+      benchCommand(),
+    ],
   ];
 }

@@ -116,6 +116,7 @@ export interface KillSample {
 }
 
 export interface IdleRow {
+  /** Nobody talks to it; or it is sent a ping each second. */
   readonly guest: 'idle' | 'idle with network';
   readonly turns: readonly IdleTurn[];
 }

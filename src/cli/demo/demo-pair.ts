@@ -37,6 +37,8 @@ export interface PairOptions {
   readonly replicaWords?: (host: DemoHost, role: 'primary' | 'backup') => readonly string[];
   /** How many times slower than a usual one these hosts may be: multiplies the time limits. */
   readonly slowness?: number;
+  /** Told at each join by what the pair is replicated. */
+  readonly onFormed?: (replication: string) => void;
 }
 
 /** A guest that a pair runs. */
@@ -110,7 +112,9 @@ export class DemoPair {
     const formMs = limit(this.options, formMsMax);
     await this.backup.event('formed', formMs);
     const formed = await this.primary.eventAfter(formedBefore, 'formed', formMs);
-    narrator.step(`the pair protects the machine, by ${String(formed['replication'])}`);
+    const replication = String(formed['replication']);
+    this.options.onFormed?.(replication);
+    narrator.step(`the pair protects the machine, by ${replication}`);
   }
 
   /** The other one has ended by itself. */

@@ -34,14 +34,8 @@ export function unshareWorks(options: readonly string[]): boolean {
 export const namespaceAdvice =
   'run as root, or allow it to users: sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0; Debian package util-linux has unshare';
 
-/**
- * Runs a script of ours inside, with this process's input and output, and resolves with its exit
- * status. Throws `namespace-unavailable`.
- */
-export async function enterNamespaces(
-  script: string,
-  scriptOptions: readonly string[],
-): Promise<number> {
+/** Runs a script of ours inside; when it is killed, so is all inside. Throws `namespace-unavailable`. */
+export function namespacesCommand(script: string, scriptOptions: readonly string[]): string[] {
   const options = namespaceOptions();
   if (options === null) {
     throw new VmftError(
@@ -50,9 +44,19 @@ export async function enterNamespaces(
       namespaceAdvice,
     );
   }
-  const child = spawn('unshare', [...options, process.execPath, script, ...scriptOptions], {
-    stdio: 'inherit',
-  });
+  return ['unshare', ...options, process.execPath, script, ...scriptOptions];
+}
+
+/**
+ * Runs a script of ours inside, with this process's input and output, and resolves with its exit
+ * status. Throws `namespace-unavailable`.
+ */
+export async function enterNamespaces(
+  script: string,
+  scriptOptions: readonly string[],
+): Promise<number> {
+  const [program = '', ...words] = namespacesCommand(script, scriptOptions);
+  const child = spawn(program, words, { stdio: 'inherit' });
   // The terminal's Ctrl-C reaches the inside by itself; anything else ends it through unshare's death.
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {

@@ -14,10 +14,13 @@ export interface RunOptions extends PairOptions {
   readonly kills: number;
   /** How long the client goes on counting after it was answered again. */
   readonly afterMs: number;
+  /** The kill comes this long after the pair is formed and the client counts; longer on slow hosts. Left out: half a second to four. */
+  readonly killAfterMs?: { readonly min: number; readonly max: number };
+  /** Told when the client is answered again, with how many kills there were. */
+  readonly onKill?: (kills: number) => void;
 }
 
-/** The kill comes this long after the pair is formed and the client counts; longer on slow hosts. */
-const killAfterMs = { min: 500, max: 4_000 } as const;
+const usualKillAfterMs = { min: 500, max: 4_000 } as const;
 const clientMsMax = 60_000;
 
 interface Kill {
@@ -52,6 +55,7 @@ export async function failoverRun(options: RunOptions): Promise<RunResult> {
       );
       if (answered) await sleep(options.afterMs);
       kills.push({ ...kill, untilMs: systemClock.realtimeMs() });
+      options.onKill?.(kills.length);
     }
     const result = await client.finish(2 * clientMsMax);
     const rate = logRates.reduce((sum, value) => sum + value, 0) / Math.max(1, logRates.length);
@@ -73,7 +77,7 @@ async function killOne(
   client: ClientProcess,
   options: RunOptions,
 ): Promise<{ kill: Omit<Kill, 'untilMs'>; logMbitPerS: number }> {
-  const { narrator, random, slowness = 1 } = options;
+  const { narrator, random, slowness = 1, killAfterMs = usualKillAfterMs } = options;
   const chosen = random.next() < 0.5 ? 'primary' : 'backup';
   const victim = options.victim === 'random' ? chosen : options.victim;
   const logFrom = pair.primary.events.length;

@@ -1,0 +1,21 @@
+import { failoverSection } from '../failover/section.js';
+import { idleSection } from '../idle/section.js';
+import { sectionNames, type SectionName } from './result.js';
+import type { Section } from './section.js';
+
+/** Those that there are. */
+const sections: { readonly [Name in SectionName]?: Section<Name> } = {
+  failover: failoverSection,
+  idle: idleSection,
+};
+
+/** In the order in which they are measured. */
+export const measuredSections: readonly SectionName[] = sectionNames.filter(
+  (name) => sections[name] !== undefined,
+);
+
+export function sectionOf<Name extends SectionName>(name: Name): Section<Name> {
+  const found = sections[name];
+  if (found === undefined) throw new Error(`bug: no section ${name}`);
+  return found;
+}

@@ -1,0 +1,63 @@
+import { Command, InvalidArgumentError, type OptionValues } from 'commander';
+
+import { sectionNames, type SectionName } from '../bench/suite/result.js';
+import { sectionOfWord, wordOfSection } from '../bench/suite/section-words.js';
+import type { AcceleratorName, CounterOptions } from '../flow/machine/accelerator.js';
+import type { ReplicationChoice } from '../pair/role/replication-choice.js';
+import { addAcceleratorOptions } from './options/accelerator.js';
+import { replicationOption } from './options/replication.js';
+
+export interface BenchOptions {
+  readonly table: readonly SectionName[];
+  readonly quick: boolean;
+  readonly seed: number;
+  readonly replication: ReplicationChoice;
+  readonly accel: AcceleratorName;
+  readonly counter?: CounterOptions;
+  readonly json?: string;
+  readonly report?: string;
+  readonly markdown?: string;
+  readonly from?: string;
+}
+
+export function benchCommand(): Command {
+  const command = new Command('bench')
+    .description('what protection costs on this host: the FT paper’s two tables, and more')
+    .option(
+      '--table <names>',
+      `what is measured: ${sectionNames.map(wordOfSection).join(', ')}, or several with commas`,
+      parseSections,
+      sectionNames,
+    )
+    .option('--quick', 'within ten minutes, and not within an hour', false)
+    .addOption(replicationOption())
+    .option('--seed <n>', 'of moments that are chosen at random', parseSeed, 1)
+    .option('--json <file>', 'writes all samples')
+    .option('--report <file>', 'writes a page of HTML with tables and plots')
+    .option('--markdown <file>', 'writes the tables for pasting')
+    .option('--from <file>', 'measures nothing: shows what --json wrote');
+  // Every command reads this file, each replica too; none of them needs the bench.
+  return addAcceleratorOptions(command).action(async (options: OptionValues) => {
+    const { bench } = await import('./run-bench.js');
+    await bench(options as unknown as BenchOptions);
+  });
+}
+
+function parseSections(text: string): readonly SectionName[] {
+  const wanted = text.split(',').flatMap((word) => {
+    const section = sectionOfWord(word);
+    if (section !== null) return [section];
+    if (word === 'all') return sectionNames;
+    const words = [...sectionNames.map(wordOfSection), 'all'].join(', ');
+    throw new InvalidArgumentError(`'${word}' is not one of ${words}.`);
+  });
+  return sectionNames.filter((name) => wanted.includes(name));
+}
+
+function parseSeed(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
+    throw new InvalidArgumentError('A number from 0 to 4294967295.');
+  }
+  return value;
+}
