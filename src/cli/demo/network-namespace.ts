@@ -61,7 +61,8 @@ export class NetworkNamespace {
     this.holder?.kill('SIGKILL');
   }
 
-  private inside(command: readonly string[]): string[] {
+  /** The command that runs `command` inside. */
+  inside(command: readonly string[]): string[] {
     if (this.holder === null) return [...command];
     return ['nsenter', `--net=/proc/${this.pid}/ns/net`, '--', ...command];
   }
