@@ -17,8 +17,17 @@ export interface Transfer {
   readonly untilMs: number;
 }
 
-/** In the guest, by its shell: serves until the guest ends. */
-export const serverCommand = 'iperf3 --server --daemon >/dev/null 2>&1 </dev/null && echo serves';
+/**
+ * In the guest: a server for one transfer, which listens when the command ends. One for all would still be at the end of the last
+ * transfer when the next one comes, and reset it.
+ */
+export function serverCommand(port: number): string {
+  const listens = `[0-9A-F]*:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]*:0000 0A`;
+  return [
+    `iperf3 --server --one-off --port ${port} --daemon >/dev/null 2>&1 </dev/null`,
+    `for try in $(seq 100); do grep -qs '${listens}' /proc/net/tcp /proc/net/tcp6 && break; sleep 0.05; done`,
+  ].join('\n');
+}
 
 /** While TCP finds its window and the sender's buffer fills. */
 const omittedS = 0.5;
@@ -39,9 +48,13 @@ const reportSchema = z.object({
     .default([]),
 });
 
-/** @param durationMs of the time that is measured */
+/**
+ * @param port where a server of {@link serverCommand} listens
+ * @param durationMs of the time that is measured
+ */
 export async function transfer(
   network: DemoNetwork,
+  port: number,
   direction: Direction,
   durationMs: number,
 ): Promise<Transfer> {
@@ -50,7 +63,16 @@ export async function transfer(
   const output = await clientOutput(
     network,
     [
-      ...['iperf3', '--client', guestAddress, '--json', '--time', String(seconds)],
+      ...[
+        'iperf3',
+        '--client',
+        guestAddress,
+        '--port',
+        String(port),
+        '--json',
+        '--time',
+        String(seconds),
+      ],
       ...['--interval', String(intervalS)],
       ...(direction === 'transmit' ? ['--reverse'] : []),
     ],

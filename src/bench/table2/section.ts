@@ -10,13 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { VmftError } from '../../base/errors.js';
 import type { DemoNetwork } from '../../cli/demo/demo-network.js';
-import { logMbitPerS } from '../log-rate.js';
-import { BenchGuest } from '../pair-guest.js';
+import { BenchGuest } from '../guest/bench-guest.js';
+import { patience } from '../guest/guest-plan.js';
 import { withChannelRate } from '../shaping.js';
 import type { ChannelGbitPerS, Table2Row, Turn } from '../suite/result.js';
 import type { Section, SectionContext, SuiteOptions } from '../suite/section.js';
-import { commandInGuest } from './command-in-guest.js';
-import { serverCommand, transfer, type Direction } from './iperf3.js';
+import { GuestShell } from '../table1/guest-shell.js';
+import { serverCommand, transfer, type Direction, type Transfer } from './iperf3.js';
+import { logBetween } from './log-between.js';
 import { RootDiskCopy } from './root-disk-copy.js';
 import { channelName, channels, directions, TransferTable } from './transfer-table.js';
 
@@ -34,14 +35,14 @@ interface ProtectedTransfer extends Pick<Turn, 'pair' | 'logMbitPerS'> {
   readonly channel: ChannelGbitPerS;
 }
 
+const firstPort = 5_201;
+const serverMsMax = 30_000;
 const bootMs = 15_000;
 const joinMs = 3_000;
 /** After a change of roles: caches fill, the lag settles. */
 const settleMs = 1_500;
 /** Of a transfer, beside what is measured. */
 const besidesMs = 1_000;
-/** A transfer takes all of the processors, and here both replicas share one host: a suspicion would be wrong. */
-const patience = ['--suspect-after', '5000', '--suspect-after-broken', '2000'];
 
 export const table2Section: Section<'table2'> = {
   name: 'table2',
@@ -53,18 +54,18 @@ export const table2Section: Section<'table2'> = {
   },
 
   async run(context) {
-    const { network } = context;
+    const { network, options } = context;
     const disk = new RootDiskCopy();
     try {
-      const guest = await BenchGuest.boot(network, {
+      const plan = {
         words: 'root=/dev/vda rw vmft.services=shell',
         atWork: 'vmft: ready',
         primaryOptions: ['--disk', `${disk.path},shared`, ...patience],
         backupOptions: () => ['--disk', disk.path, ...patience],
-      });
+      };
+      const guest = await BenchGuest.boot(network, plan, options);
       try {
-        await commandInGuest(network, serverCommand);
-        await measureRounds(guest, context);
+        await measureRounds(guest, new Transfers(network, options), context);
       } finally {
         guest.close();
       }
@@ -87,23 +88,27 @@ function roundMs(options: SuiteOptions): number {
 }
 
 /** Throws when the pair falls apart; what was measured before is kept. */
-async function measureRounds(guest: BenchGuest, context: SectionContext<Table2Row>): Promise<void> {
-  const { network, options, progress, rows, leftMs } = context;
-  const { rounds, transferMs } = planOf(options);
+async function measureRounds(
+  guest: BenchGuest,
+  transfers: Transfers,
+  context: SectionContext<Table2Row>,
+): Promise<void> {
+  const { options, progress, rows, leftMs } = context;
+  const { rounds } = planOf(options);
   const table = new TransferTable();
   try {
     progress.doing('unprotected', 0, rounds);
-    let before = await unprotectedRates(network, transferMs);
+    let before = await unprotectedRates(transfers);
     for (
       let round = 0;
       round < rounds && (round === 0 || leftMs() > roundMs(options));
       round += 1
     ) {
-      const transfers = await protectedRound(guest, context, table, round);
+      const measured = await protectedRound(guest, transfers, context, table, round);
       progress.doing('unprotected', round + 1, rounds);
-      const after = await unprotectedRates(network, transferMs);
-      for (const { direction, channel, ...measured } of transfers) {
-        const turn = { alone: (before[direction] + after[direction]) / 2, ...measured };
+      const after = await unprotectedRates(transfers);
+      for (const { direction, channel, ...rates } of measured) {
+        const turn = { alone: (before[direction] + after[direction]) / 2, ...rates };
         table.add(direction, channel, turn);
         progress.line(`${round + 1} of ${rounds}: ${textOf(direction, channel, turn)}`);
       }
@@ -122,25 +127,47 @@ function textOf(direction: Direction, channel: ChannelGbitPerS, turn: Turn): str
   return `${direction}, ${channelName(channel)}: ${alone} Mbit/s unprotected, ${pair} protected, log ${log}`;
 }
 
-async function unprotectedRates(network: DemoNetwork, transferMs: number): Promise<Rates> {
-  const receive = await transfer(network, 'receive', transferMs);
-  const transmit = await transfer(network, 'transmit', transferMs);
+async function unprotectedRates(transfers: Transfers): Promise<Rates> {
+  const receive = await transfers.run('receive');
+  const transmit = await transfers.run('transmit');
   return { receive: receive.mbitPerS, transmit: transmit.mbitPerS };
+}
+
+/** One after the other, each with a server of its own. */
+class Transfers {
+  private readonly shell: GuestShell;
+  private readonly durationMs: number;
+  private port = firstPort;
+
+  constructor(
+    private readonly network: DemoNetwork,
+    options: SuiteOptions,
+  ) {
+    this.shell = new GuestShell(network);
+    this.durationMs = planOf(options).transferMs;
+  }
+
+  async run(direction: Direction): Promise<Transfer> {
+    const port = this.port;
+    this.port += 1;
+    await this.shell.output(serverCommand(port), serverMsMax);
+    return transfer(this.network, port, direction, this.durationMs);
+  }
 }
 
 /** Makes a pair, measures it, and ends it. */
 async function protectedRound(
   guest: BenchGuest,
+  transfers: Transfers,
   { network, options, progress, joined }: SectionContext<Table2Row>,
   table: TransferTable,
   round: number,
 ): Promise<ProtectedTransfer[]> {
-  const { rounds, transferMs } = planOf(options);
-  await guest.protect();
-  const formed = guest.primary.events.findLast(({ type }) => type === 'formed');
-  joined(String(formed?.['replication']));
+  const { rounds } = planOf(options);
+  const { replication } = await guest.protect();
+  joined(replication);
   await sleep(settleMs);
-  const transfers: ProtectedTransfer[] = [];
+  const measured: ProtectedTransfer[] = [];
   for (const [index, channel] of channels.entries()) {
     if (table.isRefused(channel)) continue;
     progress.doing(
@@ -150,9 +177,9 @@ async function protectedRound(
     );
     const measure = async (): Promise<void> => {
       for (const direction of directions) {
-        const { fromMs, untilMs, mbitPerS } = await transfer(network, direction, transferMs);
-        const log = logMbitPerS(guest.primary.events, fromMs, untilMs);
-        transfers.push({ direction, channel, pair: mbitPerS, logMbitPerS: log });
+        const { fromMs, untilMs, mbitPerS } = await transfers.run(direction);
+        const log = logBetween(guest.primary.events, fromMs, untilMs);
+        measured.push({ direction, channel, pair: mbitPerS, logMbitPerS: log });
       }
     };
     try {
@@ -164,5 +191,5 @@ async function protectedRound(
   }
   await guest.unprotect();
   await sleep(settleMs);
-  return transfers;
+  return measured;
 }
