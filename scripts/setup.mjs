@@ -2,7 +2,7 @@
  * Sets up what a step needs, from a fresh clone on: Debian packages, npm packages, the native
  * addon, compiled TypeScript, guest images. Does only what is missing or out of date.
  *
- *   node scripts/setup.mjs [build|disk|demo|test|bench|benchPair|benchStop|benchDisk]...      (without a step: all)
+ *   node scripts/setup.mjs [build|disk|demo|test|bench|benchSuite|benchGuest|benchStop|benchDisk]...      (without a step: all)
  */
 
 import { dirname, join } from 'node:path';
@@ -36,7 +36,11 @@ const steps = {
     images: [buildLinuxImages, buildTestGuests, buildRootDisk],
   },
   bench: { packages: [], images: [buildLinuxImages] },
-  benchPair: { packages: ['iproute2', 'iputils-ping'], images: [buildLinuxImages] },
+  benchSuite: {
+    packages: ['iproute2', 'iputils-ping', 'iperf3', ...rootDiskPackages],
+    images: [buildLinuxImages, buildRootDisk],
+  },
+  benchGuest: { packages: ['iproute2', 'iputils-ping'], images: [buildLinuxImages] },
   benchStop: { packages: ['iproute2'], images: [buildLinuxImages, buildTestGuests] },
   benchDisk: {
     packages: ['iproute2', ...rootDiskPackages],

@@ -2,7 +2,6 @@
 
 import { median } from './cpu-report.js';
 import type { JobSample } from './disk-jobs.js';
-import type { Goal } from './pair-report.js';
 
 /** How the measured disk is held. */
 export const holdings = ['shared, reads logged', 'shared, reads on the backup', 'private'] as const;
@@ -74,6 +73,13 @@ function rowOf(rounds: readonly DiskRound[]): DiskRow {
 
 const ratioMin = 0.9;
 const addedLatencyMsMax = 1;
+
+export interface Goal {
+  readonly subject: string;
+  readonly measured: string;
+  readonly goal: string;
+  readonly met: boolean;
+}
 
 /** The goals of issue 4, each with what was measured. */
 export function diskGoals(rows: readonly DiskRow[]): Goal[] {

@@ -5,11 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { VmftError } from '../base/errors.js';
 import { counterPort, guestAddress, type DemoNetwork } from '../cli/demo/demo-network.js';
 import { clientOutput } from './client-command.js';
-import type { LatencySamples } from './pair-report.js';
 
 const exchangeScript = fileURLToPath(new URL('./pair-exchange-client.js', import.meta.url));
 const pingIntervalS = 0.01;
 const timeoutMs = 60_000;
+
+/** Round trips in milliseconds. */
+export interface LatencySamples {
+  readonly ping: readonly number[];
+  /** One line each way over a standing TCP connection. */
+  readonly exchange: readonly number[];
+}
 
 /** @param count of each kind of round trip */
 export async function measureLatency(network: DemoNetwork, count: number): Promise<LatencySamples> {

@@ -59,7 +59,7 @@ function unknownCommands(line: string): string[] {
   const npm = [...line.matchAll(/\bnpm run ([\w:-]+)/g)]
     .map(([, script = '']) => script)
     .filter((script) => !scripts.includes(script));
-  const vmft = /(?:^|[^\w/.-])(?:vmft|npm run (?=demo\b)) ?([a-z]+)\b(.*)$/.exec(
+  const vmft = /(?:^|[^\w/.-])(?:vmft|npm run (?=demo\b|bench --)) ?([a-z]+)\b(.*)$/.exec(
     line.replace(/#.*$/, ''),
   );
   if (vmft === null) return npm;

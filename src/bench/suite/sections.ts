@@ -1,10 +1,12 @@
 import { failoverSection } from '../failover/section.js';
 import { idleSection } from '../idle/section.js';
+import { table2Section } from '../table2/section.js';
 import { sectionNames, type SectionName } from './result.js';
 import type { Section } from './section.js';
 
 /** Those that there are. */
 const sections: { readonly [Name in SectionName]?: Section<Name> } = {
+  table2: table2Section,
   failover: failoverSection,
   idle: idleSection,
 };
