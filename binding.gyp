@@ -1,6 +1,6 @@
 {
-  # Three targets (docs/hacking.md): the machine as a static library that knows nothing of Node,
-  # the addon on top of it, and the native tests beside it.
+  # Four targets (docs/hacking.md): the machine as a static library that knows nothing of Node,
+  # the addon on top of it, the native tests beside it, and a program of the benchmarks.
   "target_defaults": {
     "default_configuration": "Release",
     "include_dirs": ["native"],
@@ -33,6 +33,13 @@
       "dependencies": ["vmft_core"],
       "include_dirs": ["test/native"],
       "sources": ["<!@(node scripts/sources.mjs test)"],
+      "libraries": ["-liscsi", "-llz4"],
+    },
+    {
+      "target_name": "vmft_delay_line",
+      "type": "executable",
+      "dependencies": ["vmft_core"],
+      "sources": ["<!@(node scripts/sources.mjs bench)"],
       "libraries": ["-liscsi", "-llz4"],
     },
   ],

@@ -1,5 +1,5 @@
 // Lists the native sources of one target of binding.gyp, so that a new file needs no entry anywhere.
-// usage: node scripts/sources.mjs core | addon | test
+// usage: node scripts/sources.mjs core | addon | test | bench
 import { readdirSync } from 'node:fs';
 
 const rootsByTarget = {
@@ -17,11 +17,12 @@ const rootsByTarget = {
   ],
   addon: ['native/addon'],
   test: ['test/native'],
+  bench: ['native/bench'],
 };
 
 const roots = rootsByTarget[process.argv[2]];
 if (roots === undefined) {
-  console.error('usage: node scripts/sources.mjs core | addon | test');
+  console.error('usage: node scripts/sources.mjs core | addon | test | bench');
   process.exit(2);
 }
 const sources = roots.flatMap((root) =>

@@ -10,7 +10,7 @@ import type { VmftEvent } from '../cli/demo/vmft-process.js';
 import type { Replication } from '../flow/machine/machine.js';
 import { BenchGuest } from './guest/bench-guest.js';
 import { planOfMode, type GuestMode } from './guest/guest-plan.js';
-import { measureLatency } from './pair-latency.js';
+import { measureLatency, usualLatencyPlan } from './latency/probes.js';
 import type { ReplicationSample, WorkSample } from './replication-report.js';
 
 export interface ReplicationPlan {
@@ -83,10 +83,10 @@ async function measureService(
 ): Promise<Pick<ReplicationSample, 'idleMbitPerS' | 'alone' | 'pair'>> {
   const guest = await guestOf(network, 'demo', replication);
   try {
-    const alone = await measureLatency(network, plan.latencyCount);
+    const alone = await measureLatency(network, usualLatencyPlan(plan.latencyCount));
     await guest.protect();
     const { mbitPerS } = await rates(guest, plan.idleMs);
-    const pair = await measureLatency(network, plan.latencyCount);
+    const pair = await measureLatency(network, usualLatencyPlan(plan.latencyCount));
     return { idleMbitPerS: mbitPerS, alone, pair };
   } finally {
     guest.close();

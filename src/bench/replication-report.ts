@@ -2,7 +2,7 @@
 
 import type { Replication } from '../flow/machine/machine.js';
 import { median } from './cpu-report.js';
-import type { LatencySamples } from './pair-latency.js';
+import type { LatencySamples } from './latency/probes.js';
 import { spreadOf, type Spread } from './spread.js';
 
 /** A guest that works: millions of instructions a second by the host's clock, and what went to the backup. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { cpuTimeMsOf, overheadBytesOf } from '../../src/bench/guest/process-cost.js';
-import { pingTimesMs } from '../../src/bench/pair-latency.js';
+import { pingTimesMs } from '../../src/bench/latency/probes.js';
 import { spreadOf } from '../../src/bench/spread.js';
 
 const mib = 2 ** 20;
