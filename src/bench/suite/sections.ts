@@ -1,12 +1,14 @@
 import { failoverSection } from '../failover/section.js';
 import { idleSection } from '../idle/section.js';
 import { latencySection } from '../latency/section.js';
+import { table1Section } from '../table1/section.js';
 import { table2Section } from '../table2/section.js';
 import { sectionNames, type SectionName } from './result.js';
 import type { Section } from './section.js';
 
 /** Those that there are. */
 const sections: { readonly [Name in SectionName]?: Section<Name> } = {
+  table1: table1Section,
   table2: table2Section,
   latency: latencySection,
   failover: failoverSection,

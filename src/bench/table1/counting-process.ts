@@ -9,7 +9,7 @@ import type { GuestShell } from './guest-shell.js';
 import type { RunningWorkload } from './workload.js';
 
 const pollMs = 50;
-const stopMsMax = 30_000;
+const stopMsMax = 10_000;
 const linesKept = 8;
 
 /**

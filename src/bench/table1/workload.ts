@@ -30,6 +30,6 @@ export interface RunningWorkload {
    * stood still.
    */
   measure(durationMs: number): Promise<number>;
-  /** Resolves when it works no more. */
+  /** Resolves when it works no more, or rejects when the guest does not answer; nothing of it is left outside the guest. */
   stop(): Promise<void>;
 }

@@ -1,0 +1,32 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { VmftError } from '../../base/errors.js';
+
+const images = fileURLToPath(new URL('../../../../.cache/images', import.meta.url));
+
+/** An image of .cache/images for one guest, which may write it. */
+export class DiskCopy {
+  private readonly folder: string;
+  readonly path: string;
+
+  /**
+   * Where the file system can, the copy takes only the room of what is changed.
+   * @param image without `.img`
+   * @throws `disk-unusable` when it is not there
+   */
+  constructor(image: string) {
+    const from = join(images, `${image}.img`);
+    if (!existsSync(from))
+      throw new VmftError('disk-unusable', `there is no ${from}`, "'npm run bench' makes it");
+    this.folder = mkdtempSync(join(tmpdir(), 'vmft-bench-disk-'));
+    this.path = join(this.folder, `${image}.img`);
+    copyFileSync(from, this.path);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The paper's Table 1: what protection costs real programs. Each has a boot of its own for each way in which reads of the disk reach the
+ * backup: in the log, or by reading the shared disk itself (FT paper, 4.2).
+ */
+
+import { asVmftError } from '../../base/errors.js';
+import type { DiskReads, Table1Row, Turn } from '../suite/result.js';
+import type { Section, SectionContext, SuiteOptions } from '../suite/section.js';
+import { MeasuredGuest } from './measured-guest.js';
+import { oltp } from './oltp.js';
+import { takeTurns } from './turns.js';
+import { webShop } from './web-shop.js';
+import type { Workload } from './workload.js';
+
+interface Plan {
+  readonly turns: number;
+  /** Of each measurement. */
+  readonly windowMs: number;
+}
+
+const workloads: readonly Workload[] = [oltp, webShop];
+const readsInTurn: readonly DiskReads[] = ['log', 'backup'];
+
+/** A boot, what a workload does before it is warm, the guest's end. */
+const startMs = 15_000;
+/** Of a turn: half of a join and of an end of a backup, and settling. */
+const changeMs = 4_500;
+
+function planOf({ quick }: SuiteOptions): Plan {
+  return quick ? { turns: 2, windowMs: 3_000 } : { turns: 6, windowMs: 10_000 };
+}
+
+function turnMs({ windowMs }: Plan): number {
+  return 2 * windowMs + changeMs;
+}
+
+function rowMs(plan: Plan): number {
+  return startMs + plan.turns * turnMs(plan);
+}
+
+export const table1Section: Section<'table1'> = {
+  name: 'table1',
+  title: 'Table 1: real programs',
+  expectedMs: (options) => workloads.length * readsInTurn.length * rowMs(planOf(options)),
+  run: async (context) => {
+    const plan = planOf(context.options);
+    for (const [index, workload] of workloads.entries()) {
+      for (const reads of readsInTurn) {
+        const name = rowName(workload, reads);
+        if (context.leftMs() < startMs + turnMs(plan)) context.rows.skip(name, 'no time was left');
+        else await measureRow(context, plan, workload, reads, index);
+      }
+    }
+  },
+};
+
+function rowName({ name }: Workload, reads: DiskReads): string {
+  return `${name}, ${reads === 'log' ? 'reads logged' : 'reads on the backup'}`;
+}
+
+/** Adds the row with the turns that came to their end, or says why there is none. */
+async function measureRow(
+  context: SectionContext<Table1Row>,
+  plan: Plan,
+  workload: Workload,
+  reads: DiskReads,
+  index: number,
+): Promise<void> {
+  const { progress, rows, leftMs } = context;
+  const name = rowName(workload, reads);
+  const turns: Turn[] = [];
+  const total = workloads.length * readsInTurn.length * plan.turns;
+  const before = (index * readsInTurn.length + readsInTurn.indexOf(reads)) * plan.turns;
+  progress.doing(`${name}: starts`, before, total);
+  try {
+    const guest = await MeasuredGuest.start(context, workload, reads, plan.windowMs);
+    try {
+      await takeTurns(
+        plan.turns,
+        guest,
+        () => leftMs() > turnMs(plan),
+        (turn) => {
+          turns.push(turn);
+          progress.doing(name, before + turns.length, total);
+          progress.line(
+            `${name}, ${turns.length} of ${plan.turns}: ${textOf(turn, workload.unit)}`,
+          );
+        },
+      );
+    } finally {
+      await guest.close();
+    }
+  } catch (error) {
+    rows.skip(turns.length === 0 ? name : `${name}, further turns`, asVmftError(error).message);
+  }
+  if (turns.length > 0) rows.add({ workload: workload.name, reads, unit: workload.unit, turns });
+}
+
+function textOf({ alone, pair, logMbitPerS }: Turn, unit: string): string {
+  const ratio = (pair / alone).toFixed(2);
+  return `${alone.toFixed(1)} ${unit} unprotected, ${pair.toFixed(1)} protected (${ratio}), log ${logMbitPerS.toFixed(2)} Mbit/s`;
+}
