@@ -26,8 +26,8 @@ export interface SuitePlan {
 }
 
 export interface SuiteProgress extends SectionProgress {
-  /** A section begins, the `number`th of `of`. */
-  section(name: SectionName, number: number, of: number, endsInMs: number): void;
+  /** A section begins, the `number`th of `of`, and takes about so long. */
+  section(name: SectionName, number: number, of: number, aboutMs: number): void;
   /** It is over. */
   over(name: SectionName, rows: number, skipped: readonly SkippedRow[]): void;
 }
@@ -59,12 +59,8 @@ export async function runSuite(plan: SuitePlan, world: SuiteWorld): Promise<Benc
       .map((name) => [name, world.expectedMs(name, options)] as const);
     const endMs = beginMs + budgetMs[pace];
     const share = shareOfFirst(expected, clock.nowMs(), endMs, graceMs[pace]);
-    world.progress.section(
-      section,
-      index + 1,
-      plan.sections.length,
-      share.softEndMs - clock.nowMs(),
-    );
+    const aboutMs = world.expectedMs(section, options);
+    world.progress.section(section, index + 1, plan.sections.length, aboutMs);
     const outcome = await measureSection({ section, options, ...share }, world);
     replication ??= outcome.replication;
     measured.set(section, { ...outcome.result, command: plan.commandOf(section) });

@@ -13,7 +13,6 @@ export class ShownProgress implements SuiteProgress {
   private name = '';
   private place = '';
   private now = { text: 'starting', done: 0, total: 0 };
-  private endMs = 0;
   private readonly startMs: number;
   private readonly endTicks: () => void;
 
@@ -25,12 +24,11 @@ export class ShownProgress implements SuiteProgress {
     this.endTicks = stream.isTTY ? clock.every(1_000, () => this.draw()) : () => undefined;
   }
 
-  section(name: SectionName, number: number, of: number, endsInMs: number): void {
+  section(name: SectionName, number: number, of: number, aboutMs: number): void {
     this.name = name;
     this.place = `${name} (${number} of ${of})`;
     this.now = { text: 'starting', done: 0, total: 0 };
-    this.endMs = this.clock.nowMs() + endsInMs;
-    this.line(`section ${number} of ${of}, at most ${minutesAndSeconds(endsInMs)}`);
+    this.line(`section ${number} of ${of}, takes about ${minutesAndSeconds(aboutMs)}`);
   }
 
   line(text: string): void {
@@ -61,37 +59,39 @@ export class ShownProgress implements SuiteProgress {
   private draw(): void {
     if (!this.stream.isTTY || this.place === '') return;
     const { text, done, total } = this.now;
-    const nowMs = this.clock.nowMs();
-    const bar = (this.bar ??= this.newBar());
-    bar.setTotal(Math.max(total, 1));
-    bar.update(Math.min(done, Math.max(total, 1)), {
+    const all = Math.max(total, 1);
+    const shown = {
       place: this.place,
       turn: total === 0 ? '' : `${done}/${total} `,
       text,
-      since: minutesAndSeconds(nowMs - this.startMs),
-      left: minutesAndSeconds(Math.max(0, this.endMs - nowMs)),
-    });
+      since: minutesAndSeconds(this.clock.nowMs() - this.startMs),
+    };
+    if (this.bar === null) {
+      this.bar = newBar(this.stream);
+      this.bar.start(all, Math.min(done, all), shown);
+    } else {
+      this.bar.setTotal(all);
+      this.bar.update(Math.min(done, all), shown);
+    }
   }
 
   private giveWay(): void {
     this.bar?.stop();
     this.bar = null;
   }
+}
 
-  private newBar(): SingleBar {
-    const bar = new SingleBar(
-      {
-        format: '{since} {place} {bar} {turn}{text} | at most {left} more of it',
-        stream: this.stream,
-        clearOnComplete: true,
-        barsize: 16,
-        noTTYOutput: false,
-      },
-      Presets.shades_classic,
-    );
-    bar.start(1, 0, { place: '', turn: '', text: '', since: '', left: '' });
-    return bar;
-  }
+function newBar(stream: NodeJS.WriteStream): SingleBar {
+  return new SingleBar(
+    {
+      format: '{since}  {place} {bar} {turn}{text}',
+      stream,
+      clearOnComplete: true,
+      barsize: 16,
+      noTTYOutput: false,
+    },
+    Presets.shades_classic,
+  );
 }
 
 /** `75000`: 1:15. */
