@@ -1,6 +1,6 @@
 /**
  * Transactions on a database, in the place of the paper's Oracle Swingbench: pgbench in the guest, sixteen sessions, its
- * TPC-B-like transactions. The database exceeds the guest's memory (images/bench-disk/fill-databases).
+ * TPC-B-like transactions. The database exceeds the guest's memory (images/bench-disk/overlay/usr/lib/vmft/bench/fill-databases).
  */
 
 import { CountingProcess } from './counting-process.js';

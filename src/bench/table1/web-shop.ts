@@ -1,6 +1,6 @@
 /**
  * A shop on the web, in the place of the paper's DVD Store: customers outside the guest who log in, browse and order, each as soon as the
- * last answer came, on PostgreSQL in the guest (images/bench-disk/shop.sql).
+ * last answer came, on PostgreSQL in the guest (images/bench-disk/overlay/usr/lib/vmft/bench/shop.sql).
  */
 
 import { fileURLToPath } from 'node:url';
