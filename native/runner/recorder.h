@@ -45,17 +45,17 @@ public:
 
     u64 recorded_bytes() const { return recorded_bytes_; }
 
-    /// Without an output that waits, a segment costs both replicas' event loops about 0.15 ms, and
-    /// they share the host's cores with the vCPUs; nobody misses what is this late, since the
-    /// backup is allowed a far greater lag.
-    static constexpr u64 segment_age_max_ns = 20'000'000;
+    /// Without an output that waits, a segment costs both replicas' event loops about half a
+    /// millisecond, and they share the host's cores with the vCPUs; nobody misses what is this
+    /// late, since the backup is allowed a greater lag.
+    static constexpr u64 segment_age_max_ns = 40'000'000;
     /// About a round trip to the backup: see Runner::output_may_gather.
     static constexpr u64 output_gather_max_ns = 1'000'000;
     static constexpr u64 segment_bytes_wanted = 256 << 10;
     /// Memory is digested this often in virtual time, and so seldom in host time that it costs
     /// less than one part in memory_digest_cost_divisor.
-    static constexpr u64 memory_digest_interval_ns = 250'000'000;
-    static constexpr u64 memory_digest_cost_divisor = 150;
+    static constexpr u64 memory_digest_interval_ns = 500'000'000;
+    static constexpr u64 memory_digest_cost_divisor = 300;
 
 private:
     bool memory_digest_due() const;

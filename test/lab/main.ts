@@ -8,7 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { endBySignals, enterNamespaces, namespaceOptions } from '../../src/cli/demo/enter-namespaces.js';
+import {
+  endBySignals,
+  enterNamespaces,
+  namespaceOptions,
+} from '../../src/cli/demo/enter-namespaces.js';
 import { tunDeviceFault } from '../../src/cli/check/tap.js';
 import { LabUnavailable, buildLabImages, labCache, type LabImages } from './lab-images.js';
 import type { LabOptions } from './lab.js';

@@ -130,7 +130,7 @@ class Schedule {
     this.heal();
     await timeline.run(troubleMs + recoveryMs);
     const answered = this.observer.answered.size;
-    await timeline.run(troubleMs + recoveryMs + progressMs);
+    await timeline.run(troubleMs + recoveryMs + progressMs / this.cpuShare());
     this.checkProgress(answered);
     this.observer.checkDisk();
     for (const host of this.hosts) {
@@ -155,6 +155,12 @@ class Schedule {
 
   private get guestEnded(): boolean {
     return this.hosts.some(({ end }) => end !== null && isGuestEnd(end.reason));
+  }
+
+  /** Of the guest: an operator's limit makes it slower to answer. */
+  private cpuShare(): number {
+    const running = this.hosts.filter((host) => host.alive && host.machine?.running === true);
+    return Math.min(1, ...running.map((host) => host.machine?.status().cpuShare ?? 1));
   }
 
   private newHost(): SimHost {
