@@ -21,7 +21,9 @@
 
 namespace {
 
-constexpr int connections_max = 64;
+constexpr int connections_max = 256;
+// Clients that connect at the same moment.
+constexpr int backlog_max = 128;
 constexpr size_t line_bytes_max = 64;
 // Requests answered in one write; more stay in the connection's buffer until the next read.
 constexpr size_t reply_bytes_max = 2048;
@@ -49,7 +51,7 @@ int listen_on(uint16_t port) {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("bind");
-    if (listen(fd, 16) != 0) fail("listen");
+    if (listen(fd, backlog_max) != 0) fail("listen");
     return fd;
 }
 
@@ -106,18 +108,26 @@ bool serve(Connection& connection) {
     return write_all(connection.fd, reply, reply_bytes);
 }
 
+// The connections that are open come first in `polled`, in the order of their places; `place` says whose each is.
 void run(int listener) {
     pollfd polled[connections_max + 1];
+    int place[connections_max];
     for (;;) {
-        polled[connections_max] = {listener, POLLIN, 0};
-        for (int i = 0; i < connections_max; ++i) polled[i] = {connections[i].fd, POLLIN, 0};
-        if (poll(polled, connections_max + 1, -1) < 0) fail("poll");
+        int count = 0;
         for (int i = 0; i < connections_max; ++i) {
-            if (polled[i].revents == 0 || serve(connections[i])) continue;
-            close(connections[i].fd);
-            connections[i].fd = -1;
+            if (connections[i].fd < 0) continue;
+            place[count] = i;
+            polled[count++] = {connections[i].fd, POLLIN, 0};
         }
-        if (polled[connections_max].revents != 0) accept_connection(listener);
+        polled[count] = {listener, POLLIN, 0};
+        if (poll(polled, static_cast<nfds_t>(count) + 1, -1) < 0) fail("poll");
+        for (int i = 0; i < count; ++i) {
+            Connection& connection = connections[place[i]];
+            if (polled[i].revents == 0 || serve(connection)) continue;
+            close(connection.fd);
+            connection.fd = -1;
+        }
+        if (polled[count].revents != 0) accept_connection(listener);
     }
 }
 

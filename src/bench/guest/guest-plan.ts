@@ -56,3 +56,11 @@ export function writerWords(pauseMs: number): string {
 
 /** Both replicas of a benchmark share one host's processors: under load a suspicion would be wrong, and is not what is measured. */
 export const patience = ['--suspect-after', '5000', '--suspect-after-broken', '2000'] as const;
+
+export function patiently(plan: GuestPlan): GuestPlan {
+  return {
+    ...plan,
+    primaryOptions: [...plan.primaryOptions, ...patience],
+    backupOptions: () => [...plan.backupOptions(), ...patience],
+  };
+}

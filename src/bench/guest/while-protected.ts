@@ -2,22 +2,39 @@ import { VmftError } from '../../base/errors.js';
 import type { VmftEvent } from '../../cli/demo/vmft-process.js';
 import type { BenchGuest } from './bench-guest.js';
 
+export interface Protected<Result> {
+  readonly result: Result;
+  /** Of all guests. */
+  readonly logMbitPerS: number;
+}
+
 /**
  * Measures a pair: what `measure` gives, and the log meanwhile, by the primary's account. Throws `internal` when the guest was not
  * protected all the while.
  */
-export async function whileProtected<Result>(
+export function whileProtected<Result>(
   guest: BenchGuest,
   measure: () => Promise<Result>,
-): Promise<{ readonly result: Result; readonly logMbitPerS: number }> {
-  const { events } = guest.primary;
-  const first = await guest.nextStatus();
-  const from = events.indexOf(first);
+): Promise<Protected<Result>> {
+  return whileAllProtected([guest], measure);
+}
+
+/** The same of several at once. */
+export async function whileAllProtected<Result>(
+  guests: readonly BenchGuest[],
+  measure: () => Promise<Result>,
+): Promise<Protected<Result>> {
+  const firsts = await Promise.all(guests.map((guest) => guest.nextStatus()));
   const result = await measure();
-  await guest.nextStatus();
-  const fault = protectionFault(events.slice(from));
-  if (fault !== null) throw new VmftError('internal', fault);
-  return { result, logMbitPerS: logMbitPerS(first, guest.status()) };
+  const lasts = await Promise.all(guests.map((guest) => guest.nextStatus()));
+  let mbitPerS = 0;
+  for (const [index, { primary }] of guests.entries()) {
+    const [first, last] = [firsts[index], lasts[index]] as [VmftEvent, VmftEvent];
+    const fault = protectionFault(primary.events.slice(primary.events.indexOf(first)));
+    if (fault !== null) throw new VmftError('internal', fault);
+    mbitPerS += logMbitPerS(first, last);
+  }
+  return { result, logMbitPerS: mbitPerS };
 }
 
 /** Between two status lines of a primary. */

@@ -77,8 +77,14 @@ export class VmftProcess {
     return this.status ?? '';
   }
 
-  async consoleText(text: string, timeoutMs: number): Promise<void> {
-    await this.until(() => this.console.includes(text), `"${text}" on the console`, timeoutMs);
+  consoleText(text: string, timeoutMs: number): Promise<void> {
+    return this.consoleAfter(0, text, timeoutMs);
+  }
+
+  /** The same, not counting the first `skipped` characters. */
+  async consoleAfter(skipped: number, text: string, timeoutMs: number): Promise<void> {
+    const shown = (): boolean => this.console.includes(text, skipped);
+    await this.until(shown, `${JSON.stringify(text)} on the console`, timeoutMs);
   }
 
   /** SIGKILL; returns when it was sent, milliseconds since 1970. */
