@@ -2,6 +2,7 @@ import { failoverSection } from '../failover/section.js';
 import { idleSection } from '../idle/section.js';
 import { latencySection } from '../latency/section.js';
 import { table1Section } from '../table1/section.js';
+import { scaleSection } from '../scale/section.js';
 import { table2Section } from '../table2/section.js';
 import { sectionNames, type SectionName } from './result.js';
 import type { Section } from './section.js';
@@ -13,6 +14,7 @@ const sections: { readonly [Name in SectionName]?: Section<Name> } = {
   latency: latencySection,
   failover: failoverSection,
   idle: idleSection,
+  scale: scaleSection,
 };
 
 /** In the order in which they are measured. */
