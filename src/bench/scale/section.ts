@@ -35,7 +35,10 @@ export const scaleSection: Section<'scale'> = {
 
 type Context = Omit<SectionContext<ScaleRow>, 'network'>;
 
-/** Each row has an equal share of the time that is left when it begins, and at least one join. */
+/**
+ * Each row has an equal share of the time that is left when it begins, and at least one join. Rows of a subject grow: one is begun only
+ * when there is as much time as the one before took for a join.
+ */
 export async function measureSubjects(
   context: Context,
   plan: ScalePlan,
@@ -44,10 +47,13 @@ export async function measureSubjects(
   let rowsLeft = subjects.reduce((sum, { name }) => sum + plan.at[name].length, 0);
   const joins = new JoinCount(context, rowsLeft * plan.joinsMax);
   for (const subject of subjects) {
+    let leastMs = 0;
     try {
       for (const at of plan.at[subject.name]) {
-        const untilLeftMs = context.leftMs() * (1 - 1 / rowsLeft);
-        await measureRow(context, plan, { subject, at, untilLeftMs, joins });
+        const leftMs = context.leftMs();
+        const untilLeftMs = leftMs * (1 - 1 / rowsLeft);
+        if (leftMs <= leastMs) context.rows.skip(subject.rowName(at), 'too little time was left');
+        else leastMs = await measureRow(context, plan, { subject, at, untilLeftMs, joins });
         rowsLeft -= 1;
         joins.done = joins.total - rowsLeft * plan.joinsMax;
       }
@@ -79,13 +85,11 @@ interface RowTask {
   readonly joins: JoinCount;
 }
 
-async function measureRow(context: Context, plan: ScalePlan, task: RowTask): Promise<void> {
+/** Resolves with what a join took, its part of the beginning included; 0 when there was none. */
+async function measureRow(context: Context, plan: ScalePlan, task: RowTask): Promise<number> {
   const { subject, at, joins } = task;
   const name = subject.rowName(at);
-  if (context.leftMs() <= 0) {
-    context.rows.skip(name, 'the time was over');
-    return;
-  }
+  const beginLeftMs = context.leftMs();
   const samples = new RowSamples();
   let trouble: string | null = null;
   try {
@@ -102,10 +106,11 @@ async function measureRow(context: Context, plan: ScalePlan, task: RowTask): Pro
     subject.reset();
   }
   if (trouble !== null) context.rows.skip(samples.empty ? name : `${name}, further joins`, trouble);
-  if (samples.empty) return;
+  if (samples.empty) return 0;
   const row = samples.row(subject, at);
   context.rows.add(row);
   context.progress.line(`${name}: ${textOf(row)}`);
+  return (beginLeftMs - context.leftMs()) / row.overheadMiB.length;
 }
 
 async function takeJoins(
