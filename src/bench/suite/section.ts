@@ -16,7 +16,7 @@ export interface SuiteOptions {
 export interface SectionProgress {
   /** A line that stays: what was measured. */
   line(text: string): void;
-  /** What is done now, `done` of `total` turns; the next one replaces it. */
+  /** What is done now, `done` of `total` turns, fractions too; the next one replaces it. */
   doing(text: string, done: number, total: number): void;
 }
 

@@ -62,7 +62,6 @@ export class ShownProgress implements SuiteProgress {
     const all = Math.max(total, 1);
     const shown = {
       place: this.place,
-      turn: total === 0 ? '' : `${done}/${total} `,
       text,
       since: minutesAndSeconds(this.clock.nowMs() - this.startMs),
     };
@@ -84,7 +83,7 @@ export class ShownProgress implements SuiteProgress {
 function newBar(stream: NodeJS.WriteStream): SingleBar {
   return new SingleBar(
     {
-      format: '{since}  {place} {bar} {turn}{text}',
+      format: '{since}  {place} {bar} {percentage}% {text}',
       stream,
       clearOnComplete: true,
       barsize: 16,
