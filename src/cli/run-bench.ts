@@ -10,7 +10,7 @@ import { runSuite } from '../bench/suite/run-suite.js';
 import { runSectionProcess } from '../bench/suite/section-child.js';
 import { benchCall, commandOfSection, typedWords } from '../bench/suite/section-words.js';
 import type { SuiteOptions } from '../bench/suite/section.js';
-import { measuredSections, sectionOf } from '../bench/suite/sections.js';
+import { sections } from '../bench/suite/sections.js';
 import { ShownProgress } from '../bench/suite/suite-progress.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import type { BenchOptions } from './bench.js';
@@ -52,7 +52,7 @@ async function measure(options: BenchOptions, interrupted: AbortController): Pro
   try {
     return await runSuite(
       {
-        sections: measuredSections.filter((name) => options.table.includes(name)),
+        sections: options.table,
         options: suiteOptions,
         command: [call, typedWords(process.argv.slice(3))].join(' '),
         commandOf: (section) => commandOfSection(call, section, suiteOptions),
@@ -60,7 +60,7 @@ async function measure(options: BenchOptions, interrupted: AbortController): Pro
       {
         clock: systemClock,
         machine: machineFacts,
-        expectedMs: (section, of) => sectionOf(section).expectedMs(of),
+        expectedMs: (section, of) => sections[section].expectedMs(of),
         runSection: runSectionProcess,
         progress,
         interrupted: interrupted.signal,

@@ -17,8 +17,8 @@ import { errorLine } from '../../cli/report-error.js';
 import { systemClock } from '../../flow/world/system-clock.js';
 import type { SectionName } from './result.js';
 import type { SectionMessage, SectionOrder } from './section-message.js';
-import type { SectionContext } from './section.js';
-import { sectionOf } from './sections.js';
+import type { Section, SectionContext } from './section.js';
+import { sections } from './sections.js';
 
 const messages = createWriteStream('', { fd: 3 });
 
@@ -63,7 +63,8 @@ async function measure(order: SectionOrder): Promise<string | null> {
     if (fault !== null) throw new VmftError('tap-unavailable', fault.found, fault.whatToDo);
     const network = await DemoNetwork.create();
     try {
-      await sectionOf<SectionName>(order.section).run(contextOf(order, network));
+      const section = sections[order.section] as Section<SectionName>;
+      await section.run(contextOf(order, network));
     } finally {
       network.close();
     }
