@@ -6,8 +6,9 @@
  *   guests/*.elf   the one-behaviour test guests of images/guests/manifest.json
  *   built.json     what they were made from
  *   debian-root.img, debian-root.json   a root disk with databases and the like, and what it was made from
+ *   debian-bench.img, debian-bench.json the same with a Java machine, a C compiler and the benchmarks' programs
  *
- * Does nothing when nothing changed. Usage: node images/build.mjs [--force] [linux] [guests] [disk]
+ * Does nothing when nothing changed. Usage: node images/build.mjs [--force] [linux] [guests] [disk] [bench]
  */
 
 import { createHash } from 'node:crypto';
@@ -26,7 +27,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ImageError, PackageSource } from './builder/debian-packages.mjs';
 import { buildInitramfs } from './builder/initramfs.mjs';
 import { compileGuest } from './builder/programs.mjs';
-import { makeRootDisk } from './builder/root-disk.mjs';
+import { makeRootDisk, readLayers } from './builder/root-disk.mjs';
 
 const imagesFolder = dirname(fileURLToPath(import.meta.url));
 export const outputFolder = join(dirname(imagesFolder), '.cache', 'images');
@@ -122,33 +123,49 @@ export function buildTestGuests({ force = false } = {}) {
 
 /** debian-root.img: takes a minute and a download. @returns {boolean} whether anything was built */
 export function buildRootDisk({ force = false } = {}) {
-  const files = ['builder/root-disk.mjs', 'programs/counter.cpp', 'programs/power_button.cpp'];
+  return buildDisk('debian-root', ['disk'], force);
+}
+
+/** debian-bench.img, the same with what the benchmarks need. @returns {boolean} whether anything was built */
+export function buildBenchDisk({ force = false } = {}) {
+  return buildDisk('debian-bench', ['disk', 'bench-disk'], force);
+}
+
+/** @param {string[]} layers see readLayers */
+function buildDisk(name, layers, force) {
+  const manifest = readLayers(layers);
+  const programs = manifest.programs.flatMap((program) => program.sources);
   const sources = sourcesHash(
-    ['disk'],
-    files.map((file) => join(imagesFolder, file)),
+    layers,
+    ['builder/root-disk.mjs', ...programs].map((file) => join(imagesFolder, file)),
   );
-  const imagePath = join(outputFolder, 'debian-root.img');
-  if (!force && existsSync(imagePath) && readBuilt('debian-root.json')?.sources === sources)
+  const imagePath = join(outputFolder, `${name}.img`);
+  if (!force && existsSync(imagePath) && readBuilt(`${name}.json`)?.sources === sources)
     return false;
 
   const startMs = performance.now();
   mkdirSync(outputFolder, { recursive: true });
-  const manifest = JSON.parse(readFileSync(join(imagesFolder, 'disk/manifest.json'), 'utf8'));
-  const archive = new PackageSource(outputFolder).debianArchive();
   const partial = `${imagePath}.${process.pid}.tmp`;
   try {
-    const made = makeRootDisk(manifest, archive, partial);
+    const made = makeRootDisk(manifest, new PackageSource(outputFolder), partial);
     renameSync(partial, imagePath);
     const seconds = Math.round((performance.now() - startMs) / 1000);
     const bytes = statSync(imagePath).blocks * 512;
     writeWhole(
-      join(outputFolder, 'debian-root.json'),
+      join(outputFolder, `${name}.json`),
       `${JSON.stringify({ sources, seconds, bytes, ...made }, null, 2)}\n`,
     );
   } finally {
     rmSync(partial, { force: true });
   }
   return true;
+}
+
+function tellDisk(name) {
+  const { seconds, bytes, downloaded } = readBuilt(`${name}.json`);
+  console.log(
+    `images: ${name}.img ${bytes} bytes on disk, made in ${seconds} s, fetched ${downloaded.join(' + ')}`,
+  );
 }
 
 function main(options) {
@@ -161,12 +178,8 @@ function main(options) {
       console.log(`images: vmlinuz ${vmlinuz.bytes} bytes, initramfs.gz ${initramfs.bytes} bytes`);
     }
     if (wants('guests') && buildTestGuests({ force })) console.log('images: test guests built');
-    if (wants('disk') && buildRootDisk({ force })) {
-      const { seconds, bytes, downloaded } = readBuilt('debian-root.json');
-      console.log(
-        `images: debian-root.img ${bytes} bytes on disk, made in ${seconds} s, fetched ${downloaded.join(' + ')}`,
-      );
-    }
+    if (wants('disk') && buildRootDisk({ force })) tellDisk('debian-root');
+    if (wants('bench') && buildBenchDisk({ force })) tellDisk('debian-bench');
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     console.error(`images: ${error.message}`);

@@ -7,7 +7,7 @@
 
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { buildLinuxImages, buildRootDisk, buildTestGuests } from '../images/build.mjs';
+import { buildBenchDisk, buildLinuxImages, buildRootDisk, buildTestGuests } from '../images/build.mjs';
 import { ImageError } from '../images/builder/debian-packages.mjs';
 import { ensureAddon } from './setup/addon.mjs';
 import { ensurePackages } from './setup/debian.mjs';
@@ -46,12 +46,17 @@ const steps = {
     packages: ['iproute2', ...rootDiskPackages],
     images: [buildLinuxImages, buildRootDisk],
   },
+  benchSuite: {
+    packages: ['iproute2', 'iputils-ping', ...rootDiskPackages],
+    images: [buildLinuxImages, buildRootDisk, buildBenchDisk],
+  },
 };
 
 const imageNames = new Map([
   [buildLinuxImages, 'guest images'],
   [buildTestGuests, 'test guests'],
   [buildRootDisk, 'root disk'],
+  [buildBenchDisk, 'disk of the benchmarks'],
 ]);
 
 const buildPackages = ['python3', 'make', 'g++', 'libiscsi-dev', 'liblz4-dev'];

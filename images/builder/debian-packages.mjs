@@ -5,7 +5,15 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** A failure of the environment: shown as one line, without a stack. */
@@ -76,6 +84,44 @@ export class PackageSource {
       renameSync(partial, folder);
     }
     return folder;
+  }
+
+  /**
+   * Downloads what a Debian package is made from, as its authors published it. Sources have lists of their own, since few
+   * hosts have them.
+   * @param {string} name of the source package
+   * @returns {string} path of the archive, NAME_VERSION.orig.tar.*
+   */
+  downloadSource(name) {
+    const folder = join(this.#cacheFolder, 'sources', name);
+    const lists = join(this.#cacheFolder, 'sources', 'lists');
+    mkdirSync(join(lists, 'partial'), { recursive: true });
+    const archive = this.debianArchive();
+    const sourceList = join(this.#cacheFolder, 'sources', 'sources.list');
+    writeFileSync(
+      sourceList,
+      archive.sources.map((line) => `${line.replace(/^deb /, 'deb-src ')}\n`).join(''),
+    );
+    const options = [
+      ...['-q', '-o', `Dir::State::lists=${lists}`, '-o', `Dir::Etc::sourcelist=${sourceList}`],
+      ...['-o', 'Dir::Etc::sourceparts=-', '-o', 'APT::Sandbox::User=root'],
+    ];
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    try {
+      this.#apt('apt-get', [...options, 'update']);
+      this.#apt(
+        'apt-get',
+        [...options, 'source', '--download-only', '--only-source', name],
+        folder,
+      );
+    } catch (error) {
+      throw asImageError(error);
+    }
+    const original = readdirSync(folder).find((file) => /\.orig\.tar\.[^.]+$/.test(file));
+    if (original === undefined)
+      throw new ImageError(`the source package ${name} has no archive of its authors'`);
+    return join(folder, original);
   }
 
   /**

@@ -14,6 +14,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,19 +23,35 @@ import { fileURLToPath } from 'node:url';
 import { ImageError } from './debian-packages.mjs';
 import { compileProgram } from './programs.mjs';
 
-const diskFolder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'disk');
+const imagesFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 /** At the end of every disk of vmft's, all zero: see docs/disks.md. */
 const reservedBytes = 1 << 20;
 const bytesPerMiB = 1 << 20;
 const outputLinesShown = 12;
 
 /**
- * @param {object} manifest images/disk/manifest.json
- * @param {import('./debian-packages.mjs').DebianArchive} archive
+ * Folders of images/, each of which builds upon the ones before: `manifest.json`, `overlay` (files that are ours) and
+ * `prepare` (run once inside, in the same order). Lists of their manifests are joined; of the rest the last one's stands.
+ * @param {string[]} layers as ['disk']
+ */
+export function readLayers(layers) {
+  const manifests = layers.map((layer) =>
+    JSON.parse(readFileSync(join(imagesFolder, layer, 'manifest.json'), 'utf8')),
+  );
+  const joined = { layers };
+  for (const [key, value] of manifests.flatMap(Object.entries)) {
+    joined[key] = Array.isArray(value) ? [...(joined[key] ?? []), ...value] : value;
+  }
+  return joined;
+}
+
+/**
+ * @param {ReturnType<typeof readLayers>} manifest
+ * @param {import('./debian-packages.mjs').PackageSource} packageSource
  * @param {string} imagePath is written
  * @returns {{downloaded: string[], packages: string[]}} what apt said that it fetches; names with versions
  */
-export function makeRootDisk(manifest, archive, imagePath) {
+export function makeRootDisk(manifest, packageSource, imagePath) {
   const folder = mkdtempSync(join(tmpdir(), 'vmft-root-disk-'));
   const treeFolder = join(folder, 'tree');
   const tree = join(treeFolder, 'root');
@@ -43,7 +60,8 @@ export function makeRootDisk(manifest, archive, imagePath) {
     chmodSync(folder, 0o755);
     mkdirSync(treeFolder);
     chmodSync(treeFolder, 0o777);
-    const log = makeTree(manifest, archive, packOverlay(manifest, folder), tree);
+    const overlay = packOverlay(manifest, packageSource, folder);
+    const log = makeTree(manifest, packageSource.debianArchive(), overlay, tree);
     const packages = listPackages(tree);
     asOwner('rm', ['-rf', ...manifest.removed.map((path) => join(tree, path))]);
     const image = join(folder, 'image');
@@ -60,14 +78,22 @@ export function makeRootDisk(manifest, archive, imagePath) {
   }
 }
 
-/** What is ours in the tree: images/disk/overlay, our programs, and what prepares the rest. */
-function packOverlay(manifest, folder) {
+/** What is put into the tree beside packages: files that are ours, our programs, sources, and what prepares the rest. */
+function packOverlay({ layers, programs, sources = [] }, packageSource, folder) {
   const overlay = join(folder, 'overlay');
-  cpSync(join(diskFolder, 'overlay'), overlay, { recursive: true });
   mkdirSync(join(overlay, 'usr/bin'), { recursive: true });
-  for (const { name, sources } of manifest.programs)
-    compileProgram(sources, join(overlay, 'usr/bin', name));
-  copyFileSync(join(diskFolder, 'prepare'), join(overlay, 'vmft-prepare'));
+  for (const layer of layers) {
+    cpSync(join(imagesFolder, layer, 'overlay'), overlay, { recursive: true });
+    copyFileSync(join(imagesFolder, layer, 'prepare'), join(overlay, prepareName(layer)));
+  }
+  for (const program of programs)
+    compileProgram(program.sources, join(overlay, 'usr/bin', program.name));
+  for (const source of sources) {
+    const to = join(overlay, source.to);
+    mkdirSync(to, { recursive: true });
+    const original = packageSource.downloadSource(source.package);
+    run('tar', ['-C', to, '--strip-components=1', '--no-same-owner', '-xf', original]);
+  }
   const archive = join(folder, 'overlay.tar');
   const options = ['--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX', '--mtime=@0'];
   run('tar', ['-C', overlay, '--sort=name', ...options, '-cf', archive, '.']);
@@ -80,13 +106,21 @@ function makeTree(manifest, archive, overlay, tree) {
     ...['--variant=essential', '--format=directory', '--verbose'],
     ...archive.options.map((option) => `--aptopt=${option}`),
     ...manifest.excluded.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+    // Alternatives of excluded manual pages still become links there.
+    '--essential-hook=mkdir -p "$1/usr/share/man/man1"',
     // Before the packages, which find their configuration when they are set up.
     `--essential-hook=tar-in ${overlay} /`,
     `--include=${manifest.packages.join(',')}`,
-    '--customize-hook=chroot "$1" /bin/sh /vmft-prepare',
-    '--customize-hook=rm "$1/vmft-prepare"',
+    ...manifest.layers.flatMap((layer) => [
+      `--customize-hook=chroot "$1" /bin/sh /${prepareName(layer)}`,
+      `--customize-hook=rm "$1/${prepareName(layer)}"`,
+    ]),
   ];
   return run('mmdebstrap', [...options, archive.codename, tree, '-'], archive.sources.join('\n'));
+}
+
+function prepareName(layer) {
+  return `vmft-prepare-${layer}`;
 }
 
 function listPackages(tree) {
