@@ -7,7 +7,12 @@
 
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { buildBenchDisk, buildLinuxImages, buildRootDisk, buildTestGuests } from '../images/build.mjs';
+import {
+  buildBenchDisk,
+  buildLinuxImages,
+  buildRootDisk,
+  buildTestGuests,
+} from '../images/build.mjs';
 import { ImageError } from '../images/builder/debian-packages.mjs';
 import { ensureAddon } from './setup/addon.mjs';
 import { ensurePackages } from './setup/debian.mjs';
@@ -38,17 +43,13 @@ const steps = {
   bench: { packages: [], images: [buildLinuxImages] },
   benchSuite: {
     packages: ['iproute2', 'iputils-ping', 'iperf3', ...rootDiskPackages],
-    images: [buildLinuxImages, buildRootDisk],
+    images: [buildLinuxImages, buildRootDisk, buildBenchDisk],
   },
   benchGuest: { packages: ['iproute2', 'iputils-ping'], images: [buildLinuxImages] },
   benchStop: { packages: ['iproute2'], images: [buildLinuxImages, buildTestGuests] },
   benchDisk: {
     packages: ['iproute2', ...rootDiskPackages],
     images: [buildLinuxImages, buildRootDisk],
-  },
-  benchSuite: {
-    packages: ['iproute2', 'iputils-ping', ...rootDiskPackages],
-    images: [buildLinuxImages, buildRootDisk, buildBenchDisk],
   },
 };
 

@@ -55,8 +55,13 @@ export class CountingProcess implements RunningWorkload {
   async measure(durationMs: number): Promise<number> {
     const fromMs = performance.now();
     await sleep(durationMs);
-    if (this.over) throw this.failure('ended while it was measured');
+    this.checkRunning();
     return this.counts.perSecond(fromMs, performance.now());
+  }
+
+  /** Throws `internal` when it has ended. */
+  checkRunning(): void {
+    if (this.over) throw this.failure('ended while it was measured');
   }
 
   async stop(): Promise<void> {

@@ -6,6 +6,8 @@
 import { asVmftError } from '../../base/errors.js';
 import type { DiskReads, Table1Row, Turn } from '../suite/result.js';
 import type { Section, SectionContext, SuiteOptions } from '../suite/section.js';
+import { compile } from './compile.js';
+import { managed } from './managed.js';
 import { MeasuredGuest } from './measured-guest.js';
 import { oltp } from './oltp.js';
 import { takeTurns } from './turns.js';
@@ -18,7 +20,7 @@ interface Plan {
   readonly windowMs: number;
 }
 
-const workloads: readonly Workload[] = [oltp, webShop];
+const workloads: readonly Workload[] = [managed, compile, oltp, webShop];
 const readsInTurn: readonly DiskReads[] = ['log', 'backup'];
 
 /** A boot, what a workload does before it is warm, the guest's end. */
