@@ -22,11 +22,11 @@ interface IdlePlan {
 }
 
 const planOf = (quick: boolean): IdlePlan =>
-  quick ? { turns: 2, watchMs: 2_000 } : { turns: 4, watchMs: 5_000 };
+  quick ? { turns: 2, watchMs: 1_500 } : { turns: 4, watchMs: 5_000 };
 
 const bootMs = 5_000;
 /** Of a turn: a join, settling twice, the backup's end. */
-const changesMs = 5_000;
+const changesMs = 4_000;
 /** After a change of roles: caches fill, timers find their rhythm. */
 const settleMs = 1_000;
 const pingMsMax = 5_000;
