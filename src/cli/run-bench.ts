@@ -3,6 +3,7 @@
 import { closeSync, openSync } from 'node:fs';
 
 import { VmftError } from '../base/errors.js';
+import { htmlReport, markdownReport, textReport } from '../bench/report/report.js';
 import { machineFacts } from '../bench/suite/machine-facts.js';
 import { readResult, resultText, writeWholeFile } from '../bench/suite/result-file.js';
 import type { BenchResult } from '../bench/suite/result.js';
@@ -94,10 +95,11 @@ function checkWritable(path: string): void {
 }
 
 /** The JSON first: whatever is wrong with the others, the samples are kept. */
-async function show(result: BenchResult, { json }: BenchOptions): Promise<void> {
+async function show(result: BenchResult, { json, report, markdown }: BenchOptions): Promise<void> {
   if (json !== undefined) writeWholeFile(json, resultText(result));
-  await Promise.resolve();
-  console.log(resultText(result));
+  console.log(textReport(result));
+  if (markdown !== undefined) writeWholeFile(markdown, markdownReport(result));
+  if (report !== undefined) writeWholeFile(report, await htmlReport(result));
 }
 
 /** 1 when nothing was measured, or what must not happen did: an increment lost or doubled, a connection broken. */

@@ -1,0 +1,81 @@
+/** What all drawings have in common: colours, type, axes, legend. */
+
+import type { EChartsCoreOption } from 'echarts/core';
+
+import type { Ink } from './chart.js';
+
+export interface Drawing {
+  readonly option: EChartsCoreOption;
+  readonly heightPx: number;
+  /** Of a mark, beside the pointer. */
+  readonly titleOf: (series: number, item: number) => string | null;
+}
+
+/** A colour of the page's style. */
+export function ink(name: Ink | 'text' | 'muted' | 'grid' | 'page'): string {
+  return `var(--${name})`;
+}
+
+export const fontSizePx = 12;
+const font = { fontSize: fontSizePx, fontFamily: 'system-ui, sans-serif' };
+
+export const mutedText = { ...font, color: ink('muted') };
+export const plainText = { ...font, color: ink('text') };
+
+export const gridLines = { lineStyle: { color: ink('grid') } };
+export const noTicks = { show: false };
+
+/** Above the plot, in as many rows as `width` needs. */
+export function legendOf(
+  names: readonly string[],
+  widthPx: number,
+): { readonly legend: object; readonly heightPx: number } {
+  const symbolPx = 30;
+  let rows = 1;
+  let usedPx = 0;
+  for (const name of names) {
+    const itemPx = symbolPx + name.length * 6.6;
+    if (usedPx > 0 && usedPx + itemPx > widthPx - 20) {
+      rows += 1;
+      usedPx = 0;
+    }
+    usedPx += itemPx;
+  }
+  return {
+    legend: {
+      ...{ type: 'plain', left: 0, top: 0, itemGap: 12, itemWidth: 14, itemHeight: 10 },
+      ...{ data: [...names], textStyle: plainText, selectedMode: false },
+    },
+    heightPx: rows * 22 + 8,
+  };
+}
+
+/** With its name above it: beside it there is no room on a phone. */
+export function valueAxis(
+  type: 'value' | 'log',
+  name: string,
+  show: (value: number) => string,
+): object {
+  return {
+    ...{ type, name, nameTextStyle: { ...mutedText, align: 'left' }, nameGap: 10 },
+    ...{ axisLabel: { ...mutedText, formatter: show }, splitLine: gridLines },
+    ...{ axisLine: { show: false }, axisTick: noTicks, minorSplitLine: { show: false } },
+  };
+}
+
+export function categoryAxis(data: readonly string[]): object {
+  return {
+    ...{ type: 'category', data: [...data], axisTick: noTicks },
+    ...{ axisLabel: { ...mutedText, interval: 0, lineHeight: 15 } },
+    axisLine: { lineStyle: { color: ink('muted') } },
+  };
+}
+
+/** Powers of ten around all of `values`, which are above 0. */
+export function decadesAround(values: readonly number[]): { min: number; max: number } {
+  const positive = values.filter((value) => value > 0 && Number.isFinite(value));
+  if (positive.length === 0) return { min: 0.1, max: 10 };
+  const min = 10 ** Math.floor(Math.log10(Math.min(...positive)));
+  const max = 10 ** Math.ceil(Math.log10(Math.max(...positive)));
+  return { min, max: max > min ? max : min * 10 };
+}
