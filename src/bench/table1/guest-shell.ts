@@ -24,27 +24,34 @@ export class GuestShell {
   }
 
   /**
-   * Starts a command line that prints as it works, errors with it. It leads a process group of its own, which
-   * {@link endGroup} ends. The first line that comes is `group N`.
+   * Starts a command line that prints as it works. The first line that comes is `group N`, of the process group that
+   * {@link endGroup} ends.
    */
   follow(command: string): ChildProcess {
-    const inGroup = `setsid -w sh -c ${quoted(`echo "group $$"; ${command}`)} 2>&1`;
-    return this.network.client.spawn(this.client(inGroup), ['ignore', 'pipe', 'pipe']);
+    return this.network.client.spawn(this.client(inGroup(command)), ['ignore', 'pipe', 'pipe']);
   }
 
-  /** Resolves when none of its processes is left. */
+  /** Resolves when none of its processes is left. Throws `internal` when one is, or the guest does not answer in time. */
   async endGroup(group: number, timeoutMs: number): Promise<void> {
-    const alive = `kill -0 -- -${group} 2>/dev/null`;
-    const patience = 'for try in 1 2 3 4 5 6 7 8 9 10';
-    await this.output(
-      `${patience}; do ${alive} || break; kill -TERM -- -${group}; sleep 0.3; done; ${alive} && kill -KILL -- -${group}; true`,
-      timeoutMs,
-    );
+    await this.output(endOfGroup(group), timeoutMs);
   }
 
   private client(command: string): string[] {
     return [process.execPath, commandScript, guestAddress, String(commandPort), command];
   }
+}
+
+/** For the guest's shell: runs a command line as a process group of its own, which is told first; errors come with the rest. */
+export function inGroup(command: string): string {
+  return `setsid -w sh -c ${quoted(`echo "group $$"; ${command}`)} 2>&1`;
+}
+
+/** For the guest's shell: asks the processes of a group to end, and after some seconds ends them. Fails when one is left. */
+export function endOfGroup(group: number): string {
+  const signal = (name: string): string => `kill -s ${name} -- -${group} 2>/dev/null`;
+  const wait = (tries: number): string =>
+    `tries=${tries}; while ${signal('0')} && [ $tries != 0 ]; do sleep 0.1; tries=$((tries - 1)); done`;
+  return `${signal('TERM')}; ${wait(30)}; ${signal('KILL')}; ${wait(10)}; ! ${signal('0')}`;
 }
 
 /** A word for the shell. */

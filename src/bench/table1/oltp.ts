@@ -11,7 +11,7 @@ const sessions = 16;
 /** Longer than any bench. */
 const runtimeS = 86_400;
 const startMsMax = 60_000;
-const warmMs = 3_000;
+const warmMs = 2_000;
 
 /**
  * Each of these transactions takes one transaction id, and nothing else does: how far the ids are is how many have ended,

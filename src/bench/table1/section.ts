@@ -24,12 +24,12 @@ const workloads: readonly Workload[] = [managed, compile, oltp, webShop];
 const readsInTurn: readonly DiskReads[] = ['log', 'backup'];
 
 /** A boot, what a workload does before it is warm, the guest's end. */
-const startMs = 15_000;
+const startMs = 11_000;
 /** Of a turn: half of a join and of an end of a backup, and settling. */
-const changeMs = 4_500;
+const changeMs = 4_000;
 
 function planOf({ quick }: SuiteOptions): Plan {
-  return quick ? { turns: 2, windowMs: 3_000 } : { turns: 6, windowMs: 10_000 };
+  return quick ? { turns: 2, windowMs: 3_000 } : { turns: 6, windowMs: 12_000 };
 }
 
 function turnMs({ windowMs }: Plan): number {

@@ -13,7 +13,7 @@ import type { Workload } from './workload.js';
 const clientScript = fileURLToPath(new URL('./web-shop-client.js', import.meta.url));
 const customersAtOnce = 16;
 const startMsMax = 60_000;
-const warmMs = 3_000;
+const warmMs = 2_000;
 
 /** @param line of web-shop-client.ts */
 export function ordersIn(line: string): number | null {
