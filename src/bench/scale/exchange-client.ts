@@ -35,7 +35,7 @@ async function connected(host: string): Promise<Socket> {
   }
 }
 
-function work(socket: Socket): void {
+function work(socket: Socket, host: string): void {
   const ask = (): void => {
     socket.write('inc\n');
   };
@@ -46,20 +46,20 @@ function work(socket: Socket): void {
   });
   for (const event of ['error', 'close'] as const) {
     socket.on(event, () => {
-      process.stderr.write(`a connection to ${socket.remoteAddress ?? 'the guest'} broke\n`);
+      process.stderr.write(`a connection to ${host} broke\n`);
       process.exit(1);
     });
   }
   ask();
 }
 
-const sockets: Socket[] = [];
+const sockets: (readonly [Socket, string])[] = [];
 for (const address of addresses) {
   for (let number = 0; number < Number(connections); number += 1) {
-    sockets.push(await connected(address));
+    sockets.push([await connected(address), address]);
   }
 }
-for (const socket of sockets) work(socket);
+for (const [socket, address] of sockets) work(socket, address);
 setInterval(() => {
   process.stdout.write(`exchanges ${exchanges}\n`);
 }, tellMs);
