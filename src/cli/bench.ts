@@ -18,6 +18,7 @@ export interface BenchOptions {
   readonly report?: string;
   readonly markdown?: string;
   readonly from?: string;
+  readonly compare?: readonly string[];
 }
 
 export function benchCommand(): Command {
@@ -35,7 +36,11 @@ export function benchCommand(): Command {
     .option('--json <file>', 'writes all samples')
     .option('--report <file>', 'writes a page of HTML with tables and plots')
     .option('--markdown <file>', 'writes the tables for pasting')
-    .option('--from <file>', 'measures nothing: shows what --json wrote');
+    .option('--from <file>', 'measures nothing: shows what --json wrote')
+    .option(
+      '--compare <files...>',
+      'measures nothing: whether the medians of two that --json wrote agree within their spread',
+    );
   // Every command reads this file, each replica too; none of them needs the bench.
   return addAcceleratorOptions(command).action(async (options: OptionValues) => {
     const { bench } = await import('./run-bench.js');

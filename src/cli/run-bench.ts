@@ -3,6 +3,8 @@
 import { closeSync, openSync } from 'node:fs';
 
 import { VmftError } from '../base/errors.js';
+import { compareResults } from '../bench/report/compare.js';
+import { comparisonText } from '../bench/report/comparison-text.js';
 import { htmlReport, markdownReport, textReport } from '../bench/report/report.js';
 import { machineFacts } from '../bench/suite/machine-facts.js';
 import { readResult, resultText, writeWholeFile } from '../bench/suite/result-file.js';
@@ -23,6 +25,10 @@ import { acceleratorHere, newGuestCpu } from './usable-kvm.js';
 const interruptedStatus = 130;
 
 export async function bench(options: BenchOptions): Promise<void> {
+  if (options.compare !== undefined) {
+    process.exitCode = compare(options.compare);
+    return;
+  }
   for (const path of [options.json, options.report, options.markdown]) {
     if (path !== undefined) checkWritable(path);
   }
@@ -34,6 +40,17 @@ export async function bench(options: BenchOptions): Promise<void> {
   const result = await measure(options, interrupted);
   await show(result, options);
   process.exitCode = interrupted.signal.aborted ? interruptedStatus : statusOf(result);
+}
+
+/** The status: 0 when all agree, else 1. Throws `usage`. */
+function compare(paths: readonly string[]): number {
+  const [one, other] = paths;
+  if (one === undefined || other === undefined || paths.length > 2) {
+    throw new VmftError('usage', '--compare takes two files that vmft bench --json wrote');
+  }
+  const comparison = compareResults(readResult(one), readResult(other));
+  console.log(comparisonText(comparison, one, other));
+  return comparison.figures.every(({ agree }) => agree) ? 0 : 1;
 }
 
 async function measure(options: BenchOptions, interrupted: AbortController): Promise<BenchResult> {
@@ -97,7 +114,7 @@ function checkWritable(path: string): void {
 /** The JSON first: whatever is wrong with the others, the samples are kept. */
 async function show(result: BenchResult, { json, report, markdown }: BenchOptions): Promise<void> {
   if (json !== undefined) writeWholeFile(json, resultText(result));
-  console.log(textReport(result));
+  console.log(textReport(result, process.stdout.columns ?? Infinity));
   if (markdown !== undefined) writeWholeFile(markdown, markdownReport(result));
   if (report !== undefined) writeWholeFile(report, await htmlReport(result));
 }

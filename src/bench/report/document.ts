@@ -44,6 +44,8 @@ export interface Table {
 export interface Column {
   readonly head: string;
   readonly align: 'left' | 'right';
+  /** Left out where there is no room. */
+  readonly spared?: true;
 }
 
 export type Tone = 'good' | 'bad' | 'quiet' | 'plain';
@@ -65,4 +67,14 @@ export function cellText(cell: Cell): string {
 /** What the paper measured, or where nothing was. */
 export function quiet(text: string): Cell {
   return { text, tone: 'quiet' };
+}
+
+export function spared(column: Column): Column {
+  return { ...column, spared: true };
+}
+
+/** Of a text as `shownWithSpread` writes it: `0.97 (0.96 to 0.98)`; null: of another. */
+export function partsOfSpread(text: string): { median: string; spread: string } | null {
+  const parts = /^(\S+(?: %)?) (\([^()]* to [^()]*\))$/.exec(text);
+  return parts === null ? null : { median: parts[1] ?? '', spread: parts[2] ?? '' };
 }

@@ -131,15 +131,16 @@ function judged(name: GoalName, subject: string, bound: Bound, values: readonly 
   return {
     name,
     subject,
-    wanted: withUnit(least === undefined ? `≤ ${show(most ?? NaN)}` : `≥ ${trimmed(show(least))}`),
+    wanted: withUnit(least === undefined ? `≤ ${wantedText(most ?? NaN, show)}` : `≥ ${least}`),
     measured: texts.join(', '),
     state,
     cause: state === 'missed' ? causeOf(name) : null,
   };
 }
 
-function trimmed(ratio: string): string {
-  return ratio.replace(/0+$/, '');
+/** A limit is as it was set, a time as times are shown. */
+function wantedText(limit: number, show: Bound['show']): string {
+  return show === shownDuration ? show(limit) : String(limit);
 }
 
 function logOf(turns: readonly Turn[]): number {

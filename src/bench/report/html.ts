@@ -4,10 +4,12 @@ import { h, type ComponentChild, type ComponentChildren } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 
 import type { Chart } from './charts/chart.js';
+import { legendOf } from './charts/legend.js';
 import { svgOf } from './charts/render.js';
 import type { Width } from './charts/width.js';
 import {
   cellText,
+  partsOfSpread,
   type Block,
   type Cell,
   type Column,
@@ -69,7 +71,24 @@ function linkTo({ id, title }: ReportSection): ComponentChild {
 }
 
 function section({ id, title, blocks }: ReportSection): ComponentChild {
-  return h('section', { id }, h('h2', null, title), blocks.map(blockOf));
+  return h('section', { id }, h('h2', null, title), blockGroups(blocks).map(groupOf));
+}
+
+/** Charts that follow each other may stand side by side. */
+function blockGroups(blocks: readonly Block[]): Block[][] {
+  const groups: Block[][] = [];
+  for (const block of blocks) {
+    const last = groups.at(-1);
+    if (block.kind === 'chart' && last?.[0]?.kind === 'chart') last.push(block);
+    else groups.push([block]);
+  }
+  return groups;
+}
+
+function groupOf(blocks: readonly Block[]): ComponentChild {
+  return blocks.some(({ kind }) => kind === 'chart')
+    ? h('div', { class: 'charts' }, blocks.map(blockOf))
+    : blocks.map(blockOf);
 }
 
 function blockOf(block: Block): ComponentChild {
@@ -99,31 +118,33 @@ function listOf(items: readonly string[]): ComponentChild {
   );
 }
 
-/** Wider than a phone it scrolls by itself, so it is to be reached by the keyboard. */
+/** Too wide for the page it scrolls by itself, so it is to be reached by the keyboard; on a phone each row is a list. Roles are said since styles change them. */
 function tableOf({ title, columns, rows }: Table): ComponentChild {
   return h(
     'div',
     { class: 'table', role: 'region', 'aria-label': title, tabIndex: 0 },
     h(
       'table',
-      null,
+      { role: 'table' },
       h('caption', null, inline(title)),
       h(
         'thead',
-        null,
+        { role: 'rowgroup' },
         h(
           'tr',
-          null,
-          columns.map(({ head, align }) => h('th', { scope: 'col', class: align }, head)),
+          { role: 'row' },
+          columns.map(({ head, align }) =>
+            h('th', { scope: 'col', role: 'columnheader', class: align }, head),
+          ),
         ),
       ),
       h(
         'tbody',
-        null,
+        { role: 'rowgroup' },
         rows.map((row) =>
           h(
             'tr',
-            null,
+            { role: 'row' },
             row.map((cell, index) => cellOf(cell, columns[index], index === 0)),
           ),
         ),
@@ -134,19 +155,25 @@ function tableOf({ title, columns, rows }: Table): ComponentChild {
 
 function cellOf(cell: Cell, column: Column | undefined, first: boolean): ComponentChild {
   const tone = typeof cell === 'string' ? 'plain' : cell.tone;
-  const attributes = { class: `${column?.align ?? 'left'} ${tone}` };
+  const attributes = {
+    class: `${column?.align ?? 'left'} ${tone}`,
+    'data-head': column?.head ?? '',
+  };
   const content = spreadApart(cellText(cell));
   return first
-    ? h('th', { scope: 'row', ...attributes }, content)
-    : h('td', attributes, tone === 'good' || tone === 'bad' ? h('span', null, content) : content);
+    ? h('th', { scope: 'row', role: 'rowheader', ...attributes }, h('div', null, content))
+    : h(
+        'td',
+        { role: 'cell', ...attributes },
+        h('div', null, tone === 'good' || tone === 'bad' ? h('span', null, content) : content),
+      );
 }
 
 /** A spread in brackets goes beneath its median, smaller. */
 function spreadApart(text: string): ComponentChildren {
-  const parts = /^(\S+(?: %)?) (\([^()]* to [^()]*\))$/.exec(text);
+  const parts = partsOfSpread(text);
   if (parts === null) return inline(text);
-  const [, median = '', spread = ''] = parts;
-  return [median, ' ', h('small', null, spread)];
+  return [parts.median, ' ', h('small', null, parts.spread)];
 }
 
 function figureOf(chart: Chart): ComponentChild {
@@ -161,6 +188,13 @@ function figureOf(chart: Chart): ComponentChild {
     'figure',
     null,
     h('h3', null, title),
+    h(
+      'ul',
+      { class: 'legend' },
+      legendOf(chart).map(({ name, ink }) =>
+        h('li', null, h('span', { style: `background:var(--${ink})` }), name),
+      ),
+    ),
     drawn('wide'),
     drawn('narrow'),
     h('figcaption', null, caption),

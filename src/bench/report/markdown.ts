@@ -2,12 +2,24 @@
 
 import { markdownTable } from 'markdown-table';
 
-import { cellText, type Block, type Cell, type ReportDocument, type Table } from './document.js';
+import {
+  cellText,
+  partsOfSpread,
+  type Block,
+  type Cell,
+  type ReportDocument,
+  type Table,
+} from './document.js';
 
 /** `tables`: without notes and machine, as a terminal shows it. */
 export type MarkdownExtent = 'whole' | 'tables';
 
-export function markdownOf(report: ReportDocument, extent: MarkdownExtent): string {
+/** Tables that are wider than `columns` do without what can be spared. */
+export function markdownOf(
+  report: ReportDocument,
+  extent: MarkdownExtent,
+  columns = Infinity,
+): string {
   const { title, lead, sections } = report;
   const parts = [
     `# ${title}`,
@@ -16,7 +28,7 @@ export function markdownOf(report: ReportDocument, extent: MarkdownExtent): stri
       .filter(({ id }) => extent === 'whole' || !background.has(id))
       .flatMap((section) => [
         `## ${section.title}`,
-        ...section.blocks.flatMap((block) => blockText(block, extent)),
+        ...section.blocks.flatMap((block) => blockText(block, extent, columns)),
       ]),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -25,7 +37,7 @@ export function markdownOf(report: ReportDocument, extent: MarkdownExtent): stri
 /** What does not change from run to run on one machine. */
 const background = new Set(['method', 'machine']);
 
-function blockText(block: Block, extent: MarkdownExtent): string[] {
+function blockText(block: Block, extent: MarkdownExtent, columns: number): string[] {
   switch (block.kind) {
     case 'text':
       return [block.text];
@@ -39,7 +51,7 @@ function blockText(block: Block, extent: MarkdownExtent): string[] {
     case 'command':
       return extent === 'whole' ? [`${block.name}: \`${block.command}\``] : [];
     case 'table':
-      return block.rows.length === 0 ? [] : [`**${block.title}**`, tableText(block)];
+      return block.rows.length === 0 ? [] : [`**${block.title}**`, fittingTable(block, columns)];
     case 'chart':
       return [];
   }
@@ -47,6 +59,24 @@ function blockText(block: Block, extent: MarkdownExtent): string[] {
 
 function listed(items: readonly string[]): string {
   return items.map((item) => `- ${inLine(item)}`).join('\n');
+}
+
+/** First without the columns that say least, then without spreads, and whatever is then too wide is so. */
+function fittingTable(table: Table, columns: number): string {
+  const narrower = withoutSpared(table);
+  const texts = [table, narrower, withoutSpreads(narrower)].map(tableText);
+  return texts.find((text) => text.indexOf('\n') <= columns) ?? texts.at(-1) ?? '';
+}
+
+function withoutSpared({ columns, rows, ...table }: Table): Table {
+  const kept = <Item>(items: readonly Item[]): Item[] =>
+    items.filter((_, index) => columns[index]?.spared !== true);
+  return { ...table, columns: kept(columns), rows: rows.map(kept) };
+}
+
+function withoutSpreads({ rows, ...table }: Table): Table {
+  const bare = (cell: Cell): Cell => partsOfSpread(cellText(cell))?.median ?? cell;
+  return { ...table, rows: rows.map((row) => row.map(bare)) };
 }
 
 function tableText({ columns, rows }: Table): string {

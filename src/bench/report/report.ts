@@ -48,7 +48,7 @@ export function markdownReport(result: BenchResult): string {
   return markdownOf(reportOf(result), 'whole');
 }
 
-/** For a terminal: the tables, without what explains them. */
-export function textReport(result: BenchResult): string {
-  return markdownOf(reportOf(result), 'tables');
+/** For a terminal of `columns`: the tables, without what explains them. */
+export function textReport(result: BenchResult, columns: number): string {
+  return markdownOf(reportOf(result), 'tables', columns);
 }

@@ -99,18 +99,23 @@ th,td{padding:.45rem .75rem;border-top:1px solid var(--grid);text-align:left;ver
 thead th{color:var(--muted);font-weight:600;vertical-align:bottom;background:var(--card)}
 tbody th{font-weight:500;background:var(--page);min-width:9rem}
 td.right,th.right{text-align:right}
+td.right{white-space:nowrap}
 td small{display:block;color:var(--muted);white-space:nowrap;font-size:.75rem}
 td.quiet{color:var(--muted)}
 td.good span,td.bad span{border-radius:99px;padding:.1rem .55rem;font-weight:600;white-space:nowrap}
 td.good span{background:var(--good-page);color:var(--good)}
 td.bad span{background:var(--bad-page);color:var(--bad)}
-figure{margin:1.25rem 0;padding:1rem;border:1px solid var(--grid);border-radius:10px;max-width:50rem}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1rem;margin:1rem 0}
+figure{margin:0;padding:1rem;border:1px solid var(--grid);border-radius:10px;max-width:40rem}
+.legend{list-style:none;display:flex;flex-wrap:wrap;gap:.1rem .9rem;padding:0;margin:0 0 .5rem;font-size:.8125rem}
+.legend li{margin:0}
+.legend span{display:inline-block;width:.75rem;height:.75rem;border-radius:3px;margin-right:.35rem;vertical-align:-.05rem;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 figcaption{color:var(--muted);font-size:.8125rem;margin-top:.5rem}
 .drawing svg{display:block;width:100%;height:auto}
 .drawing.narrow{display:none}
 .list,.missing{margin:1rem 0}
 .missing{border-left:5px solid var(--bad);padding:.25rem 0 .25rem 1rem}
-@media (max-width:640px){
+@media screen and (max-width:640px){
 body{padding:1rem .75rem 3rem}
 h1{font-size:1.4rem}
 figure{padding:.75rem .5rem}
@@ -118,16 +123,27 @@ figure h3,figcaption{padding:0 .25rem}
 .drawing.wide{display:none}
 .drawing.narrow{display:block}
 .tiles{grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr))}
+table,caption,tbody,tr,td,tbody th{display:block;width:auto}
+thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+tr{padding:.5rem .75rem;border-top:1px solid var(--grid)}
+tbody th,td{border:0;padding:.1rem 0;min-width:0;text-align:left}
+tbody th,tbody th.right{font-weight:650;text-align:left}
+td,tbody th.right{display:flex;justify-content:space-between;gap:1rem}
+td::before,tbody th.right::before{content:attr(data-head);color:var(--muted);font-weight:400}
+td div,tbody th.right div{text-align:right}
+td small{white-space:normal}
 .tile .value{font-size:1.3rem}
 }
 @media print{
 @page{size:A4;margin:14mm}
 body{max-width:none;padding:0;font-size:11pt}
 nav{display:none}
-h2{break-after:avoid;margin-top:1.5rem}
-figure,.tile,tr,.missing{break-inside:avoid}
-.drawing.wide{display:block}
-.drawing.narrow{display:none}
+h2,h3,caption,thead{break-after:avoid}
+h2{margin-top:1.5rem}
+figure,.tile,tr,.missing,.list{break-inside:avoid}
+.charts{grid-template-columns:1fr 1fr}
+.drawing.wide{display:none}
+.drawing.narrow{display:block}
 .table{overflow:visible}
 table{font-size:7.5pt}
 th,td{padding:.25rem .35rem}

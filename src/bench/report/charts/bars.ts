@@ -5,21 +5,18 @@ import type { CustomSeriesRenderItem } from 'echarts';
 import type { Figure } from '../../suite/figures.js';
 import { shownWithSpread } from '../spread.js';
 import type { BarChart, Group } from './chart.js';
-import { categoryAxis, decadesAround, ink, legendOf, valueAxis, type Drawing } from './drawing.js';
+import { axisLabel, categoryAxis, decadesAround, ink, valueAxis, type Drawing } from './drawing.js';
 import { referenceLine } from './reference-line.js';
-import { widths, type Width } from './width.js';
+import type { Width } from './width.js';
 
 /** Of the room of a category. */
 const groupShare = 0.74;
 
 export function barOption(chart: BarChart, width: Width): Drawing {
   const { categories, groups, valueName, scale, reference, show } = chart;
-  const { legend, heightPx } = legendOf(
-    groups.map(({ name }) => name),
-    widths[width],
-  );
-  const plotPx = width === 'wide' ? 240 : 220;
-  const bottomPx = categories.some((name) => name.includes('\n')) ? 42 : 28;
+  const plotPx = 230;
+  const names = categories.map((name) => (width === 'narrow' ? stacked(name) : name));
+  const bottomPx = 13 + 15 * Math.max(...names.map((name) => name.split('\n').length));
   const axisNamePx = valueName === '' ? 6 : 24;
   const figures = groups.flatMap((group) => group.figures.filter((figure) => figure !== null));
   const range =
@@ -27,7 +24,7 @@ export function barOption(chart: BarChart, width: Width): Drawing {
       ? decadesAround(figures.flatMap(({ low, high }) => [low, high]))
       : { min: 0, max: topOf(figures, reference) };
   return {
-    heightPx: heightPx + axisNamePx + plotPx + bottomPx,
+    heightPx: axisNamePx + plotPx + bottomPx,
     titleOf: (series, item) => {
       const group = groups[series];
       const figure = group?.figures[item];
@@ -36,16 +33,14 @@ export function barOption(chart: BarChart, width: Width): Drawing {
       return `${category}, ${group.name}: ${shownWithSpread(figure, show)}`;
     },
     option: {
-      legend,
-      grid: { left: 46, right: 8, top: heightPx + axisNamePx, bottom: bottomPx },
-      xAxis: categoryAxis(categories.map((name) => (width === 'narrow' ? stacked(name) : name))),
+      grid: { left: 46, right: 8, top: axisNamePx, bottom: bottomPx },
+      xAxis: categoryAxis(names),
       yAxis: { ...valueAxis(scale === 'log' ? 'log' : 'value', valueName, axisLabel), ...range },
       series: groups.map((group, index) => ({
-        ...{ type: 'custom', name: group.name, itemStyle: { color: ink(group.ink) } },
-        ...{
-          data: group.figures.map(dataOf),
-          renderItem: drawerOf(groups, index, chart, range.min),
-        },
+        type: 'custom',
+        itemStyle: { color: ink(group.ink) },
+        data: group.figures.map(dataOf),
+        renderItem: drawerOf(groups, index, chart, range.min),
         ...(index === 0 && reference !== null
           ? { markLine: referenceLine('yAxis', reference) }
           : {}),
@@ -54,21 +49,17 @@ export function barOption(chart: BarChart, width: Width): Drawing {
   };
 }
 
-/** Two words each beneath the other. */
+/** Each word beneath the other. */
 function stacked(name: string): string {
-  return name.includes('\n') ? name.replace(' ', '\u00a0') : name.replace(' ', '\n');
+  return name.replaceAll(' ', '\n');
 }
 
 function topOf(figures: readonly Figure[], reference: number | null): number {
-  const most = Math.max(...figures.map(({ high }) => high), reference ?? 0);
+  const known = figures.map(({ high }) => high).filter(Number.isFinite);
+  const most = Math.max(...known, reference ?? 0, 1e-3);
   if (reference === 1) return Math.max(1.1, Math.ceil(most * 10) / 10);
   const unit = 10 ** Math.floor(Math.log10(most)) / 2;
   return Math.ceil((most * 1.05) / unit) * unit;
-}
-
-function axisLabel(value: number): string {
-  if (value >= 1000) return `${Number((value / 1000).toPrecision(3))}k`;
-  return String(Number(value.toPrecision(3)));
 }
 
 /** A category that was not measured keeps its place. */

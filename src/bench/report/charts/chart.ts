@@ -66,6 +66,7 @@ export interface LineChart extends ChartFrame {
   readonly atName: string;
   readonly groups: readonly Group[];
   readonly valueName: string;
+  readonly scale: 'linear' | 'log';
   readonly reference: number | null;
   readonly show: (value: number) => string;
 }

@@ -1,4 +1,4 @@
-/** What all drawings have in common: colours, type, axes, legend. */
+/** What all drawings have in common: colours, type, axes. Their legends are the page's: it knows how wide a word is. */
 
 import type { EChartsCoreOption } from 'echarts/core';
 
@@ -25,31 +25,6 @@ export const plainText = { ...font, color: ink('text') };
 export const gridLines = { lineStyle: { color: ink('grid') } };
 export const noTicks = { show: false };
 
-/** Above the plot, in as many rows as `width` needs. */
-export function legendOf(
-  names: readonly string[],
-  widthPx: number,
-): { readonly legend: object; readonly heightPx: number } {
-  const symbolPx = 30;
-  let rows = 1;
-  let usedPx = 0;
-  for (const name of names) {
-    const itemPx = symbolPx + name.length * 6.6;
-    if (usedPx > 0 && usedPx + itemPx > widthPx - 20) {
-      rows += 1;
-      usedPx = 0;
-    }
-    usedPx += itemPx;
-  }
-  return {
-    legend: {
-      ...{ type: 'plain', left: 0, top: 0, itemGap: 12, itemWidth: 14, itemHeight: 10 },
-      ...{ data: [...names], textStyle: plainText, selectedMode: false },
-    },
-    heightPx: rows * 22 + 8,
-  };
-}
-
 /** With its name above it: beside it there is no room on a phone. */
 export function valueAxis(
   type: 'value' | 'log',
@@ -61,6 +36,17 @@ export function valueAxis(
     ...{ axisLabel: { ...mutedText, formatter: show }, splitLine: gridLines },
     ...{ axisLine: { show: false }, axisTick: noTicks, minorSplitLine: { show: false } },
   };
+}
+
+/** Short, since it stands beside the plot: 12.5k. */
+export function axisLabel(value: number): string {
+  if (value >= 1000) return `${Number((value / 1000).toPrecision(3))}k`;
+  return String(Number(value.toPrecision(3)));
+}
+
+/** Beneath an axis of values or of places. */
+export function axisTitle(name: string): object {
+  return { name, nameLocation: 'middle', nameGap: 28, nameTextStyle: mutedText };
 }
 
 export function categoryAxis(data: readonly string[]): object {

@@ -5,20 +5,21 @@ import type { CustomSeriesRenderItem } from 'echarts';
 import type { Figure } from '../../suite/figures.js';
 import { shownWithSpread } from '../spread.js';
 import type { LineChart } from './chart.js';
-import { categoryAxis, ink, legendOf, mutedText, valueAxis, type Drawing } from './drawing.js';
+import {
+  axisLabel,
+  axisTitle,
+  categoryAxis,
+  decadesAround,
+  ink,
+  valueAxis,
+  type Drawing,
+} from './drawing.js';
 import { referenceLine } from './reference-line.js';
-import { widths, type Width } from './width.js';
 
-export function lineOption(chart: LineChart, width: Width): Drawing {
-  const { at, atName, groups, valueName, reference, show } = chart;
-  const { legend, heightPx } = legendOf(
-    groups.map(({ name }) => name),
-    widths[width],
-  );
-  const known = groups.flatMap(({ figures }) => figures.filter((figure) => figure !== null));
-  const most = Math.max(...known.map(({ high }) => high), reference ?? 0);
+export function lineOption(chart: LineChart): Drawing {
+  const { at, atName, groups, valueName, scale, reference, show } = chart;
   return {
-    heightPx: heightPx + 260,
+    heightPx: 260,
     // Lines and whiskers take turns.
     titleOf: (series, item) => {
       const group = groups[Math.floor(series / 2)];
@@ -27,18 +28,14 @@ export function lineOption(chart: LineChart, width: Width): Drawing {
       return `${atName} ${at[item] ?? ''}, ${group.name}: ${shownWithSpread(figure, show)}`;
     },
     option: {
-      legend,
-      grid: { left: 46, right: 16, top: heightPx + (valueName === '' ? 6 : 24), bottom: 46 },
+      grid: { left: 46, right: 16, top: valueName === '' ? 6 : 24, bottom: 46 },
       xAxis: {
         ...categoryAxis(at),
-        ...{ name: atName, nameLocation: 'middle', nameGap: 28, nameTextStyle: mutedText },
+        ...axisTitle(atName),
       },
       yAxis: {
-        ...valueAxis('value', valueName, (value) => String(Number(value.toPrecision(3)))),
-        ...{
-          min: 0,
-          ...(reference === 1 ? { max: Math.max(1.1, Math.ceil(most * 10) / 10) } : {}),
-        },
+        ...valueAxis(scale === 'log' ? 'log' : 'value', valueName, axisLabel),
+        ...rangeOf(chart),
       },
       series: groups.flatMap((group, index) => [
         {
@@ -59,6 +56,14 @@ export function lineOption(chart: LineChart, width: Width): Drawing {
       ]),
     },
   };
+}
+
+function rangeOf({ groups, scale, reference }: LineChart): object {
+  const known = groups.flatMap(({ figures }) => figures.filter((figure) => figure !== null));
+  const values = known.flatMap(({ low, high }) => [low, high]).filter(Number.isFinite);
+  if (scale === 'log') return decadesAround(values);
+  if (reference !== 1) return { min: 0 };
+  return { min: 0, max: Math.max(1.1, Math.ceil(Math.max(0, ...values) * 10) / 10) };
 }
 
 function whiskerData(figure: Figure | null, category: number): number[] {

@@ -5,7 +5,7 @@
 
 import { init, use, type EChartsCoreOption } from 'echarts/core';
 import { BarChart, CustomChart, LineChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components';
+import { GridComponent, MarkLineComponent } from 'echarts/components';
 import { SVGRenderer } from 'echarts/renderers';
 
 import type { Chart } from './chart.js';
@@ -16,10 +16,7 @@ import { shareOption } from './shares.js';
 import { timelineOption } from './timeline.js';
 import { widths, type Width } from './width.js';
 
-use([
-  ...[BarChart, CustomChart, LineChart, GridComponent, LegendComponent],
-  ...[MarkLineComponent, SVGRenderer],
-]);
+use([...[BarChart, CustomChart, LineChart, GridComponent], ...[MarkLineComponent, SVGRenderer]]);
 
 export function svgOf(chart: Chart, width: Width): string {
   const drawing = drawingOf(chart, width);
@@ -41,11 +38,11 @@ function drawingOf(chart: Chart, width: Width): Drawing {
     case 'bars':
       return barOption(chart, width);
     case 'shares':
-      return shareOption(chart, width);
+      return shareOption(chart);
     case 'timeline':
-      return timelineOption(chart, width);
+      return timelineOption(chart);
     case 'lines':
-      return lineOption(chart, width);
+      return lineOption(chart);
   }
 }
 

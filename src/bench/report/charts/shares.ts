@@ -3,32 +3,27 @@
 import { distributionOf, quantileOf, shown } from '../spread.js';
 import type { SampleSeries, ShareChart } from './chart.js';
 import {
+  axisTitle,
   decadesAround,
   gridLines,
   ink,
-  legendOf,
   mutedText,
   noTicks,
   valueAxis,
   type Drawing,
 } from './drawing.js';
-import { widths, type Width } from './width.js';
 
 /** More could not be told apart. */
 const pointsMax = 160;
 
-export function shareOption(chart: ShareChart, width: Width): Drawing {
+export function shareOption(chart: ShareChart): Drawing {
   const { series, valueName, scale } = chart;
-  const { legend, heightPx } = legendOf(
-    series.map(({ name }) => name),
-    widths[width],
-  );
   const ends = series.flatMap(({ samples }) => {
     const { low, high } = distributionOf(samples);
     return [low, high];
   });
   return {
-    heightPx: heightPx + 280,
+    heightPx: 280,
     titleOf: (index) => {
       const of = series[index];
       return of === undefined
@@ -36,11 +31,10 @@ export function shareOption(chart: ShareChart, width: Width): Drawing {
         : `${of.name}: median ${shown(distributionOf(of.samples).median)} ${valueName}`;
     },
     option: {
-      legend,
-      grid: { left: 46, right: 16, top: heightPx + 8, bottom: 46 },
+      grid: { left: 46, right: 16, top: 8, bottom: 46 },
       xAxis: {
-        ...valueAxis(scale === 'log' ? 'log' : 'value', valueName, shown),
-        ...{ nameLocation: 'middle', nameGap: 28, nameTextStyle: mutedText },
+        ...valueAxis(scale === 'log' ? 'log' : 'value', valueName, String),
+        ...axisTitle(valueName),
         ...(scale === 'log' ? decadesAround(ends) : { min: 0 }),
       },
       yAxis: {

@@ -39,7 +39,7 @@ export function failoverSection(result: SectionResult<FailoverRow>): ReportSecti
         title: `${kills.length} kills, ms`,
         columns: [
           left('Span'),
-          ...[right('Median'), right('Quartiles'), right('99 %'), right('Longest')],
+          ...[right('Median'), right('Quartiles'), right('99\u00a0%'), right('Longest')],
         ],
         rows: parts.map(({ name, pick }): Cell[] => {
           const { median, quarter, threeQuarters, p99, high } = distributionOf(kills.map(pick));

@@ -27,7 +27,7 @@ export function latencySection(result: SectionResult<LatencyRow>): ReportSection
         columns: [
           left('Probe'),
           left('Guest, round trip added to the channel'),
-          ...[right('Median'), right('Quartiles'), right('99 %'), right('Longest')],
+          ...[right('Median'), right('Quartiles'), right('99\u00a0%'), right('Longest')],
           ...[right('Added to unprotected (median)'), right('Samples')],
         ],
         rows: rows.map((row) => rowCells(row, rows)),

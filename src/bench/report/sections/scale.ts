@@ -1,14 +1,14 @@
 /** Scale: cost against the guest's memory, the connections to it, and the protected guests on a host. */
 
-import { figureOf } from '../../suite/figures.js';
+import { figureOf, type Figure } from '../../suite/figures.js';
 import {
   scaleSubjects,
   type ScaleRow,
   type ScaleSubject,
   type SectionResult,
 } from '../../suite/result.js';
-import type { Group } from '../charts/chart.js';
-import { right, type Block, type Cell, type ReportSection } from '../document.js';
+import type { ChartFrame, Group, LineChart } from '../charts/chart.js';
+import { right, spared, type Block, type Cell, type ReportSection } from '../document.js';
 import { shown, shownRatio, shownWithSpread } from '../spread.js';
 import { sectionEnd, turnCells, turnColumns, turnFigures } from './turn-columns.js';
 
@@ -61,7 +61,11 @@ function subjectBlocks(subject: Subject, rows: readonly ScaleRow[]): Block[] {
       columns: [
         right(subject.atName),
         ...turnColumns(''),
-        ...[right('Join, ms'), right('Pause of the guest, ms'), right(subject.overhead)],
+        ...[
+          right('Join, ms'),
+          spared(right('Pause of the guest, ms')),
+          spared(right(subject.overhead)),
+        ],
       ],
       rows: rows.map(rowCells),
     },
@@ -83,52 +87,41 @@ function rowCells({ at, turns, joinMs, pauseMs, overheadMiB }: ScaleRow): Cell[]
 
 function charts({ title, atName }: Subject, rows: readonly ScaleRow[]): Block[] {
   const at = rows.map((row) => shown(row.at));
-  const group = (
-    name: string,
-    ink: Group['ink'],
-    pick: (row: ScaleRow) => Group['figures'][number],
-  ): Group => ({
+  const units = [...new Set(rows.map(({ unit }) => unit))].join(', ');
+  const group = (name: string, ink: Group['ink'], pick: (row: ScaleRow) => Figure): Group => ({
     ...{ name, ink },
     figures: rows.map(pick),
   });
-  const caption = 'Lines: median of the turns; whiskers: least and most.';
+  const lines = (
+    subject: string,
+    more: Omit<LineChart, keyof ChartFrame | 'kind' | 'at' | 'atName'>,
+  ): Block => {
+    const caption = `Lines: median of the turns; whiskers: least and most.${more.scale === 'log' ? ' The axis is logarithmic.' : ''}`;
+    const chart = { kind: 'lines' as const, title: `${title}: ${subject}`, caption, at, atName };
+    return { kind: 'chart', chart: { ...chart, ...more } };
+  };
   return [
-    {
-      kind: 'chart',
-      chart: {
-        ...{
-          kind: 'lines',
-          title: `${title}: protected to unprotected speed`,
-          caption,
-          at,
-          atName,
-        },
-        groups: [group('protected to unprotected', 'log', ({ turns }) => turnFigures(turns).ratio)],
-        ...{ valueName: '', reference: 1, show: shownRatio },
-      },
-    },
-    {
-      kind: 'chart',
-      chart: {
-        ...{ kind: 'lines', title: `${title}: log, Mbit/s`, caption, at, atName },
-        groups: [group('log', 'pair', ({ turns }) => turnFigures(turns).logMbitPerS)],
-        ...{ valueName: 'Mbit/s', reference: null, show: shown },
-      },
-    },
-    ...(rows.some(({ joinMs }) => joinMs.length > 0)
-      ? [
-          {
-            kind: 'chart' as const,
-            chart: {
-              ...{ kind: 'lines' as const, title: `${title}: joining, ms`, caption, at, atName },
-              groups: [
-                group('join', 'live', ({ joinMs }) => figureOf(joinMs)),
-                group('pause of the guest', 'silence', ({ pauseMs }) => figureOf(pauseMs)),
-              ],
-              ...{ valueName: 'ms', reference: null, show: shown },
-            },
-          },
-        ]
-      : []),
+    lines('protected to unprotected speed', {
+      groups: [group('protected to unprotected', 'log', ({ turns }) => turnFigures(turns).ratio)],
+      ...{ valueName: '', scale: 'linear', reference: 1, show: shownRatio },
+    }),
+    lines(`speed, ${units}`, {
+      groups: [
+        group('unprotected', 'alone', ({ turns }) => turnFigures(turns).alone),
+        group('protected', 'pair', ({ turns }) => turnFigures(turns).pair),
+      ],
+      ...{ valueName: units, scale: 'linear', reference: null, show: shown },
+    }),
+    lines('log, Mbit/s', {
+      groups: [group('log', 'log', ({ turns }) => turnFigures(turns).logMbitPerS)],
+      ...{ valueName: 'Mbit/s', scale: 'linear', reference: null, show: shown },
+    }),
+    lines('a backup that joins, ms', {
+      groups: [
+        group('until the pair is formed', 'live', ({ joinMs }) => figureOf(joinMs)),
+        group('pause of the guest', 'silence', ({ pauseMs }) => figureOf(pauseMs)),
+      ],
+      ...{ valueName: 'ms', scale: 'log', reference: null, show: shown },
+    }),
   ];
 }

@@ -8,7 +8,15 @@ import {
   type WorkloadName,
 } from '../../suite/result.js';
 import type { Group } from '../charts/chart.js';
-import { left, quiet, right, type Block, type Cell, type ReportSection } from '../document.js';
+import {
+  left,
+  quiet,
+  right,
+  spared,
+  type Block,
+  type Cell,
+  type ReportSection,
+} from '../document.js';
 import { readsName } from '../goals.js';
 import { paperNameOf, paperTable1 } from '../paper.js';
 import { noNumber, shown, shownRatio } from '../spread.js';
@@ -21,10 +29,10 @@ import {
 } from './turn-columns.js';
 
 const titles: Readonly<Record<WorkloadName, string>> = {
-  managed: 'Business logic in Java',
-  compile: 'Compilation of a C program',
-  oltp: 'OLTP: PostgreSQL, pgbench',
-  'web-shop': 'Web shop on PostgreSQL',
+  managed: 'Business logic (Java)',
+  compile: 'Compilation (C)',
+  oltp: 'OLTP (pgbench)',
+  'web-shop': 'Web shop (PostgreSQL)',
 };
 
 /** Narrow enough to stand side by side beneath bars. */
@@ -47,12 +55,16 @@ export function table1Section(result: SectionResult<Table1Row>): ReportSection {
       },
       {
         kind: 'table',
-        title: 'Speed and log of four workloads',
+        title: 'Speed and log of four workloads; ratio: protected to unprotected',
         columns: [
           left('Workload'),
           left('Unit'),
           ...turnColumns(''),
-          ...[left('Paper’s workload'), right('Paper’s ratio'), right('Paper’s log, Mbit/s')],
+          ...[
+            spared(left('Paper’s workload')),
+            right('Paper’s ratio'),
+            right('Paper’s log, Mbit/s'),
+          ],
         ],
         rows: rows.map(rowCells),
       },
@@ -71,8 +83,8 @@ function rowCells(row: Table1Row): Cell[] {
     unit,
     ...turnCells(turns),
     quiet(paperNameOf(workload)),
-    quiet(paper === null ? noNumber : shownRatio(paper.ratio).slice(0, 4)),
-    quiet(paper === null ? noNumber : shown(paper.logMbitPerS)),
+    quiet(paper === null ? noNumber : paper.ratio.toFixed(2)),
+    quiet(paper === null ? noNumber : String(paper.logMbitPerS)),
   ];
 }
 

@@ -22,7 +22,7 @@ export function table2Section(result: SectionResult<Table2Row>): ReportSection {
       },
       {
         kind: 'table',
-        title: 'Throughput, and the log meanwhile',
+        title: 'Throughput, and the log meanwhile; ratio: protected to unprotected',
         columns: [
           left('Guest, logging channel'),
           ...turnColumns('Mbit/s'),
@@ -62,7 +62,8 @@ function charts(rows: readonly Table2Row[]): Block[] {
     }))
     .filter(({ row }) => row !== undefined);
   const categories = places.map(
-    ({ direction, channel }) => `${direction}\n${channelName(channel)}`,
+    ({ direction, channel }) =>
+      `${direction}\n${channel === null ? 'no limit' : channelName(channel)}`,
   );
   const ours = (name: string, pick: 'alone' | 'pair' | 'ratio', ink: Group['ink']): Group => ({
     ...{ name, ink },

@@ -2,7 +2,7 @@
 
 import { figureOf, ratioOf, type Figure } from '../../suite/figures.js';
 import type { SectionResult, Turn } from '../../suite/result.js';
-import { right, type Block, type Cell, type Column } from '../document.js';
+import { right, spared, type Block, type Cell, type Column } from '../document.js';
 import { shownRatio, shownWithSpread } from '../spread.js';
 
 export interface TurnFigures {
@@ -21,15 +21,15 @@ export function turnFigures(turns: readonly Turn[]): TurnFigures {
   };
 }
 
-/** `unit` is empty where it differs from row to row. */
+/** `unit` is empty where it differs from row to row. The ratio is protected to unprotected. */
 export function turnColumns(unit: string): Column[] {
   const inUnit = unit === '' ? '' : `, ${unit}`;
   return [
     right(`Unprotected${inUnit}`),
     right(`Protected${inUnit}`),
-    right('Protected to unprotected'),
+    right('Ratio'),
     right('Log, Mbit/s'),
-    right('Turns'),
+    spared(right('Turns')),
   ];
 }
 
