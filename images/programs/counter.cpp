@@ -108,7 +108,8 @@ bool serve(Connection& connection) {
     return write_all(connection.fd, reply, reply_bytes);
 }
 
-// The connections that are open come first in `polled`, in the order of their places; `place` says whose each is.
+// The connections that are open come first in `polled`, in the order of their places; `place` says
+// whose each is.
 void run(int listener) {
     pollfd polled[connections_max + 1];
     int place[connections_max];

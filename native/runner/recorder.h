@@ -51,6 +51,8 @@ public:
     static constexpr u64 segment_age_max_ns = 40'000'000;
     /// About a round trip to the backup: see Runner::output_may_gather.
     static constexpr u64 output_gather_max_ns = 1'000'000;
+    /// The same while the guest works: 200 segments a second then.
+    static constexpr u64 output_gather_working_ns = 5'000'000;
     static constexpr u64 segment_bytes_wanted = 256 << 10;
     /// Memory is digested this often in virtual time, and so seldom in host time that it costs
     /// less than one part in memory_digest_cost_divisor.

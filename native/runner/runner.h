@@ -168,7 +168,7 @@ private:
     /// The vCPU thread looks at what was asked of it, whether it sleeps or runs.
     void wake();
     void flush_segment(MemoryDigesting memory = MemoryDigesting::when_due);
-    bool output_may_gather(u64 now) const;
+    bool output_may_gather(u64 now, bool rests) const;
     void flush_if_content(MemoryDigesting memory = MemoryDigesting::when_due);
     void require_recordable(const LiveOptions& options, const char* method) const;
     void begin_replica();
@@ -257,6 +257,7 @@ private:
     u64 segments_executed_ = 0;
 
     // Of the vCPU thread alone.
+    u64 urgent_flush_ns_ = 0;  ///< Host time of the last segment with an output.
     bool segment_has_disk_write_ = false, segment_has_write_completion_ = false;
 
     std::atomic<bool> stop_wanted_{false};

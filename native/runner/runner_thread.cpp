@@ -10,7 +10,7 @@ namespace {
 
 constexpr u64 forever = ~u64{0};
 /// The primary keeps the lag below its limit (100 ms) by it. Each report wakes both event loops.
-constexpr u64 progress_interval_ns = 25'000'000;
+constexpr u64 progress_interval_ns = 50'000'000;
 /// A write of the primary's may wait for what the backup has read.
 constexpr u64 reads_progress_interval_ns = 1'000'000;
 constexpr u64 dear_segment_delay_ns = 200'000'000;
@@ -181,7 +181,7 @@ void Runner::live_step(Lock& lock) {
     // one that does, though not for ever.
     bool dear =
         exit.broken_out && !recorder_.full() && now < recorder_.due_at_ns() + dear_segment_delay_ns;
-    gathering_ = output_may_gather(now);
+    gathering_ = output_may_gather(now, exit.kind == ExitKind::halted);
     if (!dear && !gathering_ && recorder_.due(options_.gated, now)) flush_segment();
     end_epoch_if_due(lock, now);
     if (exit.kind == ExitKind::halted && !disks_.completion_waits()) {
@@ -211,12 +211,14 @@ void Runner::rest(Lock& lock, u64 until_host_ns) {
     live_.slept(world_->monotonic_ns() - begin);
 }
 
-/// While an output's segment is on its way, the next outputs go together, when it is acknowledged
-/// or after a while: each segment costs the event loops of both replicas as much as many records
-/// do. An output that comes alone waits for nothing.
-bool Runner::output_may_gather(u64 now) const {
+/// Each segment costs the event loops of both replicas as much as many records do, so outputs go
+/// together. One that comes alone waits for nothing. Behind another's, a guest that goes on working
+/// gathers for some milliseconds: it has more to do than to wait for what the world says to it. One
+/// that rests gathers until that other is acknowledged, or for about as long as this takes.
+bool Runner::output_may_gather(u64 now, bool rests) const {
     if (!options_.gated || !recorder_.active() || !recorder_.output_waits() || recorder_.full())
         return false;
+    if (!rests) return now < urgent_flush_ns_ + Recorder::output_gather_working_ns;
     bool on_its_way = std::any_of(unacknowledged_.begin(), unacknowledged_.end(),
                                   [](const Unacknowledged& segment) { return segment.urgent; });
     return on_its_way && now < recorder_.gathered_at_ns();

@@ -206,8 +206,5 @@ export const copyShownEveryMs = 500;
 /** How often a backup says how far it is while it takes a copy in, also when nothing came meanwhile. */
 export const copyProgressEveryMs = 1_000;
 
-/** How often a backup says how far it has executed: what lag control goes by. */
-export const executedSaidEveryMs = 50;
-
 /** After going live, the guest's MAC address is announced at these times: a lost broadcast is cheap to repeat. */
 export const announceAfterMs: readonly number[] = [0, 100, 500];

@@ -17,7 +17,6 @@ import {
   type MachineIdentity,
 } from './alone.js';
 import { Arbitration } from './arbitration.js';
-import { ExecutionReport } from './execution-report.js';
 import { decideFailover, type FailoverRow, type Situation } from './failover-table.js';
 import { guestEnd, isDivergence, isGuestEnd } from './pair-event.js';
 import { liveAfterMsOf } from './output-permission.js';
@@ -73,7 +72,6 @@ export class BackupRole implements Role {
   private copyShownBytes = 0;
   private copyBytes = 0;
   private progressSaidMs = -Infinity;
-  private readonly report = new ExecutionReport();
   private nextSequence = 0n;
   private executedThrough = -1n;
   private suspectedMs = 0;
@@ -149,7 +147,7 @@ export class BackupRole implements Role {
       case 'feed-refused':
         return this.breakChannel(event.error, nowMs);
       case 'executed':
-        return this.executed(event.progress, nowMs);
+        return this.executed(event.progress);
       case 'stopped':
         return this.stopped(event.stopped, nowMs);
       case 'live':
@@ -252,19 +250,20 @@ export class BackupRole implements Role {
     return actions;
   }
 
-  private executed(progress: ExecutionProgress, nowMs: number): Action[] {
+  private executed(progress: ExecutionProgress): Action[] {
     this.executedThrough = progress.sequence;
     if (this.state !== 'following') return [];
-    return this.sayExecuted(this.report.executed(progress, nowMs));
-  }
-
-  private sayExecuted(progress: ExecutionProgress | null): Action[] {
-    if (progress === null || this.channel !== 'open') return [];
-    const { generation, link } = this;
+    const { generation } = this;
     const { position, virtualNs, digestsChecked, diskReadsDone } = progress;
     const executed = { executedTicks: position.ticks, executedVirtualNs: virtualNs };
     const done = { digestsChecked, diskReadsDone };
-    return [{ do: 'send', link, message: { kind: 'progress', generation, ...executed, ...done } }];
+    return [
+      {
+        do: 'send',
+        link: this.link,
+        message: { kind: 'progress', generation, ...executed, ...done },
+      },
+    ];
   }
 
   private stopped(stopped: Stopped, nowMs: number): Action[] {
@@ -314,12 +313,11 @@ export class BackupRole implements Role {
   }
 
   private signOfLife(nowMs: number): Action[] {
-    if (this.state === 'following') return this.sayExecuted(this.report.tick(nowMs));
     if (this.state !== 'joining' || !this.intake.copying) return [];
-    return nowMs - this.progressSaidMs < copyProgressEveryMs ? [] : this.sayCopied(nowMs);
+    return nowMs - this.progressSaidMs < copyProgressEveryMs ? [] : this.sayProgress(nowMs);
   }
 
-  private sayCopied(nowMs: number): Action[] {
+  private sayProgress(nowMs: number): Action[] {
     this.progressSaidMs = nowMs;
     const { generation, link } = this;
     const { taken: chunks } = this.intake;
@@ -356,7 +354,7 @@ export class BackupRole implements Role {
     if (this.state !== 'joining') return [];
     this.intake.taken = chunks;
     this.copyBytes = bytes;
-    return [...this.sayCopied(nowMs), ...this.showCopy(nowMs)];
+    return [...this.sayProgress(nowMs), ...this.showCopy(nowMs)];
   }
 
   private showCopy(nowMs: number): Action[] {
