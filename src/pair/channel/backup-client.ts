@@ -16,6 +16,7 @@ import type { FromBackup, FromPrimary } from './messages.js';
 import { certificateFault, securedTarget } from './secured-target.js';
 import type { TlsFiles } from './tls-files.js';
 import { decodeFromPrimary, encodeFromBackup } from './wire.js';
+import { receivedBytesBetween, YoungGarbage } from './young-garbage.js';
 
 export interface BackupClientOptions {
   readonly primary: Address;
@@ -33,6 +34,7 @@ export class BackupClient implements PeerLink {
   private readonly call: ClientDuplexStream<Buffer, Buffer>;
   private open = true;
   private heard = false;
+  private readonly garbage = new YoungGarbage(receivedBytesBetween);
   private readonly finished: Promise<void>;
 
   /** Opens the stream; an unreachable primary is reported by `closed`. Throws `tls-unusable`. */
@@ -98,6 +100,7 @@ export class BackupClient implements PeerLink {
       return;
     }
     this.options.events.message(this, message);
+    this.garbage.passed(bytes.length);
   }
 
   private ended(end: StatusObject): void {

@@ -20,6 +20,7 @@ import { channelOptions, encodeReason, joinMethod, systemReason } from './grpc-s
 import type { FromBackup, FromPrimary } from './messages.js';
 import { serverCredentials, type TlsFiles } from './tls.js';
 import { decodeFromBackup, encodeFromPrimary } from './wire.js';
+import { sentBytesBetween, YoungGarbage } from './young-garbage.js';
 
 export interface PrimaryServerOptions {
   readonly listen: Address;
@@ -78,6 +79,7 @@ export class PrimaryServer {
 
 class ServerLink implements PeerLink {
   open = true;
+  private readonly garbage = new YoungGarbage(sentBytesBetween);
 
   constructor(
     readonly id: number,
@@ -86,7 +88,9 @@ class ServerLink implements PeerLink {
 
   send(message: FromBackup | FromPrimary): boolean {
     if (!this.open) return true;
-    return this.call.write(encodeFromPrimary(message as FromPrimary));
+    const bytes = encodeFromPrimary(message as FromPrimary);
+    this.garbage.passed(bytes.length);
+    return this.call.write(bytes);
   }
 
   whenDrained(run: () => void): void {
