@@ -11,7 +11,7 @@ import { readResult, resultText, writeWholeFile } from '../bench/suite/result-fi
 import type { BenchResult } from '../bench/suite/result.js';
 import { runSuite } from '../bench/suite/run-suite.js';
 import { runSectionProcess } from '../bench/suite/section-child.js';
-import { benchCall, commandOfSection, typedWords } from '../bench/suite/section-words.js';
+import { benchCommandLine, wordsOfSection } from '../bench/suite/section-words.js';
 import type { SuiteOptions } from '../bench/suite/section.js';
 import { sections } from '../bench/suite/sections.js';
 import { ShownProgress } from '../bench/suite/suite-progress.js';
@@ -58,7 +58,7 @@ async function measure(options: BenchOptions, interrupted: AbortController): Pro
   const accelerator = acceleratorHere(options);
   checkHost(() => newGuestCpu(accelerator));
   const suiteOptions: SuiteOptions = { quick, accelerator, replication, seed };
-  const call = benchCall(process.env['npm_lifecycle_event'] === 'bench');
+  const byNpm = process.env['npm_lifecycle_event'] === 'bench';
   const progress = new ShownProgress(systemClock, process.stderr);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -72,8 +72,8 @@ async function measure(options: BenchOptions, interrupted: AbortController): Pro
       {
         sections: options.table,
         options: suiteOptions,
-        command: [call, typedWords(process.argv.slice(3))].join(' '),
-        commandOf: (section) => commandOfSection(call, section, suiteOptions),
+        command: benchCommandLine(byNpm, process.argv.slice(3)),
+        commandOf: (section) => benchCommandLine(byNpm, wordsOfSection(section, suiteOptions)),
       },
       {
         clock: systemClock,

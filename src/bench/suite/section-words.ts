@@ -13,29 +13,26 @@ export function sectionOfWord(word: string): SectionName | null {
   return sectionNames.find((name) => name === word || wordOfSection(name) === word) ?? null;
 }
 
-/** How `vmft bench` is called here: by npm, or by itself. */
-export function benchCall(byNpm: boolean): string {
-  return byNpm ? 'npm run bench --' : 'vmft bench';
+/** `vmft bench` as it is called here, by npm or by itself, with words behind it. */
+export function benchCommandLine(byNpm: boolean, words: readonly string[]): string {
+  const call = byNpm
+    ? ['npm', 'run', 'bench', ...(words.length > 0 ? ['--'] : [])]
+    : ['vmft', 'bench'];
+  return [...call, ...words.map(typed)].join(' ');
 }
 
-/** What measures this section alone in the same way. */
-export function commandOfSection(
-  call: string,
-  section: SectionName,
-  options: SuiteOptions,
-): string {
+/** The words that measure this section alone in the same way. */
+export function wordsOfSection(section: SectionName, options: SuiteOptions): string[] {
   return [
-    ...[call, '--table', wordOfSection(section)],
+    ...['--table', wordOfSection(section)],
     ...(options.quick ? ['--quick'] : []),
     ...acceleratorWords(options.accelerator),
     ...(options.replication === 'auto' ? [] : ['--replication', options.replication]),
     ...(options.seed === 1 ? [] : ['--seed', String(options.seed)]),
-  ].join(' ');
+  ];
 }
 
 /** As it would be typed in a shell. */
-export function typedWords(words: readonly string[]): string {
-  const typed = (word: string): string =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-  return words.map(typed).join(' ');
+function typed(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

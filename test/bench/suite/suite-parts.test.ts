@@ -10,9 +10,9 @@ import {
 import { parseResult, resultText } from '../../../src/bench/suite/result-file.js';
 import type { BenchResult } from '../../../src/bench/suite/result.js';
 import {
-  commandOfSection,
+  benchCommandLine,
   sectionOfWord,
-  typedWords,
+  wordsOfSection,
 } from '../../../src/bench/suite/section-words.js';
 import { minutesAndSeconds } from '../../../src/bench/suite/suite-progress.js';
 import { shareOfFirst } from '../../../src/bench/suite/time-budget.js';
@@ -61,7 +61,7 @@ void describe('words of the bench', () => {
     assert.equal(sectionOfWord('3'), null);
     const options = { accelerator: softAccelerator, quick: true, seed: 1 } as const;
     assert.equal(
-      commandOfSection('vmft bench', 'table1', { ...options, replication: 'auto' }),
+      benchCommandLine(false, wordsOfSection('table1', { ...options, replication: 'auto' })),
       'vmft bench --table 1 --quick',
     );
     const other = {
@@ -69,13 +69,17 @@ void describe('words of the bench', () => {
       accelerator: { name: 'kvm', counter: { kind: 'none', skid: 0, randomSeed: 1 } },
     } as const;
     assert.equal(
-      commandOfSection('npm run bench --', 'scale', other),
+      benchCommandLine(true, wordsOfSection('scale', other)),
       'npm run bench -- --table scale --accel kvm --counter none,skid=0,seed=1 --replication checkpoint --seed 7',
     );
   });
 
   void test('what was typed can be typed again', () => {
-    assert.equal(typedWords(['--json', 'a b.json', "it's"]), "--json 'a b.json' 'it'\\''s'");
+    assert.equal(benchCommandLine(true, []), 'npm run bench');
+    assert.equal(
+      benchCommandLine(false, ['--json', 'a b.json', "it's"]),
+      "vmft bench --json 'a b.json' 'it'\\''s'",
+    );
   });
 
   void test('times for people', () => {
