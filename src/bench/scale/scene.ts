@@ -16,6 +16,8 @@ export interface Scene {
 export interface Subject {
   readonly name: ScaleSubject;
   readonly unit: string;
+  /** The time that a row takes grows about by this power of `at`; 0: not at all. */
+  readonly timeGrowth: number;
   /** As people call such a row. */
   rowName(at: number): string;
   /** Resolves when all are at work. */

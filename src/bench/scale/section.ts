@@ -36,8 +36,8 @@ export const scaleSection: Section<'scale'> = {
 type Context = Omit<SectionContext<ScaleRow>, 'network'>;
 
 /**
- * Each row has an equal share of the time that is left when it begins, and at least one join. Rows of a subject grow: one is begun only
- * when there is as much time as the one before took for a join.
+ * Each row has an equal share of the time that is left when it begins, and at least one join. A row is begun only
+ * when there is time for one, by what the row before took for a join.
  */
 export async function measureSubjects(
   context: Context,
@@ -47,13 +47,19 @@ export async function measureSubjects(
   let rowsLeft = subjects.reduce((sum, { name }) => sum + plan.at[name].length, 0);
   const joins = new JoinCount(context, rowsLeft * plan.joinsMax);
   for (const subject of subjects) {
-    let leastMs = 0;
+    let before = { at: 1, joinMs: 0 };
     try {
       for (const at of plan.at[subject.name]) {
         const leftMs = context.leftMs();
         const untilLeftMs = leftMs * (1 - 1 / rowsLeft);
-        if (leftMs <= leastMs) context.rows.skip(subject.rowName(at), 'too little time was left');
-        else leastMs = await measureRow(context, plan, { subject, at, untilLeftMs, joins });
+        const expectedMs = before.joinMs * (at / before.at) ** subject.timeGrowth;
+        if (leftMs <= expectedMs)
+          context.rows.skip(subject.rowName(at), 'too little time was left');
+        else
+          before = {
+            at,
+            joinMs: await measureRow(context, plan, { subject, at, untilLeftMs, joins }),
+          };
         rowsLeft -= 1;
         joins.done = joins.total - rowsLeft * plan.joinsMax;
       }

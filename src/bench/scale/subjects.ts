@@ -12,6 +12,7 @@ export function connectionsSubject(guests: ServingGuests): Subject {
   return {
     name: 'connections',
     unit: 'exchanges/s',
+    timeGrowth: 0,
     rowName: (at) => `${at} connection${at === 1 ? '' : 's'}`,
     open: (at) => exchangeScene(guests, 1, { connections: at, pauseMs: 0 }),
     reset: () => {
@@ -30,6 +31,7 @@ export function guestsSubject(guests: ServingGuests): Subject {
   return {
     name: 'guests',
     unit: 'exchanges/s',
+    timeGrowth: 0.5,
     rowName: (at) => `${at} guest${at === 1 ? '' : 's'}`,
     open: (at) => exchangeScene(guests, at, servedUsers),
     reset: () => {
@@ -67,6 +69,7 @@ export function memorySubject(network: DemoNetwork, options: SuiteOptions): Subj
   return {
     name: 'memory',
     unit: 'MiB/s',
+    timeGrowth: 0.5,
     rowName: (at) => `${at} MiB of memory`,
     open: async (at) => {
       close();

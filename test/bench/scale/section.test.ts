@@ -89,6 +89,7 @@ function subjectOf(
   return {
     name,
     unit: 'exchanges/s',
+    timeGrowth: name === 'guests' ? 0.5 : 0,
     told,
     rowName: (at) => `${at} of ${name}`,
     open: (at) => {
@@ -171,6 +172,19 @@ void describe('what a scale section does with its time', () => {
       '16 of connections: too little time was left',
       '2 of guests: too little time was left',
     ]);
+  });
+
+  void test('a row that is known to take longer than the one before is not begun for less', async () => {
+    // The first takes 400 ms, the second of two guests √2 times as long: 566 ms.
+    for (const [budgetMs, measured] of [
+      [960, 1],
+      [970, 2],
+    ] as const) {
+      const clock = { ms: 0 };
+      const subject = subjectOf('guests', { clock, measureMs: 100 });
+      const { rows, skipped } = await trial([subject], budgetMs, clock);
+      assert.deepEqual([rows.length, skipped.length], [measured, 2 - measured]);
+    }
   });
 });
 
