@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../flow/world/system-clock.js';
 import type { BenchGuest } from '../guest/bench-guest.js';
 import type { GuestPlan } from '../guest/guest-plan.js';
-import { Counts } from '../table1/counts.js';
+import { perSecond, type Told } from '../table1/counts.js';
 
 const fileMiB = 4;
 /** The kernel and what runs in it have the rest. */
@@ -53,17 +53,13 @@ export function memoryWords(memoryMiB: number): string {
 /** MiB a second that this guest works through, by the host's clock. */
 export async function workedPerSecond(guest: BenchGuest, durationMs: number): Promise<number> {
   const { primary } = guest;
-  const counts = new Counts();
-  const fromMs = systemClock.realtimeMs();
-  const take = async (): Promise<void> => {
+  const take = async (): Promise<Told> => {
     await primary.consoleAfter(primary.console.length, '\n', lineMsMax);
-    const worked = workedIn(primary.console);
-    if (worked !== null) counts.add(worked, systemClock.realtimeMs());
+    return { count: workedIn(primary.console) ?? 0, atMs: systemClock.realtimeMs() };
   };
-  await take();
+  const from = await take();
   await sleep(durationMs);
-  await take();
-  return counts.perSecond(fromMs, systemClock.realtimeMs());
+  return perSecond(from, await take());
 }
 
 /** The last that a console tells, in a line that has ended; null: none. */

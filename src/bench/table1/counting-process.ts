@@ -4,11 +4,13 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { VmftError } from '../../base/errors.js';
-import { Counts } from './counts.js';
+import { Counts, perSecond, type Told } from './counts.js';
 import type { GuestShell } from './guest-shell.js';
 import type { RunningWorkload } from './workload.js';
 
 const pollMs = 50;
+/** Between two counts. Some are told each second; but a guest may wait for a backup that has to catch up. */
+const silenceMsMax = 30_000;
 const stopMsMax = 10_000;
 const linesKept = 8;
 
@@ -41,38 +43,57 @@ export class CountingProcess implements RunningWorkload {
     child.on('close', ended);
   }
 
-  /** Resolves when it has counted on for this long, so that what it runs is warm. */
+  /** Resolves when it has counted on for this long, so that what it runs is warm. When it rejects, the process is gone. */
   async warm(durationMs: number, startMsMax: number): Promise<void> {
-    const untilMs = performance.now() + startMsMax;
-    while (!this.counts.growing) {
-      if (this.over) throw this.failure('ended before it worked');
-      if (performance.now() > untilMs) throw this.failure('did not begin to work in time');
-      await sleep(pollMs);
+    try {
+      const untilMs = performance.now() + startMsMax;
+      while (!this.counts.growing) {
+        this.checkRunning();
+        if (performance.now() > untilMs) throw this.failure('did not begin to work in time');
+        await sleep(pollMs);
+      }
+      await sleep(durationMs);
+    } catch (error) {
+      this.kill();
+      throw error;
     }
-    await sleep(durationMs);
   }
 
+  /** From the next count to the first one that comes when the time is over: silence at the end is part of it. */
   async measure(durationMs: number): Promise<number> {
-    const fromMs = performance.now();
-    await sleep(durationMs);
-    this.checkRunning();
-    return this.counts.perSecond(fromMs, performance.now());
+    const from = await this.countFrom(performance.now());
+    await sleep(from.atMs + durationMs - performance.now());
+    return perSecond(from, await this.countFrom(from.atMs + durationMs));
   }
 
   /** Throws `internal` when it has ended. */
   checkRunning(): void {
-    if (this.over) throw this.failure('ended while it was measured');
+    if (this.over) throw this.failure('ended by itself');
   }
 
   async stop(): Promise<void> {
-    if (this.shell !== null && this.group !== null && !this.over)
-      await this.shell.endGroup(this.group, stopMsMax);
-    this.kill();
+    try {
+      if (this.shell !== null && this.group !== null && !this.over)
+        await this.shell.endGroup(this.group, stopMsMax);
+    } finally {
+      this.kill();
+    }
   }
 
   /** At once, without a word to the guest. */
   kill(): void {
     this.child.kill('SIGKILL');
+  }
+
+  private async countFrom(atMs: number): Promise<Told> {
+    for (;;) {
+      const told = this.counts.firstFrom(atMs);
+      if (told !== null) return told;
+      this.checkRunning();
+      if (performance.now() > atMs + silenceMsMax)
+        throw this.failure(`told nothing for ${silenceMsMax / 1000} s`);
+      await sleep(pollMs);
+    }
   }
 
   private read(stream: Readable): void {

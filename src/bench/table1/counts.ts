@@ -2,9 +2,9 @@
 
 import { VmftError } from '../../base/errors.js';
 
-interface Told {
+export interface Told {
   readonly count: number;
-  /** When it arrived here. */
+  /** When it arrived here, milliseconds by a clock that never goes back. */
   readonly atMs: number;
 }
 
@@ -14,7 +14,6 @@ const toldMax = 600;
 export class Counts {
   private readonly told: Told[] = [];
 
-  /** @param atMs by one clock that never goes back */
   add(count: number, atMs: number): void {
     this.told.push({ count, atMs });
     if (this.told.length > toldMax) this.told.shift();
@@ -26,19 +25,16 @@ export class Counts {
     return first !== undefined && (this.told.at(-1)?.count ?? 0) > first.count;
   }
 
-  /**
-   * A second, between the first and the last that were told within this time: both edges are moments at which the count
-   * was known. Throws `internal` when fewer than two were, or they are equal.
-   */
-  perSecond(fromMs: number, toMs: number): number {
-    const within = this.told.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
-    const [first] = within;
-    const last = within.at(-1);
-    if (first === undefined || last === undefined || last.count <= first.count)
-      throw new VmftError(
-        'internal',
-        `the workload stood still: ${within.length} counts within ${Math.round(toMs - fromMs)} ms`,
-      );
-    return ((last.count - first.count) * 1000) / (last.atMs - first.atMs);
+  /** The first that was told at this time or later; null: none was until now. */
+  firstFrom(atMs: number): Told | null {
+    return this.told.find((told) => told.atMs >= atMs) ?? null;
   }
+}
+
+/** How fast it grew between two moments at which it was known. Throws `internal` when it did not. */
+export function perSecond(from: Told, to: Told): number {
+  const [grown, elapsedMs] = [to.count - from.count, to.atMs - from.atMs];
+  if (grown <= 0 || elapsedMs <= 0)
+    throw new VmftError('internal', `the workload stood still for ${Math.round(elapsedMs)} ms`);
+  return (grown * 1000) / elapsedMs;
 }

@@ -9,7 +9,8 @@
 import pg from 'pg';
 
 import { SeededRandom } from '../../cli/demo/seeded-random.js';
-import { visitShop, type Answers, type Catalogue, type Question } from './shop-visit.js';
+import { answersOf, readCatalogue } from './shop-connection.js';
+import { visitShop } from './shop-visit.js';
 
 const tellIntervalMs = 250;
 const port = 5432;
@@ -40,30 +41,4 @@ async function connect(): Promise<pg.Client> {
   const client = new pg.Client({ host, port, user: 'vmft', database: 'shop', password: '' });
   await client.connect();
   return client;
-}
-
-/** Each question is prepared once on a connection. */
-function answersOf(connection: pg.Client): Answers {
-  return async ({ name, text }: Question, values = []) => {
-    const query = { name, text, values: [...values], rowMode: 'array' as const };
-    return (await connection.query<unknown[]>(query)).rows;
-  };
-}
-
-async function readCatalogue(connection: pg.Client): Promise<Catalogue> {
-  const rows = async (text: string): Promise<unknown[][]> =>
-    (await connection.query<unknown[]>({ text, rowMode: 'array' })).rows;
-  const words = async (kind: string): Promise<string[]> =>
-    (await rows(`SELECT word FROM words WHERE kind = '${kind}' ORDER BY number`)).map(String);
-  const [sizes = []] = await rows(
-    'SELECT (SELECT max(customer_id) FROM customers), max(category_id), max(place) FROM products',
-  );
-  const [registered, categories, places] = sizes.map(Number);
-  if (registered === undefined || categories === undefined || places === undefined)
-    throw new Error('the shop is empty');
-  return {
-    ...{ registered, categories, places },
-    firstWords: await words('first'),
-    secondWords: await words('second'),
-  };
 }

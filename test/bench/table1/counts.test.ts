@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Counts } from '../../../src/bench/table1/counts.js';
+import { Counts, perSecond } from '../../../src/bench/table1/counts.js';
 import { transactionsIn } from '../../../src/bench/table1/oltp.js';
 import { ordersIn } from '../../../src/bench/table1/web-shop.js';
 
@@ -11,17 +11,20 @@ function countsOf(...told: readonly [count: number, atMs: number][]): Counts {
   return counts;
 }
 
-test('a rate is between the counts within its time, not between its edges', () => {
-  const counts = countsOf([0, 0], [100, 1_000], [150, 1_500], [300, 3_000], [9_000, 4_000]);
-  assert.equal(counts.perSecond(900, 3_900), 100);
-  assert.equal(counts.perSecond(1_000, 1_500), 100);
+test('a count is found by when it was told', () => {
+  const counts = countsOf([0, 0], [100, 1_000], [150, 1_500]);
+  assert.deepEqual(counts.firstFrom(0), { count: 0, atMs: 0 });
+  assert.deepEqual(counts.firstFrom(1), { count: 100, atMs: 1_000 });
+  assert.deepEqual(counts.firstFrom(1_500), { count: 150, atMs: 1_500 });
+  assert.equal(counts.firstFrom(1_501), null);
 });
 
-test('what stands still, or tells too little, has no rate', () => {
-  const counts = countsOf([5, 0], [5, 1_000], [6, 2_000]);
-  assert.throws(() => counts.perSecond(0, 1_500), /stood still: 2 counts within 1500 ms/);
-  assert.throws(() => counts.perSecond(1_500, 3_000), /1 counts/);
-  assert.throws(() => counts.perSecond(3_000, 4_000), /0 counts/);
+test('a rate is between two moments at which the count was known', () => {
+  assert.equal(perSecond({ count: 100, atMs: 1_000 }, { count: 400, atMs: 2_500 }), 200);
+  const still = { count: 100, atMs: 1_000 };
+  assert.throws(() => perSecond(still, { count: 100, atMs: 4_000 }), /stood still for 3000 ms/);
+  assert.throws(() => perSecond(still, { count: 7, atMs: 4_000 }), /stood still/);
+  assert.throws(() => perSecond(still, still), /stood still for 0 ms/);
 });
 
 test('a workload is at work when its count has grown', () => {
@@ -33,8 +36,8 @@ test('a workload is at work when its count has grown', () => {
 test('old counts are forgotten, the newest are not', () => {
   const counts = new Counts();
   for (let second = 0; second < 5_000; second += 1) counts.add(second * 10, second * 1_000);
-  assert.equal(counts.perSecond(4_600_000, 4_999_000), 10);
-  assert.throws(() => counts.perSecond(0, 1_000_000), /stood still/);
+  assert.equal(counts.firstFrom(4_999_000)?.count, 49_990);
+  assert.ok((counts.firstFrom(0)?.atMs ?? 0) > 4_000_000);
 });
 
 test('counts are told apart from all else that the programs say', () => {
