@@ -54,7 +54,8 @@ async function measureIdle(context: SectionContext<IdleRow>): Promise<void> {
       measured.set('idle with network', []);
     else rows.skip('idle with network', 'ping is not installed: Debian package iputils-ping');
     for (let turn = 1; turn <= plan.turns; turn += 1) {
-      if (context.leftMs() < changesMs) break;
+      // The first is measured at any rate: there is some time beyond the share.
+      if (turn > 1 && context.leftMs() < changesMs) break;
       progress.doing('an idle guest', turn - 1, plan.turns);
       for (const [kind, sample] of await measureTurn(context, guest, [...measured.keys()], plan)) {
         measured.get(kind)?.push(sample);
@@ -65,7 +66,6 @@ async function measureIdle(context: SectionContext<IdleRow>): Promise<void> {
     guest.close();
     for (const [kind, turns] of measured) {
       if (turns.length > 0) rows.add({ guest: kind, turns });
-      else rows.skip(kind, 'not one turn came to its end');
     }
   }
 }

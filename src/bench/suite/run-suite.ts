@@ -107,6 +107,7 @@ async function measureSection(turn: SectionTurn, world: SuiteWorld): Promise<Sec
   const rows: SectionRow[SectionName][] = [];
   const skipped: SkippedRow[] = [];
   let replication: string | null = null;
+  let doing = '';
   const why = interrupted.aborted
     ? byAPerson
     : await withinTime(hardEndMs, world, (stop) =>
@@ -115,6 +116,7 @@ async function measureSection(turn: SectionTurn, world: SuiteWorld): Promise<Sec
           (message) => {
             if (message.type === 'line') progress.line(message.text);
             else if (message.type === 'doing') {
+              doing = message.text;
               progress.doing(message.text, message.done, message.total);
             } else if (message.type === 'row') rows.push(message.row);
             else if (message.type === 'skip') skipped.push({ row: message.row, why: message.why });
@@ -124,10 +126,9 @@ async function measureSection(turn: SectionTurn, world: SuiteWorld): Promise<Sec
         ),
       );
   if (why !== null) {
-    skipped.push({
-      row: rows.length + skipped.length === 0 ? 'all rows' : 'the further rows',
-      why,
-    });
+    const from = doing === '' ? '' : `, from “${doing}” on`;
+    const all = rows.length + skipped.length === 0;
+    skipped.push({ row: `${all ? 'all rows' : 'the further rows'}${from}`, why });
   }
   return {
     result: { rows, skipped, durationMs: Math.round(clock.nowMs() - beginMs) },

@@ -124,12 +124,13 @@ void describe('the bench in sections', () => {
     const { world, heard } = worldOf(clock, async ({ section }, listener) => {
       if (section === 'idle') throw new VmftError('internal', 'unshare is not there');
       listener({ type: 'row', row });
+      listener({ type: 'doing', text: 'boot 2', done: 1, total: 2 });
       return section === 'failover' ? 'the guest did not boot' : null;
     });
     const { sections } = await runSuite(plan, world);
     assert.equal(sections.failover?.rows.length, 1);
     assert.deepEqual(sections.failover.skipped, [
-      { row: 'the further rows', why: 'the guest did not boot' },
+      { row: 'the further rows, from “boot 2” on', why: 'the guest did not boot' },
     ]);
     assert.deepEqual(sections.idle?.skipped, [{ row: 'all rows', why: 'unshare is not there' }]);
     assert.deepEqual(sections.scale?.skipped, []);
