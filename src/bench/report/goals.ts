@@ -54,51 +54,21 @@ export function goalsOf(result: BenchResult): Goal[] {
   const least = (value: number): Bound => ({ least: value, unit: '', show: shownRatio });
   const most = (value: number, unit: string): Bound => ({ most: value, unit, show: shown });
   return [
-    judged(
-      'managed',
-      'CPU-bound (business logic): protected to unprotected',
-      least(0.97),
-      ratios('managed'),
-    ),
-    judged('compile', 'Compilation: protected to unprotected', least(0.95), ratios('compile')),
-    judged('compile-log', 'Compilation: log', most(3, 'Mbit/s'), logs),
-    judged('oltp', 'OLTP: protected to unprotected', least(0.97), ratios('oltp')),
-    judged('web-shop', 'Web shop: protected to unprotected', least(0.94), ratios('web-shop')),
-    judged(
-      'receive',
-      'Network, receive: protected to unprotected',
-      least(0.9),
-      throughputs('receive'),
-    ),
-    judged(
-      'transmit',
-      'Network, transmit: protected to unprotected',
-      least(0.95),
-      throughputs('transmit'),
-    ),
-    judged('idle-log', 'Log of an idle guest', most(0.1, 'Mbit/s'), idleLogs(result)),
-    judged(
-      'ping',
-      'Ping, added by protection (median)',
-      most(1, 'ms'),
-      addedLatency(result, 'ping'),
-    ),
-    judged(
-      'tcp',
-      'TCP exchange, added by protection (median)',
-      most(1, 'ms'),
-      addedLatency(result, 'tcp'),
-    ),
-    judged(
-      'client-gap',
-      'Silence for a client when the primary dies (median)',
-      most(1000, 'ms'),
-      gaps(result),
-    ),
-    judged('lost', 'Increments lost or doubled, connections broken', most(0, ''), faults(result)),
+    judged('managed', 'Speed kept, CPU-bound (business logic)', least(0.97), ratios('managed')),
+    judged('compile', 'Speed kept, compilation', least(0.95), ratios('compile')),
+    judged('compile-log', 'Log, compilation', most(3, 'Mbit/s'), logs),
+    judged('oltp', 'Speed kept, OLTP', least(0.97), ratios('oltp')),
+    judged('web-shop', 'Speed kept, web shop', least(0.94), ratios('web-shop')),
+    judged('receive', 'Throughput kept, receive', least(0.9), throughputs('receive')),
+    judged('transmit', 'Throughput kept, transmit', least(0.95), throughputs('transmit')),
+    judged('idle-log', 'Log, idle guest', most(0.1, 'Mbit/s'), idleLogs(result)),
+    judged('ping', 'Added to a ping (median)', most(1, 'ms'), addedLatency(result, 'ping')),
+    judged('tcp', 'Added to a TCP exchange (median)', most(1, 'ms'), addedLatency(result, 'tcp')),
+    judged('client-gap', 'Client’s silence at a kill (median)', most(1000, 'ms'), gaps(result)),
+    judged('lost', 'Increments lost or doubled, connections cut', most(0, ''), faults(result)),
     judged(
       'memory',
-      'Memory beyond the guest’s own, each replica (most)',
+      'Memory beyond the guest’s, each replica',
       most(150, 'MiB'),
       overheads(result),
     ),
@@ -112,7 +82,7 @@ export function goalsOf(result: BenchResult): Goal[] {
 }
 
 export function readsName(reads: 'log' | 'backup'): string {
-  return reads === 'log' ? 'reads logged' : 'reads on the backup';
+  return reads === 'log' ? 'reads logged' : 'reads on backup';
 }
 
 /** Met when each value is within. */
@@ -125,8 +95,11 @@ function judged(name: GoalName, subject: string, bound: Bound, values: readonly 
   const within = ({ value }: Value): boolean =>
     asShown(value) >= (least ?? -Infinity) && asShown(value) <= (most ?? Infinity);
   const state = known.length === 0 ? 'not measured' : known.every(within) ? 'met' : 'missed';
-  const texts = known.map(({ of, value }) =>
-    [withUnit(show(value)), ...(of === '' ? [] : [`(${of})`])].join(' '),
+  const texts = known.map(({ of, value }, index) =>
+    [
+      index === known.length - 1 ? withUnit(show(value)) : show(value),
+      ...(of === '' ? [] : [`(${of})`]),
+    ].join(' '),
   );
   return {
     name,

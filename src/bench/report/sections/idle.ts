@@ -23,7 +23,7 @@ export function idleSection(result: SectionResult<IdleRow>): ReportSection {
           'A guest that has nothing to do; processor time as shares of one processor, whole processes',
         columns: [
           left('Guest'),
-          ...[right('Log, Mbit/s'), right('Paper’s log, Mbit/s'), right('Processor, unprotected')],
+          ...[right('Log, Mbit/s'), right('Paper’s log'), right('Processor, unprotected')],
           ...[right('Processor, primary'), right('Processor, backup'), right('Turns')],
         ],
         rows: result.rows.map(rowCells),

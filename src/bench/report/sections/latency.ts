@@ -23,12 +23,12 @@ export function latencySection(result: SectionResult<LatencyRow>): ReportSection
       },
       {
         kind: 'table',
-        title: 'Round trips, ms',
+        title: 'Round trips, ms; + what was added to the round trip of the channel',
         columns: [
           left('Probe'),
-          left('Guest, round trip added to the channel'),
+          left('Guest'),
           ...[right('Median'), right('Quartiles'), right('99\u00a0%'), right('Longest')],
-          ...[right('Added to unprotected (median)'), right('Samples')],
+          ...[right('Median added'), right('Samples')],
         ],
         rows: rows.map((row) => rowCells(row, rows)),
       },

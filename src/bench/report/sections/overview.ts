@@ -32,7 +32,7 @@ export function goalsSection(result: BenchResult): ReportSection {
         : [{ kind: 'list' as const, title: 'Where the time goes', items: causes }]),
       {
         kind: 'note',
-        text: 'A goal is met when every row that it speaks of meets it by its median. A logging channel of 1 Gbit/s is narrower than what these guests may receive; the goals for the network are judged without it.',
+        text: 'A goal is met when every row that it speaks of meets it by its median. What is kept is protected to unprotected. A logging channel of 1 Gbit/s is narrower than what these guests may receive; the goals for the network are judged without it.',
       },
     ],
   };

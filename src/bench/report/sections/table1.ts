@@ -60,11 +60,7 @@ export function table1Section(result: SectionResult<Table1Row>): ReportSection {
           left('Workload'),
           left('Unit'),
           ...turnColumns(''),
-          ...[
-            spared(left('Paper’s workload')),
-            right('Paper’s ratio'),
-            right('Paper’s log, Mbit/s'),
-          ],
+          ...[spared(left('Paper’s workload')), right('Paper’s ratio'), right('Paper’s log')],
         ],
         rows: rows.map(rowCells),
       },

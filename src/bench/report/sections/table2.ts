@@ -26,7 +26,7 @@ export function table2Section(result: SectionResult<Table2Row>): ReportSection {
         columns: [
           left('Guest, logging channel'),
           ...turnColumns('Mbit/s'),
-          ...[right('Paper, Mbit/s'), right('Paper’s ratio'), right('Paper’s log, Mbit/s')],
+          ...[right('Paper, Mbit/s'), right('Paper’s ratio'), right('Paper’s log')],
         ],
         rows: rows.map(rowCells),
       },
