@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, type OptionValues } from 'commander';
+import { Command, InvalidArgumentError, Option, type OptionValues } from 'commander';
 
 import { sectionNames, type SectionName } from '../bench/suite/result.js';
 import { sectionOfWord, wordOfSection } from '../bench/suite/section-words.js';
@@ -24,11 +24,13 @@ export interface BenchOptions {
 export function benchCommand(): Command {
   const command = new Command('bench')
     .description('what protection costs on this host: the FT paper’s two tables, and more')
-    .option(
-      '--table <names>',
-      `what is measured: ${sectionNames.map(wordOfSection).join(', ')}, or several with commas`,
-      parseSections,
-      sectionNames,
+    .addOption(
+      new Option(
+        '--table <names>',
+        `what is measured: ${sectionNames.map(wordOfSection).join(', ')}, or several with commas`,
+      )
+        .argParser(parseSections)
+        .default(sectionNames, 'all'),
     )
     .option('--quick', 'within ten minutes, and not within an hour', false)
     .addOption(replicationOption())

@@ -38,7 +38,7 @@ function codeOf(path: string): string {
 const hostHeaders =
   /#include\s*<(fcntl\.h|fstream|filesystem|sys\/(socket|ioctl|stat|time|random|uio)\.h|netinet\/.*|net\/.*|random|ctime|time\.h)>/;
 const hostCalls =
-  /(?<![\w.>])(?:::|std::)?(clock_gettime|gettimeofday|time|fopen|open|openat|socket|getrandom|rand|random|rdtsc|__rdtsc|_rdtsc)\s*\(/;
+  /(?<![\w.>:])(?:::|std::)?(clock_gettime|gettimeofday|time|fopen|open|openat|socket|getrandom|rand|random|rdtsc|__rdtsc|_rdtsc)\s*\(/;
 const hostClasses = /\b(random_device|system_clock|steady_clock|high_resolution_clock)\b/;
 
 void describe('folders', () => {
