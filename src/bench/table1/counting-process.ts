@@ -59,11 +59,11 @@ export class CountingProcess implements RunningWorkload {
     }
   }
 
-  /** From the next count to the first one that comes when the time is over: silence at the end is part of it. */
+  /** From the next count to the first higher one that comes when the time is over: a stall at the end is part of it. */
   async measure(durationMs: number): Promise<number> {
     const from = await this.countFrom(performance.now());
     await sleep(from.atMs + durationMs - performance.now());
-    return perSecond(from, await this.countFrom(from.atMs + durationMs));
+    return perSecond(from, await this.countFrom(from.atMs + durationMs, from.count));
   }
 
   /** Throws `internal` when it has ended. */
@@ -85,13 +85,13 @@ export class CountingProcess implements RunningWorkload {
     this.child.kill('SIGKILL');
   }
 
-  private async countFrom(atMs: number): Promise<Told> {
+  private async countFrom(atMs: number, above?: number): Promise<Told> {
     for (;;) {
-      const told = this.counts.firstFrom(atMs);
+      const told = this.counts.firstFrom(atMs, above);
       if (told !== null) return told;
       this.checkRunning();
       if (performance.now() > atMs + silenceMsMax)
-        throw this.failure(`told nothing for ${silenceMsMax / 1000} s`);
+        throw this.failure(`stood still for ${silenceMsMax / 1000} s`);
       await sleep(pollMs);
     }
   }

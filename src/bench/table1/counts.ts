@@ -25,9 +25,9 @@ export class Counts {
     return first !== undefined && (this.told.at(-1)?.count ?? 0) > first.count;
   }
 
-  /** The first that was told at this time or later; null: none was until now. */
-  firstFrom(atMs: number): Told | null {
-    return this.told.find((told) => told.atMs >= atMs) ?? null;
+  /** The first above `above` that was told at this time or later; null: none was until now. */
+  firstFrom(atMs: number, above = -1): Told | null {
+    return this.told.find((told) => told.atMs >= atMs && told.count > above) ?? null;
   }
 }
 

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
+import { VmftError } from '../../base/errors.js';
 import { BenchGuest } from '../guest/bench-guest.js';
 import { DiskCopy } from '../guest/disk-copy.js';
 import { patience, type GuestPlan } from '../guest/guest-plan.js';
@@ -8,78 +10,101 @@ import type { DiskReads, Table1Row, Turn } from '../suite/result.js';
 import type { SectionContext } from '../suite/section.js';
 import { GuestShell } from './guest-shell.js';
 import type { TwoWays } from './turns.js';
-import type { RunningWorkload, Workload } from './workload.js';
+import type { RunningWorkload, Workload, WorkloadGuest } from './workload.js';
 
 const bootMsMax = 120_000;
 /** After a change of roles: caches fill, the lag settles. */
 const settleMs = 1_500;
 
-/** A guest at a workload, which becomes a pair and unprotected again as it is asked for. */
+/** A guest at a workload, which becomes a pair and unprotected again as it is asked for. Several may work in it, one after the other. */
 export class MeasuredGuest implements TwoWays {
   private isPair = false;
+  private running: RunningWorkload | null = null;
 
   private constructor(
+    private readonly context: SectionContext<Table1Row>,
+    private readonly kind: WorkloadGuest,
+    private readonly reads: DiskReads,
+    private readonly windowMs: number,
     private readonly guest: BenchGuest,
     private readonly disk: DiskCopy,
-    private readonly workload: RunningWorkload,
-    private readonly windowMs: number,
-    private readonly joined: (replication: string) => void,
   ) {}
 
-  /** Resolves when the workload is warm, unprotected. */
-  static async start(
-    { network, options, joined }: SectionContext<Table1Row>,
-    workload: Workload,
+  static async boot(
+    context: SectionContext<Table1Row>,
+    kind: WorkloadGuest,
     reads: DiskReads,
     windowMs: number,
   ): Promise<MeasuredGuest> {
-    const disk = new DiskCopy(workload.guest.disk);
-    let guest: BenchGuest | null = null;
+    const { network, options } = context;
+    const disk = new DiskCopy(kind.disk);
     try {
-      guest = await BenchGuest.boot(network, planOf(workload, reads, disk.path), options);
-      const running = await workload.start(new GuestShell(network));
-      return new MeasuredGuest(guest, disk, running, windowMs, joined);
+      const guest = await BenchGuest.boot(network, planOf(kind, reads, disk.path), options);
+      return new MeasuredGuest(context, kind, reads, windowMs, guest, disk);
     } catch (error) {
-      guest?.close();
       disk.remove();
       throw error;
     }
   }
 
+  /** Whether it has what such a guest has. */
+  is(kind: WorkloadGuest, reads: DiskReads): boolean {
+    return reads === this.reads && isDeepStrictEqual(kind, this.kind);
+  }
+
+  /** Resolves when the workload is warm, unprotected. */
+  async start(workload: Workload): Promise<void> {
+    await this.unprotect();
+    this.running = await workload.start(new GuestShell(this.context.network));
+  }
+
+  /** Of the workload; the guest goes on. */
+  async stop(): Promise<void> {
+    const { running } = this;
+    this.running = null;
+    await running?.stop();
+  }
+
   async alone(): Promise<number> {
-    if (this.isPair) {
-      await this.guest.unprotect();
-      this.isPair = false;
-      await sleep(settleMs);
-    }
-    return this.workload.measure(this.windowMs);
+    await this.unprotect();
+    return this.measure();
   }
 
   async pair(): Promise<Pick<Turn, 'pair' | 'logMbitPerS'>> {
     if (!this.isPair) {
-      this.joined((await this.guest.protect()).replication);
+      this.context.joined((await this.guest.protect()).replication);
       this.isPair = true;
       await sleep(settleMs);
     }
-    const measure = (): Promise<number> => this.workload.measure(this.windowMs);
-    const { result, logMbitPerS } = await whileProtected(this.guest, measure);
+    const { result, logMbitPerS } = await whileProtected(this.guest, () => this.measure());
     return { pair: result, logMbitPerS };
   }
 
-  /** The guest goes with its work. */
   async close(): Promise<void> {
-    await this.workload.stop().catch(() => undefined);
+    await this.stop().catch(() => undefined);
     this.guest.close();
     this.disk.remove();
+  }
+
+  private async unprotect(): Promise<void> {
+    if (!this.isPair) return;
+    await this.guest.unprotect();
+    this.isPair = false;
+    await sleep(settleMs);
+  }
+
+  private measure(): Promise<number> {
+    if (this.running === null) throw new VmftError('internal', 'bug: nothing works in this guest');
+    return this.running.measure(this.windowMs);
   }
 }
 
 /** Its disk is shared, as in the paper. */
-function planOf({ guest }: Workload, reads: DiskReads, disk: string): GuestPlan {
+function planOf(kind: WorkloadGuest, reads: DiskReads, disk: string): GuestPlan {
   return {
-    words: `root=/dev/vda rw vmft.services=${[...guest.services, 'shell'].join(',')}`,
+    words: `root=/dev/vda rw vmft.services=${[...kind.services, 'shell'].join(',')}`,
     atWork: 'vmft: ready',
-    memoryMiB: guest.memoryMiB,
+    memoryMiB: kind.memoryMiB,
     bootMsMax,
     primaryOptions: ['--disk', `${disk},shared`, '--disk-reads', reads, ...patience],
     backupOptions: () => ['--disk', disk, ...patience],

@@ -1,6 +1,6 @@
 /**
- * What table 1 runs in its guest. A workload is started once a boot and works until it is stopped, while the
- * guest is unprotected and protected by turns.
+ * What table 1 runs in its guests. A workload is started once and works until it is stopped, while the guest is unprotected
+ * and protected by turns; then another one may be started in the same guest.
  */
 
 import type { WorkloadName } from '../suite/result.js';

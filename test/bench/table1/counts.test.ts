@@ -17,6 +17,8 @@ test('a count is found by when it was told', () => {
   assert.deepEqual(counts.firstFrom(1), { count: 100, atMs: 1_000 });
   assert.deepEqual(counts.firstFrom(1_500), { count: 150, atMs: 1_500 });
   assert.equal(counts.firstFrom(1_501), null);
+  assert.deepEqual(counts.firstFrom(0, 100), { count: 150, atMs: 1_500 });
+  assert.equal(counts.firstFrom(0, 150), null);
 });
 
 test('a rate is between two moments at which the count was known', () => {
