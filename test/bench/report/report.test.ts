@@ -88,8 +88,10 @@ describe('the report on a terminal', () => {
 });
 
 describe('the report as a page', () => {
+  const made = htmlReport(result);
+
   test('fetches nothing', async () => {
-    const page = await htmlReport(result);
+    const page = await made;
     assert.deepEqual(found(page, /<script|<iframe|@import|\burl\((?!#)/gi), []);
     const addresses = [...page.matchAll(/\b(?:src|href|xlink:href)="([^"]*)"/g)].map(
       ([, of]) => of,
@@ -101,7 +103,7 @@ describe('the report as a page', () => {
   });
 
   test('draws each chart for a wide page and for a phone, in colours that it has', async () => {
-    const page = await htmlReport(result);
+    const page = await made;
     const figures = [...page.matchAll(/<figure>.*?<\/figure>/gs)].map(([figure]) => figure);
     assert.equal(figures.length, 8 + 3 * 4);
     for (const figure of figures) assert.equal([...figure.matchAll(/<svg /g)].length, 2);
@@ -114,7 +116,7 @@ describe('the report as a page', () => {
   });
 
   test('its marks say their figures', async () => {
-    const page = await htmlReport(result);
+    const page = await made;
     const ratio = /<title>OLTP, here, reads logged: 0\.\d+ \(0\.\d+ to [01]\.\d+\)<\/title>/g;
     const kill = /<title>suspected after [\d.]+ ms, first output [\d.]+ ms later/g;
     assert.ok(found(page, ratio).length >= 2);

@@ -63,7 +63,7 @@ function charts(rows: readonly Table2Row[]): Block[] {
     .filter(({ row }) => row !== undefined);
   const categories = places.map(
     ({ direction, channel }) =>
-      `${direction}\n${channel === null ? 'no limit' : channelName(channel)}`,
+      `${direction === 'receive' ? 'receive' : 'send'}\n${channel === null ? 'no limit' : channelName(channel)}`,
   );
   const ours = (name: string, pick: 'alone' | 'pair' | 'ratio', ink: Group['ink']): Group => ({
     ...{ name, ink },
