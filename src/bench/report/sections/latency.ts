@@ -25,8 +25,7 @@ export function latencySection(result: SectionResult<LatencyRow>): ReportSection
         kind: 'table',
         title: 'Round trips, ms; + what was added to the round trip of the channel',
         columns: [
-          left('Probe'),
-          left('Guest'),
+          left('Probe, guest'),
           ...[right('Median'), right('Quartiles'), right('99\u00a0%'), right('Longest')],
           ...[right('Median added'), right('Samples')],
         ],
@@ -52,8 +51,7 @@ function rowCells(row: LatencyRow, rows: readonly LatencyRow[]): Cell[] {
   );
   const added = median - distributionOf(alone?.samplesMs ?? []).median;
   return [
-    probes[row.probe],
-    distanceName(row.channelRoundTripMs),
+    `${probes[row.probe]}, ${distanceName(row.channelRoundTripMs)}`,
     shown(median),
     `${shown(quarter)} to ${shown(threeQuarters)}`,
     shown(p99),
