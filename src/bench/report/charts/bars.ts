@@ -5,7 +5,15 @@ import type { CustomSeriesRenderItem } from 'echarts';
 import type { Figure } from '../../suite/figures.js';
 import { shownWithSpread } from '../spread.js';
 import type { BarChart, Group } from './chart.js';
-import { axisLabel, categoryAxis, decadesAround, ink, valueAxis, type Drawing } from './drawing.js';
+import {
+  axisLabel,
+  categoryAxis,
+  decadesAround,
+  ink,
+  topOf,
+  valueAxis,
+  type Drawing,
+} from './drawing.js';
 import { referenceLine } from './reference-line.js';
 import type { Width } from './width.js';
 
@@ -22,7 +30,13 @@ export function barOption(chart: BarChart, width: Width): Drawing {
   const range =
     scale === 'log'
       ? decadesAround(figures.flatMap(({ low, high }) => [low, high]))
-      : { min: 0, max: topOf(figures, reference) };
+      : {
+          min: 0,
+          max: topOf(
+            figures.map(({ high }) => high),
+            reference,
+          ),
+        };
   return {
     heightPx: axisNamePx + plotPx + bottomPx,
     titleOf: (series, item) => {
@@ -52,14 +66,6 @@ export function barOption(chart: BarChart, width: Width): Drawing {
 /** Each word beneath the other. */
 function stacked(name: string): string {
   return name.replaceAll(' ', '\n');
-}
-
-function topOf(figures: readonly Figure[], reference: number | null): number {
-  const known = figures.map(({ high }) => high).filter(Number.isFinite);
-  const most = Math.max(...known, reference ?? 0, 1e-3);
-  if (reference === 1) return Math.max(1.1, Math.ceil(most * 10) / 10);
-  const unit = 10 ** Math.floor(Math.log10(most)) / 2;
-  return Math.ceil((most * 1.05) / unit) * unit;
 }
 
 /** A category that was not measured keeps its place. */

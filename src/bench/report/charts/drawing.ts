@@ -65,3 +65,11 @@ export function decadesAround(values: readonly number[]): { min: number; max: nu
   const max = 10 ** Math.ceil(Math.log10(Math.max(...positive)));
   return { min, max: max > min ? max : min * 10 };
 }
+
+/** The end of an axis from 0 on, with room for all whiskers; for ratios it does not change with what is measured, but where it must. */
+export function topOf(values: readonly number[], reference: number | null): number {
+  const most = Math.max(...values.filter(Number.isFinite), reference ?? 0, 1e-6);
+  if (reference === 1 && most <= 1.2) return 1.2;
+  const unit = 10 ** Math.floor(Math.log10(most)) / 2;
+  return Math.ceil((most * 1.02) / unit) * unit;
+}

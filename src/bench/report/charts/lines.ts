@@ -11,6 +11,7 @@ import {
   categoryAxis,
   decadesAround,
   ink,
+  topOf,
   valueAxis,
   type Drawing,
 } from './drawing.js';
@@ -62,8 +63,7 @@ function rangeOf({ groups, scale, reference }: LineChart): object {
   const known = groups.flatMap(({ figures }) => figures.filter((figure) => figure !== null));
   const values = known.flatMap(({ low, high }) => [low, high]).filter(Number.isFinite);
   if (scale === 'log') return decadesAround(values);
-  if (reference !== 1) return { min: 0 };
-  return { min: 0, max: Math.max(1.1, Math.ceil(Math.max(0, ...values) * 10) / 10) };
+  return { min: 0, max: topOf(values, reference) };
 }
 
 function whiskerData(figure: Figure | null, category: number): number[] {
