@@ -52,7 +52,7 @@ export class BuildSteps {
 
 /** The file of a line in which make shows that it compiles one; null: it shows something else. */
 export function compiledIn(line: string): string | null {
-  return /^gcc .*-c (\S+\.c)$/.exec(line)?.[1] ?? null;
+  return /^gcc (?:.* )?-c (?:.* )?(\S+\.c)(?: |$)/.exec(line)?.[1] ?? null;
 }
 
 /** Files a second. Throws `internal` when there was no whole build. */

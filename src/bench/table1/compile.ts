@@ -1,5 +1,5 @@
 /**
- * A C program is compiled, in the place of the paper's kernel: bzip2, by its own make file and gcc, again and again
+ * A C program is compiled, in the place of the paper's kernel: pwgen, by its own make file and gcc, again and again
  * (images/bench-disk/overlay/usr/lib/vmft/bench/compile). The processor is at work; the sources are read from the disk, and all that is made is
  * written to it.
  */

@@ -7,8 +7,8 @@ import { CountingProcess } from './counting-process.js';
 import type { Workload } from './workload.js';
 
 const startMsMax = 60_000;
-/** Until what is executed most often is compiled, and the speed grows no more. */
-const warmMs = 8_000;
+/** Until what is executed often is compiled: measured, half of that. */
+const warmMs = 4_000;
 
 export const managedCommand = 'exec sh /usr/lib/vmft/bench/managed';
 

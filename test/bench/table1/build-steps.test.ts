@@ -4,21 +4,25 @@ import { test } from 'node:test';
 import { BuildSteps, compiledIn, filesPerSecond } from '../../../src/bench/table1/build-steps.js';
 import { operationsIn } from '../../../src/bench/table1/managed.js';
 
+/** As make shows them. */
+const options = '-DPACKAGE_NAME=\\"\\" -DHAVE_GETOPT_LONG=1 -O0  ';
+
 /** Of one build, the seconds that each file takes. */
 const files = [
-  ['blocksort.c', 3],
-  ['huffman.c', 1],
-  ['bzip2.c', 4],
+  ['pwgen.c', 3],
+  ['sha1.c', 1],
+  ['sha1num.c', 4],
 ] as const;
 
 function lineOf(file: string): string {
-  return `gcc -O0 -Wall -D_FILE_OFFSET_BITS=64 -c ${file}`;
+  return `gcc -c ${options} ${file} -o ${file.replace('.c', '.o')}`;
 }
 
 /** The steps of builds on end from 0 on, as far as they have begun at `untilS`. */
 function stepsUntil(untilS: number): BuildSteps {
   const steps = new BuildSteps();
-  for (let atS = 0; ;) {
+  let atS = 0;
+  for (;;) {
     for (const [file, durationS] of files) {
       if (atS > untilS) return steps;
       steps.take(lineOf(file), atS * 1000);
@@ -28,24 +32,22 @@ function stepsUntil(untilS: number): BuildSteps {
 }
 
 test('make says which file it compiles, among other things', () => {
-  assert.equal(compiledIn(lineOf('blocksort.c')), 'blocksort.c');
-  assert.equal(
-    compiledIn('gcc -O0 -Wall -D_FILE_OFFSET_BITS=64  -o bzip2 bzip2.o -L. -lbz2'),
-    null,
-  );
-  assert.equal(compiledIn('ar cq libbz2.a blocksort.o huffman.o'), null);
-  assert.equal(compiledIn("blocksort.c:12: warning: 'gcc -c x.c'"), null);
+  assert.equal(compiledIn(lineOf('pwgen.c')), 'pwgen.c');
+  assert.equal(compiledIn('gcc -O0 -c sha1.c'), 'sha1.c');
+  assert.equal(compiledIn('gcc  -o pwgen pwgen.o sha1.o sha1num.o'), null);
+  assert.equal(compiledIn('rm -f pwgen.o'), null);
+  assert.equal(compiledIn("pwgen.c:12: warning: 'gcc -c x.c'"), null);
 });
 
 test('files are counted, other lines are not', () => {
   const steps = new BuildSteps();
-  assert.equal(steps.take(lineOf('blocksort.c'), 0), 1);
-  assert.equal(steps.take('rm -f libbz2.a', 1), null);
-  assert.equal(steps.take(lineOf('huffman.c'), 2), 2);
+  assert.equal(steps.take(lineOf('pwgen.c'), 0), 1);
+  assert.equal(steps.take('rm -f pwgen', 1), null);
+  assert.equal(steps.take(lineOf('sha1.c'), 2), 2);
 });
 
 test('a build is whole from any file to the same file of the next', () => {
-  // From within the first build's first file: huffman.c begins at 3, 11, 19.
+  // From within the first build's first file: sha1.c begins at 3, 11, 19.
   const span = stepsUntil(12).wholeSince(100);
   assert.deepEqual(span, { files: 3, durationMs: 8_000 });
   assert.equal(filesPerSecond(span), 3 / 8);
