@@ -32,8 +32,13 @@ export const compile: Workload = {
     );
     await process.warm(0, startMsMax);
     const running = new Compilation(process, steps);
-    // The first build reads the compiler from the disk.
-    await running.measure(0);
+    try {
+      // The first build reads the compiler from the disk.
+      await running.measure(0);
+    } catch (error) {
+      process.kill();
+      throw error;
+    }
     return running;
   },
 };
