@@ -16,7 +16,8 @@ inline constexpr u64 entropy_bytes_max = 4096;
 inline constexpr u32 virtqueue_indirect_max = 1024;  ///< Descriptors in one indirect table.
 inline constexpr u64 segment_bytes_max = u64{4} << 20;
 inline constexpr u64 segment_records_max = 65536;
-inline constexpr u32 cpuid_leaves_max = 256;      ///< KVM_SET_CPUID2 takes no more.
+inline constexpr u32 cpuid_leaves_max = 256;             ///< KVM_SET_CPUID2 takes no more.
+inline constexpr u64 received_bytes_max = u64{8} << 20;  ///< Of these; passed by one batch at most.
 inline constexpr u64 received_frames_max = 4096;  ///< Frames waiting between the tap and the guest.
 inline constexpr u64 outputs_withheld_bytes_max = u64{256} << 20;
 /// Of a guest's memory in one vmft.image.Pages message: 1 MiB.

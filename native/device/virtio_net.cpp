@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "base/tcp_frame.h"
 
 namespace vmft {
 
@@ -21,22 +22,10 @@ struct NetHeader {  // virtio 1.2, 5.1.6
 static_assert(sizeof(NetHeader) == VirtioNet::header_bytes);
 
 constexpr u8 flag_needs_checksum = 1;
-constexpr u8 offload_none = 0;
+constexpr u8 offload_none = 0, offload_tcp4 = 1;
+/// Which a driver with mergeable buffers posts: they hold a usual frame each.
+constexpr u32 buffers_of_largest_frame = 48;
 constexpr u16 status_link_up = 1;
-
-/// Whether the frame behind this header can be sent as it stands. Unknown flags are ignored
-/// (5.1.6.2).
-bool is_sendable(const NetHeader& header) {
-    return header.offload == offload_none && !(header.flags & flag_needs_checksum);
-}
-
-/// The header of a complete frame that fills `buffers` receive buffers.
-NetHeader received_header(u16 buffers) {
-    NetHeader header{};
-    header.offload = offload_none;
-    header.buffers = buffers;
-    return header;
-}
 
 bool is_frame_size(u64 bytes) {
     return bytes >= limits::net_frame_bytes_min && bytes <= limits::net_frame_bytes_max;
@@ -45,7 +34,9 @@ bool is_frame_size(u64 bytes) {
 }  // namespace
 
 VirtioNet::VirtioNet(GuestMemory& memory, const MacAddress& mac, OutputSink& sink)
-    : VirtioDevice(memory, device_id, feature_mac | feature_status | feature_mergeable_buffers,
+    : VirtioDevice(memory, device_id,
+                   feature_checksum | feature_guest_checksum | feature_mac | feature_guest_tso4 |
+                       feature_host_tso4 | feature_mergeable_buffers | feature_status,
                    {queue_size_max, queue_size_max}),
       sink_(sink) {
     std::copy(mac.begin(), mac.end(), config_.begin());
@@ -75,19 +66,59 @@ void VirtioNet::transmit_available() {
 void VirtioNet::transmit(const VirtioChain& chain) {
     NetHeader header{};
     u64 got = chain.read(memory(), 0, {reinterpret_cast<u8*>(&header), sizeof header});
-    if (got < sizeof header || !is_sendable(header) ||
+    const bool needs_checksum = header.flags & flag_needs_checksum;
+    const bool is_segment = header.offload == offload_tcp4;
+    // Unknown flags are ignored (5.1.6.2).
+    const bool is_understood = (!needs_checksum || negotiated(feature_checksum)) &&
+                               (header.offload == offload_none ||
+                                (is_segment && needs_checksum && negotiated(feature_host_tso4)));
+    if (got < sizeof header || !is_understood ||
         !is_frame_size(chain.readable_bytes() - header_bytes)) {
         counters_.sent_malformed++;
         return;
     }
     std::span<const u8> frame = chain.readable_in_place(memory(), header_bytes);
-    if (frame.empty()) {
-        gathered_frame_.resize(chain.readable_bytes() - header_bytes);
-        chain.read(memory(), header_bytes, gathered_frame_);
-        frame = gathered_frame_;
+    if (!frame.empty() && !needs_checksum && !is_large(frame)) {
+        counters_.sent++;
+        sink_.emit(OutputKind::net_frame, frame);
+        return;
     }
-    counters_.sent++;
+    // What is changed is a copy: the guest may look at its own.
+    gathered_frame_.resize(chain.readable_bytes() - header_bytes);
+    chain.read(memory(), header_bytes, gathered_frame_);
+    const bool sent = is_segment ? emit_segment(gathered_frame_, header.offload_size)
+                                 : emit_frame(gathered_frame_, needs_checksum,
+                                              header.checksum_start, header.checksum_offset);
+    (sent ? counters_.sent : counters_.sent_malformed)++;
+}
+
+/// Of one packet, complete or without checksum.
+bool VirtioNet::emit_frame(std::span<u8> frame, bool needs_checksum, size_t start, size_t offset) {
+    if (const auto place = is_large(frame))
+        set_segment_bytes(frame, *place, frame.size());
+    else if (needs_checksum && !complete_checksum(frame, start, offset))
+        return false;
     sink_.emit(OutputKind::net_frame, frame);
+    return true;
+}
+
+/// Of several packets, which are cut up here where nobody else would know that they are several.
+bool VirtioNet::emit_segment(std::span<u8> frame, u16 segment_bytes) {
+    const auto place = find_tcp(frame);
+    if (!place || segment_bytes == 0) return false;
+    if (is_large(frame)) {
+        set_segment_bytes(frame, *place, segment_bytes);
+        sink_.emit(OutputKind::net_frame, frame);
+    } else {
+        cut_up(frame, *place, segment_bytes,
+               [this](std::span<const u8> packet) { sink_.emit(OutputKind::net_frame, packet); });
+    }
+    return true;
+}
+
+u32 VirtioNet::buffers_wanted() const {
+    if (!negotiated(feature_guest_tso4) || !negotiated(feature_mergeable_buffers)) return 1;
+    return std::min(buffers_of_largest_frame, u32{queue(receive_queue).setup().size} / 2);
 }
 
 /// Takes receive buffers until they hold `bytes`; else takes none, or the queue has stopped.
@@ -105,11 +136,44 @@ bool VirtioNet::take_room(VirtioQueue& queue, u64 bytes, u16& chains) {
     return false;
 }
 
-void VirtioNet::receive(std::span<const u8> frame) {
-    if (!is_frame_size(frame.size())) {
+/// A frame as the driver gets it.
+struct VirtioNet::Received {
+    NetHeader header{};
+    std::span<const u8> frame;
+};
+
+/// False: of a size no frame has, or larger than the driver takes.
+bool VirtioNet::prepare(std::span<const u8> frame, Received& received) {
+    if (!is_frame_size(frame.size())) return false;
+    received.frame = frame;
+    const auto place = is_large(frame);
+    if (!place) return true;
+    const u16 segment_bytes = get_segment_bytes(frame, *place);
+    const bool is_segment = segment_bytes < frame.size() - place->data_at;
+    if (is_segment && driver_ready() && !negotiated(feature_guest_tso4)) return false;
+    gathered_frame_.assign(frame.begin(), frame.end());
+    put_u16(gathered_frame_, place->checksum_at(), pseudo_header_sum(frame, *place));
+    received.frame = gathered_frame_;
+    if (!negotiated(feature_guest_checksum))
+        return complete_checksum(gathered_frame_, place->tcp_at, TcpPlace::checksum_offset);
+    received.header.flags = flag_needs_checksum;
+    received.header.checksum_start = static_cast<u16>(place->tcp_at);
+    received.header.checksum_offset = TcpPlace::checksum_offset;
+    if (is_segment) {
+        received.header.offload = offload_tcp4;
+        received.header.offload_size = segment_bytes;
+        received.header.header_bytes = static_cast<u16>(place->data_at);
+    }
+    return true;
+}
+
+void VirtioNet::receive(std::span<const u8> input) {
+    Received received;
+    if (!prepare(input, received)) {
         counters_.received_malformed++;
         return;
     }
+    const std::span<const u8> frame = received.frame;
     VirtioQueue& buffers = queue(receive_queue);
     u16 chains = 0;
     if (!driver_ready() || !buffers.usable() ||
@@ -121,7 +185,8 @@ void VirtioNet::receive(std::span<const u8> frame) {
         }
         return;
     }
-    NetHeader header = received_header(chains);
+    NetHeader header = received.header;
+    header.buffers = chains;
     u64 done = 0;
     for (u16 i = 0; i < chains; i++) {
         const VirtioChain& chain = receive_chains_[i];

@@ -168,6 +168,7 @@ void Board::repeat_pending_disk_requests() const {
 }
 
 bool Board::network_ready() const { return parts_->net && parts_->net->driver_ready(); }
+bool Board::takes_large_frames() const { return parts_->net && parts_->net->takes_large_frames(); }
 bool Board::can_receive_frame() const { return parts_->net && parts_->net->can_receive(); }
 u64 Board::entropy_bytes_wanted() const { return parts_->entropy.wanted_bytes(); }
 

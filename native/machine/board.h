@@ -56,6 +56,7 @@ public:
     bool network_ready() const;
     /// Whether a frame would find a buffer.
     bool can_receive_frame() const;
+    bool takes_large_frames() const;
     u64 entropy_bytes_wanted() const;
     /// How many typed bytes the console `port` (0: 16550, 1: virtio) takes now.
     u64 console_room(u32 port) const;

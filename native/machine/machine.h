@@ -90,6 +90,8 @@ public:
 
     /// What the world may offer now: see Board.
     bool can_receive_frame() const { return board_.can_receive_frame(); }
+    /// Whether the driver takes large frames (base/tcp_frame.h).
+    bool takes_large_frames() const { return board_.takes_large_frames(); }
     bool network_ready() const { return board_.network_ready(); }
     u64 entropy_bytes_wanted() const { return board_.entropy_bytes_wanted(); }
     u64 console_room(u32 port) const { return board_.console_room(port); }

@@ -78,6 +78,10 @@ void Live::take_clock(u64 host_ns) {
 }
 
 void Live::drop_unwanted_frames() {
+    if (machine_.takes_large_frames() != large_frames_) {
+        large_frames_ = !large_frames_;
+        world_.set_large_frames(large_frames_);
+    }
     // As on a real network: what arrives before the driver is up is nobody's.
     if (machine_.network_ready()) return;
     frame_taken_ = false;

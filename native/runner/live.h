@@ -94,8 +94,9 @@ private:
     u64 frames_received_ = 0;
     u64 ran_ns_ = 0;
     u64 break_out_by_ns_ = no_deadline_ns;
-    std::vector<u8> frame_;     // Reused, no state.
-    bool frame_taken_ = false;  ///< frame_ holds a received frame not yet given to the machine.
+    std::vector<u8> frame_;      // Reused, no state.
+    bool frame_taken_ = false;   ///< frame_ holds a received frame not yet given to the machine.
+    bool large_frames_ = false;  ///< What the world was told.
 };
 
 }  // namespace vmft

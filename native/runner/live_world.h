@@ -23,6 +23,9 @@ public:
     /// vCPU thread: whether frames are received, as they are by a live machine only. Turning it on
     /// drops what came in before.
     virtual void set_receiving(bool on) = 0;
+    /// vCPU thread: whether the guest takes large frames (base/tcp_frame.h). As it begins, it does
+    /// not.
+    virtual void set_large_frames(bool on) { (void)on; }
     /// The next received frame; false when none waits.
     virtual bool take_frame(std::vector<u8>& frame) = 0;
     /// False: the network did not take it.

@@ -73,6 +73,7 @@ void FrameReceiver::disable() {
         epoch_++;
         discarded_.fetch_add(frames_.size(), std::memory_order_relaxed);
         frames_.clear();
+        bytes_ = 0;
         waiting_.store(0, std::memory_order_release);
     }
     signal();
@@ -86,8 +87,10 @@ bool FrameReceiver::take(std::vector<u8>& frame) {
         if (frames_.empty()) return false;
         frame = std::move(frames_.front());
         frames_.pop_front();
+        bytes_ -= frame.size();
         waiting_.store(frames_.size(), std::memory_order_release);
-        if (paused_ && frames_.size() <= limits::received_frames_max / 2) {
+        if (paused_ && frames_.size() <= limits::received_frames_max / 2 &&
+            bytes_ <= limits::received_bytes_max / 2) {
             paused_ = false;
             resume = true;
         }
@@ -99,8 +102,9 @@ bool FrameReceiver::take(std::vector<u8>& frame) {
 FrameReceiver::Task FrameReceiver::next_task() {
     std::lock_guard lock(mutex_);
     Task task{stop_, 0, epoch_};
-    paused_ = enabled_ && frames_.size() >= limits::received_frames_max;
-    if (enabled_ && !broken()) task.room = limits::received_frames_max - frames_.size();
+    paused_ = enabled_ && (frames_.size() >= limits::received_frames_max ||
+                           bytes_ >= limits::received_bytes_max);
+    if (enabled_ && !paused_ && !broken()) task.room = limits::received_frames_max - frames_.size();
     return task;
 }
 
@@ -125,7 +129,10 @@ void FrameReceiver::deliver(std::vector<std::vector<u8>>& batch) {
     {
         std::lock_guard lock(mutex_);
         first = frames_.empty() && !batch.empty();
-        for (std::vector<u8>& frame : batch) frames_.push_back(std::move(frame));
+        for (std::vector<u8>& frame : batch) {
+            bytes_ += frame.size();
+            frames_.push_back(std::move(frame));
+        }
         waiting_.store(frames_.size(), std::memory_order_release);
         received_.fetch_add(batch.size(), std::memory_order_relaxed);
     }

@@ -13,8 +13,8 @@
 
 namespace vmft {
 
-/// A thread that reads frames from a tap into a queue of at most limits::received_frames_max,
-/// from which the vCPU thread takes them.
+/// A thread that reads frames from a tap into a queue of at most limits::received_frames_max
+/// and received_bytes_max, from which the vCPU thread takes them.
 ///
 /// Disabled (as it begins, and on a replica that replays) it does not touch the tap: frames
 /// pile up in the kernel's short queue and cost nothing. `enable` throws those away
@@ -67,6 +67,7 @@ private:
                           ///< disable; before mutex_.
     std::mutex mutex_;
     std::deque<std::vector<u8>> frames_;  // Under mutex_, like all down to epoch_.
+    u64 bytes_ = 0;                       ///< Of frames_.
     bool stop_ = false;
     bool enabled_ = false;
     bool paused_ = false;  ///< The thread found the queue full.

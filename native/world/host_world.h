@@ -30,6 +30,9 @@ public:
     u64 realtime_ns() override;
     void fill_random(std::span<u8> bytes) override;
     void set_receiving(bool on) override;
+    void set_large_frames(bool on) override {
+        if (tap_) tap_->set_large_frames(on);
+    }
     bool take_frame(std::vector<u8>& frame) override { return receiver_ && receiver_->take(frame); }
     bool send_frame(std::span<const u8> frame) override { return tap_ && tap_->write(frame); }
     void set_frame_listener(std::function<void()> listener) override {

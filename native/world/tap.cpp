@@ -5,11 +5,13 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "base/limits.h"
+#include "base/tcp_frame.h"
 
 namespace vmft {
 
@@ -56,6 +58,35 @@ Tap::Opened refuse_interface(const std::string& name, int error) {
     }
 }
 
+/// In front of each frame (IFF_VNET_HDR), in this host's byte order: virtio_net_hdr of
+/// linux/virtio_net.h, which is no C++.
+struct Header {
+    u8 flags = 0;
+    u8 segment_kind = 0;
+    u16 header_bytes = 0;
+    u16 segment_bytes = 0;
+    u16 checksum_start = 0;
+    u16 checksum_offset = 0;
+};
+static_assert(sizeof(Header) == 10);
+constexpr u8 flag_needs_checksum = 1;
+constexpr u8 no_segment = 0, tcp4_segment = 1;
+
+/// Makes what the kernel gave a frame as machines take it; false: it is none.
+bool make_complete(std::span<u8> frame, const Header& header) {
+    if (const auto place = is_large(frame)) {
+        const bool trusted =
+            header.segment_kind != no_segment || header.flags & flag_needs_checksum;
+        if (!trusted && !tcp_checksum_is_right(frame, *place)) return false;
+        set_segment_bytes(frame, *place,
+                          header.segment_kind == no_segment ? frame.size() : header.segment_bytes);
+        return true;
+    }
+    if (header.segment_kind != no_segment) return false;
+    return !(header.flags & flag_needs_checksum) ||
+           complete_checksum(frame, header.checksum_start, header.checksum_offset);
+}
+
 }  // namespace
 
 const char* tap_fault_name(TapFault fault) {
@@ -84,28 +115,63 @@ Tap::Opened Tap::open(std::string_view wanted) {
     if (!fd) return refuse_device(errno);
     ifreq request{};
     std::copy(name.begin(), name.end(), request.ifr_name);
-    request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI);
+    request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
     if (ioctl(fd.get(), TUNSETIFF, &request) != 0) return refuse_interface(name, errno);
-    return {Tap(std::move(fd), std::move(name)), TapFault::none, ""};
+    Tap tap(std::move(fd), std::move(name));
+    // Who had it before may have wanted them.
+    tap.set_large_frames(false);
+    return {std::move(tap), TapFault::none, ""};
+}
+
+void Tap::set_large_frames(bool on) {
+    // A kernel that refuses goes on cutting them up.
+    const unsigned long wanted = on ? TUN_F_CSUM | TUN_F_TSO4 : 0;
+    (void)ioctl(fd_.get(), TUNSETOFFLOAD, wanted);
 }
 
 TapRead Tap::read(std::span<u8> buffer, size_t& frame_bytes) {
     for (;;) {
-        ssize_t got = ::read(fd_.get(), buffer.data(), buffer.size());
+        Header header{};
+        const iovec parts[] = {{&header, sizeof header}, {buffer.data(), buffer.size()}};
+        ssize_t got = ::readv(fd_.get(), parts, 2);
         if (got < 0) {
             if (errno == EINTR) continue;
             return errno == EAGAIN ? TapRead::empty : TapRead::broken;
         }
-        frame_bytes = static_cast<size_t>(got);
-        if (frame_bytes >= limits::net_frame_bytes_min) return TapRead::frame;
+        if (static_cast<size_t>(got) < sizeof header + limits::net_frame_bytes_min) continue;
+        frame_bytes = static_cast<size_t>(got) - sizeof header;
+        if (make_complete(buffer.first(frame_bytes), header)) return TapRead::frame;
     }
 }
 
 bool Tap::write(std::span<const u8> frame) {
+    Header header{};
+    u8 checksum[2] = {};
+    // A large frame's checksum field is not its own: the kernel gets what belongs there.
+    const auto place = is_large(frame);
+    const size_t cut = place ? place->checksum_at() : frame.size();
+    if (place) {
+        put_u16(checksum, 0, pseudo_header_sum(frame, *place));
+        const u16 segment_bytes = get_segment_bytes(frame, *place);
+        header.flags = flag_needs_checksum;
+        header.checksum_start = static_cast<u16>(place->tcp_at);
+        header.checksum_offset = TcpPlace::checksum_offset;
+        if (segment_bytes < frame.size() - place->data_at) {
+            header.segment_kind = tcp4_segment;
+            header.segment_bytes = segment_bytes;
+            header.header_bytes = static_cast<u16>(place->data_at);
+        }
+    }
+    // writev only reads.
+    u8* bytes = const_cast<u8*>(frame.data());
+    const iovec parts[] = {{&header, sizeof header},
+                           {bytes, cut},
+                           {checksum, place ? sizeof checksum : 0},
+                           {bytes + cut + (place ? 2 : 0), frame.size() - cut - (place ? 2 : 0)}};
     ssize_t put;
-    do put = ::write(fd_.get(), frame.data(), frame.size());
+    do put = ::writev(fd_.get(), parts, 4);
     while (put < 0 && errno == EINTR);
-    bool taken = put == static_cast<ssize_t>(frame.size());
+    bool taken = put == static_cast<ssize_t>(sizeof header + frame.size());
     (taken ? frames_written_ : frames_dropped_).fetch_add(1, std::memory_order_relaxed);
     return taken;
 }

@@ -31,13 +31,17 @@ enum class TapRead : u8 {
 };
 
 /// One tap interface, non-blocking: whole Ethernet frames without checksums, as they are on the
-/// wire. Closing it keeps a persistent interface (`ip tuntap add`) and removes any other. One
-/// thread may write while another reads.
+/// wire, or large ones of TCP (base/tcp_frame.h). Closing it keeps a persistent interface (`ip
+/// tuntap add`) and removes any other. One thread may write while another reads.
 class Tap {
 public:
     struct Opened;
     /// Opens the interface of that name; one that does not exist is made if we may, and is down.
     static Opened open(std::string_view name);
+
+    /// Whether the kernel may give large frames. As it begins, it does not: it cuts them up. Takes
+    /// them in any case.
+    void set_large_frames(bool on);
 
     const std::string& name() const { return name_; }
     int fd() const { return fd_.get(); }

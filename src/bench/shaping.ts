@@ -1,34 +1,64 @@
-/** The logging network made as slow as another one would be, by tc(8) on both of its ends. Linux only; see tc-tbf(8). */
+/** Networks made as slow as others would be, by tc(8) on both of their ends. Linux only; see tc-tbf(8). */
 
 import { spawnSync } from 'node:child_process';
 
 import { VmftError } from '../base/errors.js';
-import type { DemoHost, DemoNetwork } from '../cli/demo/demo-network.js';
+import type { DemoNetwork } from '../cli/demo/demo-network.js';
+import type { NetworkNamespace } from '../cli/demo/network-namespace.js';
 
-/** Of each host, on the logging network. */
-const logDevice = 'log0';
 /** What may leave at once, in time at the full rate; beyond a timer's lateness, or the rate would not be reached. */
 const burstMs = 1;
 /** What may wait, in time at the full rate: about a switch's buffer. */
 const queueMs = 10;
 const tcMsMax = 10_000;
 
+/** Where frames leave a namespace. */
+interface NetworkPort {
+  readonly namespace: NetworkNamespace;
+  readonly device: string;
+}
+
 /**
- * Limits what each of the two hosts sends to the other, which makes a full-duplex link of that rate; null: no limit. Until `work`
- * has ended. Throws `namespace-unavailable` when tc or the kernel's scheduler is missing.
+ * Limits what each of the two hosts sends to the other, which makes the logging channel a full-duplex link of that rate; null: no limit. Until
+ * `work` has ended. Throws `namespace-unavailable` when tc or the kernel's scheduler is missing.
  */
-export async function withChannelRate<Result>(
+export function withChannelRate<Result>(
   network: DemoNetwork,
   gbitPerS: number | null,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  const { a, b } = network;
+  return withRate([logPort(a.namespace), logPort(b.namespace)], gbitPerS, work);
+}
+
+/** The same of the network between the client and host a, on which the guest is. */
+export function withClientRate<Result>(
+  network: DemoNetwork,
+  gbitPerS: number | null,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const ports = [
+    { namespace: network.a.namespace, device: 'guest0' },
+    { namespace: network.client, device: 'eth0' },
+  ];
+  return withRate(ports, gbitPerS, work);
+}
+
+function logPort(namespace: NetworkNamespace): NetworkPort {
+  return { namespace, device: 'log0' };
+}
+
+async function withRate<Result>(
+  ports: readonly NetworkPort[],
+  gbitPerS: number | null,
+  work: () => Promise<Result>,
+): Promise<Result> {
   if (gbitPerS === null) return work();
-  const hosts = [network.a, network.b];
   try {
-    for (const host of hosts) setRate(host, gbitPerS);
+    for (const port of ports) setRate(port, gbitPerS);
     return await work();
   } finally {
-    for (const host of hosts) removeRate(host);
+    for (const port of ports) removeRate(port);
   }
 }
 
@@ -42,23 +72,23 @@ export function rateWords(gbitPerS: number): string[] {
   ];
 }
 
-function setRate(host: DemoHost, gbitPerS: number): void {
-  const why = tc(host, ['qdisc', 'replace', 'dev', logDevice, ...rateWords(gbitPerS)]);
+function setRate(port: NetworkPort, gbitPerS: number): void {
+  const why = tc(port, ['qdisc', 'replace', 'dev', port.device, ...rateWords(gbitPerS)]);
   if (why === null) return;
   throw new VmftError(
     'namespace-unavailable',
-    `the logging network of host ${host.label} cannot be limited to ${gbitPerS} Gbit/s: ${why}`,
+    `the network of ${port.namespace.name} cannot be limited to ${gbitPerS} Gbit/s: ${why}`,
     'the kernel needs its module sch_tbf, and the system its package iproute2',
   );
 }
 
 /** One that has none is left as it is. */
-function removeRate(host: DemoHost): void {
-  tc(host, ['qdisc', 'del', 'dev', logDevice, 'root']);
+function removeRate(port: NetworkPort): void {
+  tc(port, ['qdisc', 'del', 'dev', port.device, 'root']);
 }
 
 /** What was wrong; null: nothing. */
-function tc({ namespace }: DemoHost, options: readonly string[]): string | null {
+function tc({ namespace }: NetworkPort, options: readonly string[]): string | null {
   const [program = '', ...words] = namespace.inside(['tc', ...options]);
   const result = spawnSync(program, words, { encoding: 'utf8', timeout: tcMsMax });
   if (result.status === 0) return null;

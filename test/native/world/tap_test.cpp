@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/limits.h"
+#include "base/tcp_frames.h"
 #include "test.h"
 #include "world/announce.h"
 #include "world/network_namespace.h"
@@ -72,6 +73,20 @@ VMFT_TEST(frames_go_both_ways) {
             VMFT_EXPECT(tap.read(buffer, frame_bytes) == TapRead::broken);
             VMFT_EXPECT(!tap.write(one));
         }
+    });
+}
+
+VMFT_TEST(a_large_frame_leaves_with_the_sum_that_belongs_into_its_checksum_field) {
+    in_network_namespace([] {
+        Tap::Opened opened = Tap::open("t0");
+        VMFT_REQUIRE(opened.tap.has_value() && test::set_interface_up("t0", true));
+        NetworkEnd network("t0", 0x0800);
+        VMFT_REQUIRE(network.usable());
+        const std::vector<u8> segment = test::tcp_segment(20000);
+        std::vector<u8> frame = segment;
+        set_segment_bytes(frame, *is_large(frame), 1448);
+        VMFT_EXPECT(opened.tap->write(frame));
+        VMFT_EXPECT(network.receive() == segment);
     });
 }
 
