@@ -2,6 +2,7 @@
 /// of nanoseconds one way each time; it ends when that ends. Says "ready" once it carries frames.
 
 #include <cstdio>
+#include <string>
 
 #include "world/delay_line.h"
 
@@ -10,14 +11,13 @@ int main(int count, char** words) {
         std::fprintf(stderr, "usage: vmft_delay_line TAP TAP\n");
         return 2;
     }
-    vmft::Tap::Opened first = vmft::Tap::open(words[1]), second = vmft::Tap::open(words[2]);
-    for (const vmft::Tap::Opened* opened : {&first, &second}) {
-        if (opened->tap) continue;
-        std::fprintf(stderr, "%s\n", opened->message.c_str());
+    std::string fault;
+    const auto line = vmft::DelayLine::between(words[1], words[2], fault);
+    if (!line) {
+        std::fprintf(stderr, "%s\n", fault.c_str());
         return 1;
     }
-    vmft::DelayLine line(std::move(*first.tap), std::move(*second.tap));
     std::puts("ready");
     std::fflush(stdout);
-    return line.run(0) ? 0 : 1;
+    return line->run(0) ? 0 : 1;
 }

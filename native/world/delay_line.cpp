@@ -27,6 +27,14 @@ DelayLine::DelayLine(Tap first, Tap second)
                                               Direction{&second_, &first_, {}, 0}},
       buffer_(limits::net_frame_bytes_max) {}
 
+std::unique_ptr<DelayLine> DelayLine::between(std::string_view first, std::string_view second,
+                                              std::string& fault) {
+    Tap::Opened one = Tap::open(first), other = Tap::open(second);
+    fault = one.tap ? other.message : one.message;
+    if (!one.tap || !other.tap) return nullptr;
+    return std::make_unique<DelayLine>(std::move(*one.tap), std::move(*other.tap));
+}
+
 bool DelayLine::run(int control_fd) {
     Wake::sharpen_timers_of_this_thread();
     bool ended = false;

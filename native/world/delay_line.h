@@ -2,6 +2,7 @@
 
 #include <array>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "world/tap.h"
@@ -13,6 +14,9 @@ namespace vmft {
 class DelayLine {
 public:
     DelayLine(Tap first, Tap second);
+    /// Between the taps of these names; null when one cannot be had, and then `fault` is a line.
+    static std::unique_ptr<DelayLine> between(std::string_view first, std::string_view second,
+                                              std::string& fault);
     DelayLine(DelayLine&&) = delete;
 
     /// Carries frames until the input at `control_fd` ends: lines of a decimal number each, the

@@ -110,6 +110,6 @@ function charts(rows: readonly Table2Row[]): Block[] {
 
 const differences = [
   'netperf → iperf3, one TCP connection.',
-  'The paper’s client is on a line of 1 Gbit/s, which bounds every figure at 940 Mbit/s; here the client’s line is virtual, and the guest’s CPU is the bound.',
+  'The paper’s client is on a line of 1 Gbit/s, which bounds every figure at 940 Mbit/s; here the client’s line is virtual, and held to that rate.',
   'The paper’s channels are networks of 1 and 10 Gbit/s (a ping of about 0.15 and 0.09 ms between the hosts); here one virtual line is limited by tc.',
 ];
