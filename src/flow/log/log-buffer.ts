@@ -1,4 +1,5 @@
 import { VmftError } from '../../base/errors.js';
+import { SequenceQueue } from '../../base/sequence-queue.js';
 
 /**
  * What was recorded and is not yet acknowledged: the bound of design §5. The bytes themselves wait in the
@@ -7,8 +8,7 @@ import { VmftError } from '../../base/errors.js';
  * by what was already under way at most.
  */
 export class LogBuffer {
-  private readonly sizes: number[] = [];
-  private head = 0;
+  private readonly sizes = new SequenceQueue<number>();
   private bytesHeld = 0;
   private nextSequence = 0n;
   private nextUnacknowledged = 0n;
@@ -43,7 +43,7 @@ export class LogBuffer {
       );
     }
     this.nextSequence += 1n;
-    this.sizes.push(bytes);
+    this.sizes.append(sequence, bytes);
     this.bytesHeld += bytes;
   }
 
@@ -61,15 +61,10 @@ export class LogBuffer {
         `the backup acknowledged segment ${sequence} twice`,
       );
     }
-    while (this.nextUnacknowledged <= sequence) {
-      this.bytesHeld -= this.sizes[this.head] ?? 0;
-      this.head += 1;
-      this.nextUnacknowledged += 1n;
-    }
-    if (this.head > 1024 || this.head === this.sizes.length) {
-      this.sizes.splice(0, this.head);
-      this.head = 0;
-    }
+    this.nextUnacknowledged = sequence + 1n;
+    this.sizes.take(sequence, (bytes) => {
+      this.bytesHeld -= bytes;
+    });
     return null;
   }
 }

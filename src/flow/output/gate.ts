@@ -1,3 +1,5 @@
+import { SequenceQueue } from '../../base/sequence-queue.js';
+
 /**
  * The gate: which outputs of a protected primary may leave.
  *
@@ -21,9 +23,8 @@
  * a stray acknowledgement changes nothing.
  */
 export class Gate {
-  /** Segments sent and not acknowledged, in order: [sequence, outputsProduced]. */
-  private readonly waiting: { readonly sequence: bigint; readonly outputsProduced: bigint }[] = [];
-  private head = 0;
+  /** Outputs produced by the end of each segment that was sent and not acknowledged. */
+  private readonly waiting = new SequenceQueue<bigint>();
   private producedCount: bigint;
   private releasedCount: bigint;
   private open = false;
@@ -47,7 +48,7 @@ export class Gate {
   append(sequence: bigint, outputsProduced: bigint): void {
     if (outputsProduced > this.producedCount) this.producedCount = outputsProduced;
     if (this.open) this.releasedCount = this.producedCount;
-    else this.waiting.push({ sequence, outputsProduced });
+    else this.waiting.append(sequence, outputsProduced);
   }
 
   /**
@@ -56,24 +57,16 @@ export class Gate {
    */
   acknowledge(sequence: bigint): bigint | null {
     const before = this.releasedCount;
-    let next = this.waiting[this.head];
-    while (next !== undefined && next.sequence <= sequence) {
-      if (next.outputsProduced > this.releasedCount) this.releasedCount = next.outputsProduced;
-      this.head += 1;
-      next = this.waiting[this.head];
-    }
-    if (this.head > 1024 || this.head === this.waiting.length) {
-      this.waiting.splice(0, this.head);
-      this.head = 0;
-    }
+    this.waiting.take(sequence, (outputsProduced) => {
+      if (outputsProduced > this.releasedCount) this.releasedCount = outputsProduced;
+    });
     return this.releasedCount > before ? this.releasedCount : null;
   }
 
   /** The replica is alone by arbitration: everything may leave, now and later. */
   alone(): bigint {
     this.open = true;
-    this.waiting.length = 0;
-    this.head = 0;
+    this.waiting.clear();
     this.releasedCount = this.producedCount;
     return this.releasedCount;
   }

@@ -2,8 +2,8 @@
  * Keeps the backup's execution close behind the primary's (design §5, FT paper §2.3 "Managing backup
  * lag"): the lag is what a failover must execute before it can go live.
  *
- * A proportional rule: up to four fifths of the limit the primary runs free (a segment and a progress report that are
- * under way are some 60 ms by themselves); from there its share of the vCPU falls linearly, to `shareMin` at twice the limit. A backup that executes at 0.9 of the primary's speed thus settles where
+ * A proportional rule: up to four fifths of the limit the primary runs free (a segment that is executed
+ * while the next one comes is some 40 ms by itself); from there its share of the vCPU falls linearly, to `shareMin` at twice the limit. A backup that executes at 0.9 of the primary's speed thus settles where
  * the share is 0.9, close to the limit, with no oscillation to damp, and a little smoothing hides the
  * grain of the progress reports. An integral term would remove the offset, but overshoots after each stall.
  */

@@ -1,4 +1,5 @@
 import type { PairSettings } from '../../base/limits.js';
+import { SequenceQueue } from '../../base/sequence-queue.js';
 
 /**
  * How long a primary may show outputs: not after its backup may have gone live.
@@ -24,8 +25,8 @@ import type { PairSettings } from '../../base/limits.js';
  */
 export class OutputPermission {
   private readonly lastingMs: number;
-  private readonly segments: { readonly sequence: bigint; readonly sentMs: number }[] = [];
-  private head = 0;
+  /** When each was sent. */
+  private readonly segments = new SequenceQueue<number>();
   private readonly beats: { readonly counter: bigint; readonly sentMs: number }[] = [];
   private untilMsNow = -Infinity;
 
@@ -40,21 +41,14 @@ export class OutputPermission {
   }
 
   segmentSent(sequence: bigint, nowMs: number): void {
-    this.segments.push({ sequence, sentMs: nowMs });
+    this.segments.append(sequence, nowMs);
   }
 
   /** The backup has answered to every segment up to `sequence`. */
   acknowledged(sequence: bigint): void {
-    let next = this.segments[this.head];
-    while (next !== undefined && next.sequence <= sequence) {
-      this.answered(next.sentMs);
-      this.head += 1;
-      next = this.segments[this.head];
-    }
-    if (this.head > 1024 || this.head === this.segments.length) {
-      this.segments.splice(0, this.head);
-      this.head = 0;
-    }
+    this.segments.take(sequence, (sentMs) => {
+      this.answered(sentMs);
+    });
   }
 
   beatSent(counter: bigint, nowMs: number): void {

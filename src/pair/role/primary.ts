@@ -1,5 +1,6 @@
 import { VmftError } from '../../base/errors.js';
 import type { PairSettings } from '../../base/limits.js';
+import { SequenceQueue } from '../../base/sequence-queue.js';
 import { LogBuffer } from '../../flow/log/log-buffer.js';
 import type {
   LiveOptions,
@@ -80,7 +81,9 @@ export class PrimaryRole implements Role {
   /** Of draining, and of handing over. */
   private patienceUntilMs = Infinity;
   private handOver: 'none' | 'pausing' | 'paused' | 'sent' | 'taken' = 'none';
-  private virtualNs = 0n;
+  /** Of the end of each segment that is not acknowledged, and of the last one that is. */
+  private readonly segmentEnds = new SequenceQueue<bigint>();
+  private acknowledgedNs = 0n;
   private lagNs: bigint | null = null;
   private stallShown = false;
   private diskReadsDone = 0n;
@@ -183,7 +186,7 @@ export class PrimaryRole implements Role {
     if (this.state === 'arbitrating') return [];
     this.buffer.append(sequence, frame.length);
     this.permission.segmentSent(sequence, nowMs);
-    this.virtualNs = virtualNs;
+    this.segmentEnds.append(sequence, virtualNs);
     const send: Action = {
       do: 'send',
       link: this.link,
@@ -235,7 +238,8 @@ export class PrimaryRole implements Role {
       this.diskReadsDone = diskReadsDone;
       actions.push({ do: 'disk-reads-done', count: diskReadsDone });
     }
-    const lagNs = this.virtualNs - executedVirtualNs;
+    // What the backup has and has not executed: the rest would be lost with this host, and nobody executed it.
+    const lagNs = this.acknowledgedNs - executedVirtualNs;
     this.lagNs = lagNs > 0n ? lagNs : 0n;
     // A backup that is given checkpoints executes nothing: slowing the guest would not bring it closer.
     if (this.options.replication === 'checkpoint') return actions;
@@ -249,6 +253,9 @@ export class PrimaryRole implements Role {
     if (wrong !== null) return this.breakChannel(wrong, nowMs);
     const actions: Action[] = [{ do: 'acknowledge', sequence }];
     this.permission.acknowledged(sequence);
+    this.segmentEnds.take(sequence, (virtualNs) => {
+      this.acknowledgedNs = virtualNs;
+    });
     const more = this.gate.acknowledge(sequence) !== null;
     if (more || nowMs > this.grantedUntilMs) actions.push(...this.release());
     if (!this.buffer.full) this.stallShown = false;
