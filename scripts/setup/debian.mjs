@@ -13,6 +13,7 @@ const commandOf = {
   python3: 'python3',
   iproute2: 'ip',
   'iputils-ping': 'ping',
+  iperf3: 'iperf3',
   mmdebstrap: 'mmdebstrap',
   e2fsprogs: 'mke2fs',
   uidmap: 'newuidmap',
@@ -43,7 +44,11 @@ export function hasCommand(command) {
 
 function isThere(name) {
   const header = headerOf[name];
-  if (header === undefined) return hasCommand(commandOf[name]);
+  if (header === undefined) {
+    const command = commandOf[name];
+    if (command === undefined) throw new Error(`bug: what shows that ${name} is there?`);
+    return hasCommand(command);
+  }
   return headerFolders.some((folder) => existsSync(join(folder, header)));
 }
 
