@@ -181,8 +181,10 @@ void Runner::live_step(Lock& lock) {
     // one that does, though not for ever.
     bool dear =
         exit.broken_out && !recorder_.full() && now < recorder_.due_at_ns() + dear_segment_delay_ns;
-    gathering_ = output_may_gather(now, exit.kind == ExitKind::halted);
-    if (!dear && !gathering_ && recorder_.due(options_.gated, now)) flush_segment();
+    bool rests = exit.kind == ExitKind::halted;
+    bool gathers = output_may_gather(now, rests);
+    if (!dear && !gathers && recorder_.due(options_.gated, now)) flush_segment();
+    gathering_ = gathers && rests;
     end_epoch_if_due(lock, now);
     if (exit.kind == ExitKind::halted && !disks_.completion_waits()) {
         // What happened since the last segment goes when it is old enough, woken for nothing else:
