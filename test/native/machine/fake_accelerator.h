@@ -13,8 +13,9 @@ namespace vmft::test {
 /// anywhere soon differ everywhere.
 class FakeAccelerator final : public Accelerator {
 public:
-    FakeAccelerator(GuestMemory& memory, Platform& platform)
-        : memory_(memory), platform_(platform) {}
+    /// `rests`: the guest halts now and then.
+    FakeAccelerator(GuestMemory& memory, Platform& platform, bool rests = true)
+        : memory_(memory), platform_(platform), rests_(rests) {}
 
     RunExit run(u64 until_ticks) override {
         while (ticks_ < until_ticks) {
@@ -79,7 +80,7 @@ private:
         if (dice < 420) return take(platform_.tsc());
         if (dice < 423)
             return platform_.msr_write(0x6E0, platform_.tsc() + 1 + (walk_ >> 20) % 100'000);
-        if (dice < 424) {
+        if (dice < 424 && rests_) {
             platform_.msr_write(0x6E0, platform_.tsc() + 1 + (walk_ >> 20) % 1'000'000);
             halted_ = true;
             return true;
@@ -97,12 +98,19 @@ private:
 
     GuestMemory& memory_;
     Platform& platform_;
+    const bool rests_;
     u64 ticks_ = 0, walk_ = 1, interrupts_ = 0;
     bool halted_ = false;
 };
 
 inline std::unique_ptr<Accelerator> make_fake_accelerator(GuestMemory& memory, Platform& platform) {
     return std::make_unique<FakeAccelerator>(memory, platform);
+}
+
+/// Of a guest that always has something to do.
+inline std::unique_ptr<Accelerator> make_restless_accelerator(GuestMemory& memory,
+                                                              Platform& platform) {
+    return std::make_unique<FakeAccelerator>(memory, platform, false);
 }
 
 }  // namespace vmft::test
