@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { systemRandom } from '../../../src/flow/world/system-random.js';
 import type { Arbiter } from '../../../src/pair/arbiter/arbiter.js';
@@ -32,7 +33,19 @@ export class TwoHosts {
     }
     this.primarySide.close();
     this.backupSide.close();
-    // An operation of the arbiter may still be under way.
-    rmSync(this.directory, { recursive: true, force: true, maxRetries: 10 });
+    await removeWhenQuiet(this.directory);
+  }
+}
+
+/** An operation of the arbiter may still be under way, and make a file after those that are there were removed. */
+async function removeWhenQuiet(directory: string): Promise<void> {
+  for (let tries = 50; ; tries -= 1) {
+    try {
+      rmSync(directory, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (tries === 0) throw error;
+      await sleep(100);
+    }
   }
 }
