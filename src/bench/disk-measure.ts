@@ -6,15 +6,15 @@
 import { copyFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { VmftError } from '../base/errors.js';
-import { guestAddress, type DemoNetwork } from '../cli/demo/demo-network.js';
-import { clientOutput } from './client-command.js';
+import type { DemoNetwork } from '../cli/demo/demo-network.js';
+import { imagesFolder } from '../cli/project-paths.js';
 import { diskJobs, fioCommand, parseFio, type DiskJob, type JobSample } from './disk-jobs.js';
 import type { DiskRound, Holding, PairSample } from './disk-report.js';
 import { BenchGuest } from './guest/bench-guest.js';
-import { patience, type GuestPlan } from './guest/guest-plan.js';
+import { patiently, type GuestPlan } from './guest/guest-plan.js';
+import { GuestShell } from './guest/guest-shell.js';
 
 export interface DiskPlan {
   /** Turns of unprotected and protected for each job. */
@@ -27,10 +27,7 @@ export interface DiskPlan {
 
 export type Progress = (line: string) => void;
 
-const rootImage = fileURLToPath(new URL('../../../.cache/images/debian-root.img', import.meta.url));
-const commandScript = fileURLToPath(new URL('./guest-command-client.js', import.meta.url));
-/** Of the guest's service "shell". */
-const commandPort = 7001;
+const rootImage = join(imagesFolder, 'debian-root.img');
 const measuredDevice = '/dev/vdb';
 const measuredMiB = 128;
 const reservedMiB = 1;
@@ -95,13 +92,7 @@ function textOf({ holding, job, alone, pair }: DiskRound): string {
 
 async function runJob(network: DemoNetwork, job: DiskJob, jobMs: number): Promise<JobSample> {
   const command = fioCommand(job, measuredDevice, jobMs);
-  const output = await clientOutput(
-    network,
-    [process.execPath, commandScript, guestAddress, String(commandPort), command],
-    commandMsMax,
-  );
-  if (output === null) throw new VmftError('internal', 'the client could not run');
-  return parseFio(output);
+  return parseFio(await new GuestShell(network).output(command, commandMsMax));
 }
 
 async function runJobOfPair(
@@ -141,17 +132,16 @@ class MeasuredDisks {
   guestPlan(): GuestPlan {
     const word = this.holding === 'private' ? 'private' : 'shared';
     const reads = this.holding === 'shared, reads on the backup' ? 'backup' : 'log';
-    return {
+    return patiently({
       words: 'root=/dev/vda rw vmft.services=shell',
       atWork: 'vmft: ready',
       primaryOptions: [
         ...['--disk', `${this.path('root.img')},shared`],
         ...['--disk', `${this.path('measured.img')},${word}`],
         ...['--disk-reads', reads],
-        ...patience,
       ],
       backupOptions: () => this.backupOptions(),
-    };
+    });
   }
 
   remove(): void {
@@ -162,7 +152,7 @@ class MeasuredDisks {
   private backupOptions(): string[] {
     const measured = this.holding === 'private' ? `copy-${(this.copies += 1)}.img` : 'measured.img';
     if (this.holding === 'private') this.makeEmpty(measured);
-    return ['--disk', this.path('root.img'), '--disk', this.path(measured), ...patience];
+    return ['--disk', this.path('root.img'), '--disk', this.path(measured)];
   }
 
   private makeEmpty(name: string): void {

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import { VmftError } from '../base/errors.js';
-import { tunDeviceFault } from '../cli/check/tap.js';
+import { requireTunDevice } from '../cli/check/tap.js';
 import { DemoNetwork } from '../cli/demo/demo-network.js';
 import { endBySignals, enterNamespaces } from '../cli/demo/enter-namespaces.js';
 
@@ -18,8 +17,7 @@ export async function onDemoNetwork(
     return enterNamespaces(fileURLToPath(module), [...process.argv.slice(2), '--inside']);
   }
   endBySignals();
-  const fault = tunDeviceFault();
-  if (fault !== null) throw new VmftError('tap-unavailable', fault.found, fault.whatToDo);
+  requireTunDevice();
   const network = await DemoNetwork.create();
   try {
     return await measure(network);

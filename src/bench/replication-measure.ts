@@ -10,6 +10,7 @@ import type { VmftEvent } from '../cli/demo/vmft-process.js';
 import type { Replication } from '../flow/machine/machine.js';
 import { BenchGuest } from './guest/bench-guest.js';
 import { planOfMode, type GuestMode } from './guest/guest-plan.js';
+import { logMbitPerS } from './guest/while-protected.js';
 import { measureLatency, usualLatencyPlan } from './latency/probes.js';
 import type { ReplicationSample, WorkSample } from './replication-report.js';
 
@@ -102,11 +103,9 @@ async function rates(
   const from = guest.status();
   await sleep(durationMs);
   const to = guest.status();
-  const elapsedMs = to.realtimeMs - from.realtimeMs;
-  const bytes = Number(to['recordedBytes']) - Number(from['recordedBytes']);
   return {
-    mips: (ticksOf(to) - ticksOf(from)) / 1e3 / elapsedMs,
-    mbitPerS: (bytes * 8) / 1e3 / elapsedMs,
+    mips: (ticksOf(to) - ticksOf(from)) / 1e3 / (to.realtimeMs - from.realtimeMs),
+    mbitPerS: logMbitPerS(from, to),
   };
 }
 

@@ -6,6 +6,7 @@ import type { AcceleratorName, CounterOptions } from '../flow/machine/accelerato
 import type { ReplicationChoice } from '../pair/role/replication-choice.js';
 import { addAcceleratorOptions } from './options/accelerator.js';
 import { replicationOption } from './options/replication.js';
+import { parseSeed } from './options/seed.js';
 
 export interface BenchOptions {
   readonly table: readonly SectionName[];
@@ -59,12 +60,4 @@ function parseSections(text: string): readonly SectionName[] {
     throw new InvalidArgumentError(`'${word}' is not one of ${words}.`);
   });
   return sectionNames.filter((name) => wanted.includes(name));
-}
-
-function parseSeed(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
-    throw new InvalidArgumentError('A number from 0 to 4294967295.');
-  }
-  return value;
 }

@@ -16,6 +16,7 @@ import {
 } from './options/accelerator.js';
 import { defaultMemoryBytes, formatMemorySize, parseMemorySize } from './options/memory-size.js';
 import { replicationOption } from './options/replication.js';
+import { parseSeed } from './options/seed.js';
 import { mainScript } from './project-paths.js';
 import { newGuestCpu } from './usable-kvm.js';
 
@@ -97,14 +98,6 @@ function parseCount(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 1000) {
     throw new InvalidArgumentError('A number from 1 to 1000.');
-  }
-  return value;
-}
-
-function parseSeed(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
-    throw new InvalidArgumentError('A number from 0 to 4294967295.');
   }
   return value;
 }

@@ -3,12 +3,8 @@ import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 
 import { VmftError } from '../base/errors.js';
-import {
-  defaultSocket,
-  defaultStateFolder,
-  hostNamePattern,
-  type PeerConfig,
-} from '../host/config.js';
+import type { PeerConfig } from '../host/config.js';
+import { defaultSocket, defaultStateFolder, hostNamePattern } from '../host/config-constants.js';
 import type { ClusterFolder } from '../host/setup/cluster-folder.js';
 import { peerText } from '../host/setup/config-text.js';
 import { systemdUnit } from '../host/setup/systemd-unit.js';

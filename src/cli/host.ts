@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 
-import { defaultConfigPath } from '../host/config.js';
+import { defaultConfigPath } from '../host/config-constants.js';
 import { hostInitCommand } from './host-init.js';
 
 export function hostCommand(): Command {

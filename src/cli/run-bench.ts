@@ -17,8 +17,8 @@ import { sections } from '../bench/suite/sections.js';
 import { ShownProgress } from '../bench/suite/suite-progress.js';
 import { systemClock } from '../flow/world/system-clock.js';
 import type { BenchOptions } from './bench.js';
-import { tunDeviceFault } from './check/tap.js';
-import { namespaceAdvice, namespaceOptions } from './demo/enter-namespaces.js';
+import { requireTunDevice } from './check/tap.js';
+import { requireNamespaces } from './demo/enter-namespaces.js';
 import { acceleratorHere, newGuestCpu } from './usable-kvm.js';
 
 /** The status that a shell gives a program that Ctrl-C ended. */
@@ -92,14 +92,8 @@ async function measure(options: BenchOptions, interrupted: AbortController): Pro
 /** What all sections need, before an hour is spent. */
 function checkHost(checkCpu: () => unknown): void {
   checkCpu();
-  const fault = tunDeviceFault();
-  if (fault !== null) throw new VmftError('tap-unavailable', fault.found, fault.whatToDo);
-  if (namespaceOptions() !== null) return;
-  throw new VmftError(
-    'namespace-unavailable',
-    'this user may not make network namespaces here',
-    namespaceAdvice,
-  );
+  requireTunDevice();
+  requireNamespaces();
 }
 
 /** Leaves an empty file where there was none. Throws `usage`. */

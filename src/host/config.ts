@@ -10,15 +10,7 @@ import { VmftError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { parseAddress, type Address } from '../pair/channel/address.js';
 import type { TlsFiles } from '../pair/channel/tls.js';
-
-/** Where the daemon looks when it is told nothing else. */
-export const defaultConfigPath = '/etc/vmft/host.toml';
-
-/** Of the control API, where none is named. */
-export const defaultHostPort = 7400;
-
-export const defaultStateFolder = '/var/lib/vmft';
-export const defaultSocket = '/run/vmft/host.sock';
+import { defaultConfigPath, hostNamePattern } from './config-constants.js';
 
 /** What one host's daemon is told by its file (docs/host.md). */
 export interface HostConfig {
@@ -49,8 +41,6 @@ export interface PeerConfig {
   readonly address: Address;
 }
 
-/** Names of hosts and of labels. */
-export const hostNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const word = z
   .string()
   .regex(hostNamePattern, 'must be letters, digits, ".", "-" and "_", at most 63');

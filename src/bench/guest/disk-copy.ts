@@ -2,11 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { VmftError } from '../../base/errors.js';
-
-const images = fileURLToPath(new URL('../../../../.cache/images', import.meta.url));
+import { imagesFolder } from '../../cli/project-paths.js';
 
 /** An image of .cache/images for one guest, which may write it. */
 export class DiskCopy {
@@ -19,7 +17,7 @@ export class DiskCopy {
    * @throws `disk-unusable` when it is not there, or there is no room for the copy
    */
   constructor(image: string) {
-    const from = join(images, `${image}.img`);
+    const from = join(imagesFolder, `${image}.img`);
     if (!existsSync(from))
       throw new VmftError('disk-unusable', `there is no ${from}`, "'npm run bench' makes it");
     this.folder = mkdtempSync(join(tmpdir(), 'vmft-bench-disk-'));

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ChannelDelay } from '../channel-delay.js';
 import { median } from '../cpu-report.js';
 import { BenchGuest } from '../guest/bench-guest.js';
-import { patience, planOfMode } from '../guest/guest-plan.js';
+import { patiently, planOfMode } from '../guest/guest-plan.js';
 import { protectionFault } from '../guest/while-protected.js';
 import { VmftError } from '../../base/errors.js';
 import type { LatencyRow } from '../suite/result.js';
@@ -46,9 +46,7 @@ export const latencySection: Section<'latency'> = {
 
   async run(context) {
     const { network, options } = context;
-    const mode = planOfMode('demo');
-    const plan = { ...mode, primaryOptions: patience, backupOptions: () => patience };
-    const guest = await BenchGuest.boot(network, plan, options);
+    const guest = await BenchGuest.boot(network, patiently(planOfMode('demo')), options);
     try {
       await measureRounds(guest, context);
     } finally {

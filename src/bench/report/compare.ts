@@ -1,9 +1,10 @@
 /** Two results beside each other: do their medians agree within their spread? Pure. */
 
-import { figureOf, ratioOf, type Figure } from '../suite/figures.js';
+import { figureOf, type Figure } from '../suite/figures.js';
 import type { BenchResult, Turn } from '../suite/result.js';
 import { channelName } from './sections/table2.js';
 import { distanceName } from './sections/latency.js';
+import { turnFigures } from './sections/turn-columns.js';
 import { readsName } from './goals.js';
 import { distributionOf } from './spread.js';
 
@@ -119,11 +120,12 @@ function figuresOf({ sections }: BenchResult): Rows {
 }
 
 function figuresOfTurns(turns: readonly Turn[]): Readonly<Record<string, Figure>> {
+  const { alone, pair, ratio, logMbitPerS } = turnFigures(turns);
   return {
-    unprotected: figureOf(turns.map(({ alone }) => alone)),
-    protected: figureOf(turns.map(({ pair }) => pair)),
-    'protected to unprotected': ratioOf(turns),
-    'log, Mbit/s': figureOf(turns.map(({ logMbitPerS }) => logMbitPerS)),
+    unprotected: alone,
+    protected: pair,
+    'protected to unprotected': ratio,
+    'log, Mbit/s': logMbitPerS,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { ratioOf, figureOf } from '../suite/figures.js';
 import type { BenchResult, ScaleRow, SectionName, Turn, WorkloadName } from '../suite/result.js';
+import { budgetMs } from '../suite/time-budget.js';
 import { causeOf } from './causes.js';
 import { distributionOf, shown, shownDuration, shownRatio } from './spread.js';
 
@@ -116,7 +117,7 @@ function wantedText(limit: number, show: Bound['show']): string {
   return show === shownDuration ? show(limit) : String(limit);
 }
 
-function logOf(turns: readonly Turn[]): number {
+function logOf(turns: readonly Pick<Turn, 'logMbitPerS'>[]): number {
   return figureOf(turns.map(({ logMbitPerS }) => logMbitPerS)).median;
 }
 
@@ -124,10 +125,7 @@ function logOf(turns: readonly Turn[]): number {
 function idleLogs({ sections }: BenchResult): Value[] {
   return (sections.idle?.rows ?? [])
     .filter(({ guest }) => guest === 'idle')
-    .map(({ turns }) => ({
-      of: '',
-      value: figureOf(turns.map(({ logMbitPerS }) => logMbitPerS)).median,
-    }));
+    .map(({ turns }) => ({ of: '', value: logOf(turns) }));
 }
 
 /** With nothing added to the channel. */
@@ -171,7 +169,7 @@ function overheads({ sections }: BenchResult): Value[] {
 }
 
 function timeBound({ quick }: BenchResult): { most: number; unit: string } {
-  return { most: (quick ? 10 : 60) * 60_000, unit: '' };
+  return { most: budgetMs[quick ? 'quick' : 'full'], unit: '' };
 }
 
 /** Of a run of all sections. */

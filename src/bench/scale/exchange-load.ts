@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { counterPort, type DemoNetwork } from '../../cli/demo/demo-network.js';
 import type { BenchGuest } from '../guest/bench-guest.js';
-import { CountingProcess } from '../table1/counting-process.js';
+import { CountingProcess } from '../guest/counting-process.js';
 
 const clientScript = fileURLToPath(new URL('./exchange-client.js', import.meta.url));
 const warmMs = 1_000;

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../flow/world/system-clock.js';
 import type { BenchGuest } from '../guest/bench-guest.js';
 import type { GuestPlan } from '../guest/guest-plan.js';
-import { perSecond, type Told } from '../table1/counts.js';
+import { perSecond, type Told } from '../guest/counts.js';
 
 const fileMiB = 4;
 /** The kernel and what runs in it have the rest. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { VmftError } from '../../base/errors.js';
 import {
+  directions,
   resultVersion,
   scaleSubjects,
   workloadNames,
@@ -28,7 +29,7 @@ const table1 = z.object({
 });
 
 const table2 = z.object({
-  direction: z.enum(['receive', 'transmit']),
+  direction: z.enum(directions),
   channelGbitPerS: z.union([z.literal(1), z.literal(10), z.null()]),
   turns,
 });

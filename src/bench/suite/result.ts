@@ -79,12 +79,15 @@ export interface Table1Row {
   readonly turns: readonly Turn[];
 }
 
+/** Of the guest. */
+export const directions = ['receive', 'transmit'] as const;
+export type Direction = (typeof directions)[number];
 /** Of the logging channel, by tc; null: as fast as it is. */
-export type ChannelGbitPerS = 1 | 10 | null;
+export const channels = [null, 10, 1] as const;
+export type ChannelGbitPerS = (typeof channels)[number];
 
 export interface Table2Row {
-  /** Of the guest. */
-  readonly direction: 'receive' | 'transmit';
+  readonly direction: Direction;
   readonly channelGbitPerS: ChannelGbitPerS;
   /** Mbit/s. */
   readonly turns: readonly Turn[];

@@ -9,8 +9,8 @@
 
 import { createWriteStream } from 'node:fs';
 
-import { asVmftError, VmftError } from '../../base/errors.js';
-import { tunDeviceFault } from '../../cli/check/tap.js';
+import { asVmftError } from '../../base/errors.js';
+import { requireTunDevice } from '../../cli/check/tap.js';
 import { DemoNetwork } from '../../cli/demo/demo-network.js';
 import { endBySignals } from '../../cli/demo/enter-namespaces.js';
 import { errorLine } from '../../cli/report-error.js';
@@ -59,8 +59,7 @@ function contextOf(
 /** Why it could not be measured to its end; null when it could. */
 async function measure(order: SectionOrder): Promise<string | null> {
   try {
-    const fault = tunDeviceFault();
-    if (fault !== null) throw new VmftError('tap-unavailable', fault.found, fault.whatToDo);
+    requireTunDevice();
     const network = await DemoNetwork.create();
     try {
       const section = sections[order.section] as Section<SectionName>;

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { BuildSteps, filesPerSecond } from './build-steps.js';
-import { CountingProcess } from './counting-process.js';
+import { CountingProcess } from '../guest/counting-process.js';
 import type { RunningWorkload, Workload } from './workload.js';
 
 const pollMs = 50;

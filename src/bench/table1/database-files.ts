@@ -1,4 +1,4 @@
-import type { GuestShell } from './guest-shell.js';
+import type { GuestShell } from '../guest/guest-shell.js';
 
 const readMsMax = 120_000;
 

@@ -3,7 +3,7 @@
  * by a Java machine (images/bench-disk/overlay/usr/src/orders). The processor, the memory and the garbage collector are at work, nothing else.
  */
 
-import { CountingProcess } from './counting-process.js';
+import { CountingProcess } from '../guest/counting-process.js';
 import type { Workload } from './workload.js';
 
 const startMsMax = 60_000;

@@ -4,11 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { VmftError } from '../../base/errors.js';
 import { BenchGuest } from '../guest/bench-guest.js';
 import { DiskCopy } from '../guest/disk-copy.js';
-import { patience, type GuestPlan } from '../guest/guest-plan.js';
+import { patiently, type GuestPlan } from '../guest/guest-plan.js';
 import { whileProtected } from '../guest/while-protected.js';
 import type { DiskReads, Table1Row, Turn } from '../suite/result.js';
 import type { SectionContext } from '../suite/section.js';
-import { GuestShell } from './guest-shell.js';
+import { GuestShell } from '../guest/guest-shell.js';
 import type { TwoWays } from './turns.js';
 import type { RunningWorkload, Workload, WorkloadGuest } from './workload.js';
 
@@ -101,12 +101,12 @@ export class MeasuredGuest implements TwoWays {
 
 /** Its disk is shared, as in the paper. */
 function planOf(kind: WorkloadGuest, reads: DiskReads, disk: string): GuestPlan {
-  return {
+  return patiently({
     words: `root=/dev/vda rw vmft.services=${[...kind.services, 'shell'].join(',')}`,
     atWork: 'vmft: ready',
     memoryMiB: kind.memoryMiB,
     bootMsMax,
-    primaryOptions: ['--disk', `${disk},shared`, '--disk-reads', reads, ...patience],
-    backupOptions: () => ['--disk', disk, ...patience],
-  };
+    primaryOptions: ['--disk', `${disk},shared`, '--disk-reads', reads],
+    backupOptions: () => ['--disk', disk],
+  });
 }

@@ -3,7 +3,7 @@
  * TPC-B-like transactions. The database exceeds the guest's memory (images/bench-disk/overlay/usr/lib/vmft/bench/fill-databases).
  */
 
-import { CountingProcess } from './counting-process.js';
+import { CountingProcess } from '../guest/counting-process.js';
 import { readDatabaseFiles } from './database-files.js';
 import type { Workload } from './workload.js';
 

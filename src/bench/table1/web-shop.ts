@@ -6,7 +6,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { guestAddress } from '../../cli/demo/demo-network.js';
-import { CountingProcess } from './counting-process.js';
+import { CountingProcess } from '../guest/counting-process.js';
 import { readDatabaseFiles } from './database-files.js';
 import type { Workload } from './workload.js';
 

@@ -4,7 +4,7 @@
  */
 
 import type { WorkloadName } from '../suite/result.js';
-import type { GuestShell } from './guest-shell.js';
+import type { GuestShell } from '../guest/guest-shell.js';
 
 export interface Workload {
   readonly name: WorkloadName;

@@ -6,8 +6,7 @@ import { VmftError } from '../../base/errors.js';
 import { systemClock } from '../../flow/world/system-clock.js';
 import { guestAddress, type DemoNetwork } from '../../cli/demo/demo-network.js';
 import { clientOutput } from '../client-command.js';
-
-export type Direction = 'receive' | 'transmit';
+import type { Direction } from '../suite/result.js';
 
 /** One transfer, by the client's clock: the guest's own is not asked. */
 export interface Transfer {

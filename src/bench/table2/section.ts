@@ -12,15 +12,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { VmftError } from '../../base/errors.js';
 import type { DemoNetwork } from '../../cli/demo/demo-network.js';
 import { BenchGuest } from '../guest/bench-guest.js';
-import { patience } from '../guest/guest-plan.js';
+import { DiskCopy } from '../guest/disk-copy.js';
+import { patiently } from '../guest/guest-plan.js';
 import { withChannelRate, withClientRate } from '../shaping.js';
-import type { ChannelGbitPerS, Table2Row, Turn } from '../suite/result.js';
+import {
+  channels,
+  directions,
+  type ChannelGbitPerS,
+  type Direction,
+  type Table2Row,
+  type Turn,
+} from '../suite/result.js';
 import type { Section, SectionContext, SuiteOptions } from '../suite/section.js';
-import { GuestShell } from '../table1/guest-shell.js';
-import { serverCommand, transfer, type Direction, type Transfer } from './iperf3.js';
+import { GuestShell } from '../guest/guest-shell.js';
+import { serverCommand, transfer, type Transfer } from './iperf3.js';
 import { logBetween } from './log-between.js';
-import { RootDiskCopy } from './root-disk-copy.js';
-import { channelName, channels, directions, TransferTable } from './transfer-table.js';
+import { channelName, TransferTable } from './transfer-table.js';
 
 interface Plan {
   readonly rounds: number;
@@ -58,14 +65,14 @@ export const table2Section: Section<'table2'> = {
 
   async run(context) {
     const { network, options } = context;
-    const disk = new RootDiskCopy();
+    const disk = new DiskCopy('debian-root');
     try {
-      const plan = {
+      const plan = patiently({
         words: 'root=/dev/vda rw vmft.services=shell',
         atWork: 'vmft: ready',
-        primaryOptions: ['--disk', `${disk.path},shared`, ...patience],
-        backupOptions: () => ['--disk', disk.path, ...patience],
-      };
+        primaryOptions: ['--disk', `${disk.path},shared`],
+        backupOptions: () => ['--disk', disk.path],
+      });
       const guest = await BenchGuest.boot(network, plan, options);
       try {
         await withClientRate(network, clientGbitPerS, () =>

@@ -1,10 +1,14 @@
 /** What the transfers add up to, row by row. Pure. */
 
-import type { ChannelGbitPerS, SkippedRow, Table2Row, Turn } from '../suite/result.js';
-import type { Direction } from './iperf3.js';
-
-export const directions: readonly Direction[] = ['receive', 'transmit'];
-export const channels: readonly ChannelGbitPerS[] = [null, 10, 1];
+import {
+  channels,
+  directions,
+  type ChannelGbitPerS,
+  type Direction,
+  type SkippedRow,
+  type Table2Row,
+  type Turn,
+} from '../suite/result.js';
 
 export function channelName(channel: ChannelGbitPerS): string {
   return channel === null ? 'channel unlimited' : `channel of ${channel} Gbit/s`;

@@ -1,5 +1,6 @@
 import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 
+import { VmftError } from '../../base/errors.js';
 import { limited, missing, ok, type Finding } from './finding.js';
 
 const device = '/dev/net/tun';
@@ -33,6 +34,12 @@ export function tunDeviceFault(): { readonly found: string; readonly whatToDo: s
       whatToDo: loads ? 'as root: modprobe tun' : `as root: chmod 666 ${device}, or run as root`,
     };
   }
+}
+
+/** Throws `tap-unavailable`. */
+export function requireTunDevice(): void {
+  const fault = tunDeviceFault();
+  if (fault !== null) throw new VmftError('tap-unavailable', fault.found, fault.whatToDo);
 }
 
 function hasNetAdmin(): boolean {

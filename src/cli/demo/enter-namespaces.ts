@@ -34,17 +34,20 @@ export function unshareWorks(options: readonly string[]): boolean {
 export const namespaceAdvice =
   'run as root, or allow it to users: sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0; Debian package util-linux has unshare';
 
+/** The options with which `unshare` works here. Throws `namespace-unavailable`. */
+export function requireNamespaces(): readonly string[] {
+  const options = namespaceOptions();
+  if (options !== null) return options;
+  throw new VmftError(
+    'namespace-unavailable',
+    'this user may not make network namespaces here',
+    namespaceAdvice,
+  );
+}
+
 /** Runs a script of ours inside; when it is killed, so is all inside. Throws `namespace-unavailable`. */
 export function namespacesCommand(script: string, scriptOptions: readonly string[]): string[] {
-  const options = namespaceOptions();
-  if (options === null) {
-    throw new VmftError(
-      'namespace-unavailable',
-      'this user may not make network namespaces here',
-      namespaceAdvice,
-    );
-  }
-  return ['unshare', ...options, process.execPath, script, ...scriptOptions];
+  return ['unshare', ...requireNamespaces(), process.execPath, script, ...scriptOptions];
 }
 
 /**

@@ -1,7 +1,7 @@
-import { asVmftError, VmftError } from '../../base/errors.js';
+import { asVmftError } from '../../base/errors.js';
 import type { Accelerator } from '../../flow/machine/accelerator.js';
 import type { ReplicationChoice } from '../../pair/role/replication-choice.js';
-import { tunDeviceFault } from '../check/tap.js';
+import { requireTunDevice } from '../check/tap.js';
 import { errorLine } from '../report-error.js';
 import { DemoNetwork } from './demo-network.js';
 import { failoverRun } from './failover-run.js';
@@ -26,8 +26,7 @@ export interface DemoOptions {
  * nothing was lost, doubled or broken.
  */
 export async function runDemo(options: DemoOptions, folder: string): Promise<number> {
-  const fault = tunDeviceFault();
-  if (fault !== null) throw new VmftError('tap-unavailable', fault.found, fault.whatToDo);
+  requireTunDevice();
   const brief = options.runs > 1;
   const narrator = new Narrator(options.json, brief);
   const results: RunResult[] = [];

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { isIP } from 'node:net';
 
-import { defaultHostPort } from '../../host/config.js';
+import { defaultHostPort } from '../../host/config-constants.js';
 import { parseAddress, type Address } from '../../pair/channel/address.js';
 
 /** Of a host's daemon: `host[:port]`, `[ipv6][:port]`, or an IPv6 address alone. */

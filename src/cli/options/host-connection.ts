@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { VmftError } from '../../base/errors.js';
 import { HostClient } from '../../host/api/host-client.js';
-import { defaultSocket } from '../../host/config.js';
+import { defaultSocket } from '../../host/config-constants.js';
 import type { Address } from '../../pair/channel/address.js';
 import type { TlsFiles } from '../../pair/channel/tls.js';
 import { parseHostAddress } from './host-address.js';

@@ -1,14 +1,17 @@
 /** Table 2: how fast the guest receives and transmits, by the width of the logging channel. */
 
-import type { ChannelGbitPerS, SectionResult, Table2Row } from '../../suite/result.js';
+import {
+  channels,
+  directions,
+  type ChannelGbitPerS,
+  type SectionResult,
+  type Table2Row,
+} from '../../suite/result.js';
 import type { Group } from '../charts/chart.js';
 import { left, quiet, right, type Block, type Cell, type ReportSection } from '../document.js';
 import { paperTable2 } from '../paper.js';
 import { noNumber, shown, shownRatio } from '../spread.js';
 import { sectionEnd, turnCells, turnColumns, turnFigures } from './turn-columns.js';
-
-const channels: readonly ChannelGbitPerS[] = [null, 10, 1];
-const directions = ['receive', 'transmit'] as const;
 
 export function table2Section(result: SectionResult<Table2Row>): ReportSection {
   const { rows } = result;

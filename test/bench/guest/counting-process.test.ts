@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 
-import { CountingProcess } from '../../../src/bench/table1/counting-process.js';
+import { CountingProcess } from '../../../src/bench/guest/counting-process.js';
 
 /** A program of this shell that tells counts as `did N`. */
 function counting(script: string): {

@@ -3,7 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 
-import { endOfGroup, inGroup, quoted } from '../../../src/bench/table1/guest-shell.js';
+import { endOfGroup, inGroup, quoted } from '../../../src/bench/guest/guest-shell.js';
 
 // The guest's shell is this one, too.
 const sh = (command: string): ChildProcess => spawn('/bin/sh', ['-c', command]);

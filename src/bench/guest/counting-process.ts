@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { VmftError } from '../../base/errors.js';
 import { Counts, perSecond, type Told } from './counts.js';
 import type { GuestShell } from './guest-shell.js';
-import type { RunningWorkload } from './workload.js';
 
 const pollMs = 50;
 /** Between two counts. Some are told each second; but a guest may wait for a backup that has to catch up. */
@@ -18,7 +17,7 @@ const linesKept = 8;
  * A workload that is a process which tells how much it has done since its start, some times a second, a line each. Lines
  * that tell no count are kept for what is said when it fails.
  */
-export class CountingProcess implements RunningWorkload {
+export class CountingProcess {
   private readonly counts = new Counts();
   private readonly otherLines: string[] = [];
   private over = false;

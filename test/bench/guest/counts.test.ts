@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Counts, perSecond } from '../../../src/bench/table1/counts.js';
+import { Counts, perSecond } from '../../../src/bench/guest/counts.js';
 import { transactionsIn } from '../../../src/bench/table1/oltp.js';
 import { ordersIn } from '../../../src/bench/table1/web-shop.js';
 
