@@ -60,7 +60,7 @@ const imageNames = new Map([
   [buildBenchDisk, 'disk of the benchmarks'],
 ]);
 
-const buildPackages = ['python3', 'make', 'g++', 'libiscsi-dev', 'liblz4-dev'];
+const buildPackages = ['python3', 'make', 'g++', 'libiscsi-dev', 'liblz4-dev', 'libxbyak-dev'];
 
 /** @param {string[]} names keys of `steps` @returns {Promise<boolean>} false when it failed, having said why */
 export async function setUp(names) {

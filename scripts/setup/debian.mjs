@@ -26,6 +26,7 @@ const commandOf = {
 const headerOf = {
   'libiscsi-dev': 'iscsi/iscsi.h',
   'liblz4-dev': 'lz4.h',
+  'libxbyak-dev': 'xbyak/xbyak.h',
 };
 const headerFolders = ['/usr/include', '/usr/local/include'];
 

@@ -16,7 +16,15 @@ std::unique_ptr<Accelerator> make_soft_accelerator(GuestMemory& memory, Platform
     return std::make_unique<SoftCpu>(memory, platform);
 }
 
-SoftCpu::SoftCpu(GuestMemory& memory, Platform& platform) : cpu_(std::make_unique<Cpu>()) {
+std::function<std::unique_ptr<Accelerator>(GuestMemory& memory, Platform& platform)>
+soft_accelerator_with(const TranslatorOptions& options) {
+    return [options](GuestMemory& memory, Platform& platform) {
+        return std::make_unique<SoftCpu>(memory, platform, options);
+    };
+}
+
+SoftCpu::SoftCpu(GuestMemory& memory, Platform& platform, const TranslatorOptions& options)
+    : translator_options_(options), cpu_(std::make_unique<Cpu>()) {
     Cpu& cpu = *cpu_;
     cpu.memory = &memory;
     cpu.ram = memory.data();

@@ -5,6 +5,7 @@
 #include "accel/soft/block_cache.h"
 #include "accel/soft/cpu.h"
 #include "accel/soft/interrupts.h"
+#include "accel/soft/translator_options.h"
 
 namespace vmft {
 
@@ -12,7 +13,7 @@ namespace vmft {
 /// registers through cpu().
 class SoftCpu final : public Accelerator, private CodeWriteListener {
 public:
-    SoftCpu(GuestMemory& memory, Platform& platform);
+    SoftCpu(GuestMemory& memory, Platform& platform, const TranslatorOptions& options = {});
     ~SoftCpu() override;
 
     RunExit run(u64 until_ticks) override;
@@ -43,6 +44,7 @@ private:
     void fault_raised();
     bool instruction_breakpoint(u64 linear);
 
+    const TranslatorOptions translator_options_;
     std::unique_ptr<soft::Cpu> cpu_;
     soft::BlockCache blocks_;
     u64 ticks_ = 0;
