@@ -6,6 +6,7 @@
 
 #include "accel/soft/decode.h"
 #include "accel/soft/dispatch.h"
+#include "accel/soft/translate/translator.h"
 #include "base/check.h"
 
 namespace vmft::soft {
@@ -41,7 +42,7 @@ void put_end_marker(Block* block) {
 }
 
 /// Stands where there is none, so that looking needs no test for null.
-Block no_block{~u64{0}, 0, 0, 0xff, nullptr, nullptr};
+Block no_block{~u64{0}, nullptr, nullptr, 0, 0, 0xff, 0, nullptr, nullptr};
 
 Block* scratch_block(std::vector<u8>& storage) { return reinterpret_cast<Block*>(storage.data()); }
 
@@ -124,6 +125,7 @@ Block* BlockCache::decode_block(u64 ram_offset, u8 mode) {
     std::memcpy(static_cast<void*>(block), static_cast<const void*>(decoded),
                 sizeof(Block) + sizeof(Insn) * (decoded->count + 1u));
     block->ram_offset = ram_offset;
+    if (translator_) block->entry = translator_->untranslated_entry();
     Block*& bucket = buckets_[bucket_of(ram_offset, mode)];
     block->next_in_bucket = bucket;
     bucket = block;
@@ -161,6 +163,7 @@ void BlockCache::invalidate_page(u64 page_index) {
         *link = block->next_in_bucket;
         Block*& recent = recent_[recent_slot(block->ram_offset)];
         if (recent == block) recent = &no_block;
+        if (translator_) translator_->forget(*block);
         forgotten_.push_back(block);
         block = block->next_in_page;
     }
@@ -175,6 +178,7 @@ void BlockCache::collect() {
     if (bytes_used_ > bytes_max) invalidate_all();
     for (Block* block : forgotten_) {
         bytes_used_ -= sizeof(Block) + sizeof(Insn) * (block->count + 1u);
+        delete block->code;
         std::free(block);
     }
     forgotten_.clear();

@@ -6,6 +6,8 @@
 
 namespace vmft::soft {
 
+class Translator;
+
 /// Decoded blocks by where their bytes are in RAM. Purely an optimization: nothing the guest can
 /// observe depends on what is cached. Pages with decoded code carry GuestMemory::code, which sends
 /// writes the slow way, to `write_touches_code`.
@@ -18,6 +20,8 @@ public:
 
     /// Sets cpu.recent_blocks, and cpu.chain_tag now and whenever blocks are forgotten.
     void attach(Cpu& cpu);
+    /// Tells `translator` of forgotten blocks. It may be null, and outlives no block.
+    void set_translator(Translator* translator) { translator_ = translator; }
 
     /// The cached block, or null.
     Block* find(u64 ram_offset, u8 mode) const {
@@ -28,8 +32,9 @@ public:
     /// Where `Cpu::recent_blocks` may hold the block at `ram_offset`; never null, but it may be
     /// another block.
     static unsigned recent_slot(u64 ram_offset) {
-        return static_cast<unsigned>(ram_offset ^ ram_offset >> 13) & (recent_slots - 1);
+        return static_cast<unsigned>(ram_offset ^ ram_offset >> recent_fold) & (recent_slots - 1);
     }
+    static constexpr unsigned recent_slots = 16384, recent_fold = 13;
 
     /// Decodes and keeps the block at `ram_offset` (linear address low bits are the same). Never
     /// null; the last instruction that fits is whole; an instruction that needs bytes of the next
@@ -52,7 +57,6 @@ public:
     void collect();
 
 private:
-    static constexpr unsigned recent_slots = 16384;
     Block* find_slow(u64 ram_offset, u8 mode) const;
     Block* allocate(unsigned insns);
 
@@ -60,6 +64,7 @@ private:
 
     GuestMemory* memory_ = nullptr;
     u64* chain_tag_ = nullptr;
+    Translator* translator_ = nullptr;
     mutable std::vector<Block*> recent_;
     std::vector<Block*> buckets_;
     std::vector<Block*> page_blocks_;  ///< First block of each page's list.

@@ -196,9 +196,13 @@ struct Cpu {
     CodeTlbEntry* code_tlb_now = nullptr;  ///< Of the present privilege level.
     Block** recent_blocks = nullptr;       ///< BlockCache::recent.
     const Block* block = nullptr;          ///< The running block.
+    u64 rip_page = 0;        ///< In translated code: the linear page of the running block.
+    u16 host_flags = 0x200;  ///< In translated code: AH as LAHF gives it, AL the overflow flag.
+    u64 scratch[3] = {};     ///< In translated code: within one instruction.
     u64 segment_base[8] =
         {};  ///< Effective bases: 0 for ES/CS/SS/DS in 64-bit mode. Index 6: always 0.
     Xmm xmm[16] = {};
+    Block* single_insn = nullptr;     ///< A block of one instruction (translate/helper.h).
     const Insn* next_insn = nullptr;  ///< Only where handlers are called from a loop (dispatch.h).
 
     // Architectural state ------------------------------------------------------------

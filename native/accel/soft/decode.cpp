@@ -256,9 +256,15 @@ void undefined_instruction(Cpu& cpu, const Insn* insn) { raise(cpu, insn, vector
 static void too_long_instruction(Cpu& cpu, const Insn* insn) { raise(cpu, insn, vector_gp); }
 
 DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, Insn& insn) {
+    Decoding d;
+    return decode(bytes, available, mode, offset, insn, d);
+}
+
+DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, Insn& insn,
+                    Decoding& d) {
     static const OpcodeTable& table = opcode_table();
     ByteCursor cursor(bytes, available);
-    Decoding d;
+    d = Decoding{};
     d.insn = &insn;
     d.mode = mode;
     insn = Insn{};

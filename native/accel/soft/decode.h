@@ -84,6 +84,9 @@ inline Handler ending(Decoding& d, Handler handler) {
 /// Fills `insn` but for `offset`-dependent parts, which need `offset` from the block's start.
 enum class DecodeResult : u8 { ok, ends_block, need_more_bytes };
 DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, Insn& insn);
+/// The same, keeping what was read (`d.insn` is `insn`).
+DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, Insn& insn,
+                    Decoding& d);
 
 /// Handler of an undefined instruction: raises #UD. A decodable length is not needed.
 void undefined_instruction(Cpu& cpu, const Insn* insn);

@@ -4,6 +4,8 @@
 
 namespace vmft::soft {
 
+struct HostCode;
+
 using Handler = void (*)(Cpu& cpu, const Insn* insn);
 
 enum InsnFlags : u8 {
@@ -47,10 +49,13 @@ inline constexpr unsigned block_insns_max = 64;
 /// (An instruction that straddles two pages is never in a cached block: it runs alone.)
 /// `insns[count]` is an end marker whose handler goes on behind the block.
 struct Block {
-    u64 ram_offset;  ///< Of its first byte.
-    u16 count;       ///< Instructions, without the end marker.
+    u64 ram_offset;   ///< Of its first byte.
+    const u8* entry;  ///< Host code: the block's own, or what goes back to run.cpp (translator.h).
+    HostCode* code;   ///< Null: not translated.
+    u16 count;        ///< Instructions, without the end marker.
     u16 bytes;
-    u8 mode;  ///< CodeMode and code_stack32.
+    u8 mode;   ///< CodeMode and code_stack32.
+    u32 runs;  ///< How often it was interpreted, while not translated.
     Block* next_in_bucket;
     Block* next_in_page;
     Insn insns[];

@@ -44,6 +44,7 @@ RunExit SoftCpu::run(u64 until_ticks) {
     if (cpu_->shut_down) return RunExit::triple_fault;
     if (ticks_ >= until_ticks) return RunExit::position;
     blocks_.collect();
+    if (translator_) translator_->drop_pending_link();
     simd_enter(*cpu_);
     running_ = true;
     cpu_->ticks_synced = ticks_;
@@ -111,6 +112,10 @@ bool SoftCpu::take_pending() {
 
 void SoftCpu::run_next(u64 until_ticks) {
     Cpu& cpu = *cpu_;
+    if (translator_ && translator_->full()) {
+        blocks_.invalidate_all();
+        translator_->clear();
+    }
     u64 linear = cpu.rip + cpu.segment_base[seg_cs];
     if (!in_64bit(cpu)) {
         if (cpu.rip > cpu.segments[seg_cs].limit) raise(cpu, nullptr, vector_gp);
@@ -128,12 +133,23 @@ void SoftCpu::run_next(u64 until_ticks) {
         if (block) {
             if (block->count > budget)
                 block = blocks_.truncate(block, static_cast<unsigned>(budget));
-            cpu.chain_allowed = flat_code(cpu);
+            else if (to_be_translated(*block))
+                return execute_translated(block, until_ticks);
+            // Blocks to be translated are counted here, one by one.
+            cpu.chain_allowed = flat_code(cpu) && !(translator_ && in_64bit(cpu));
             execute_block(block, until_ticks);
             return;
         }
     }
     run_one(linear, offset, until_ticks);
+}
+
+/// Whether `block`, which is found at cpu.rip, runs as host code now.
+bool SoftCpu::to_be_translated(Block& block) {
+    if (!translator_ || !in_64bit(*cpu_) || translator_->full()) return false;
+    bool ready = translator_->ready(block);
+    translator_->link_to(block);
+    return ready;
 }
 
 Block* SoftCpu::decode_new(u64 offset) {
@@ -202,7 +218,20 @@ void SoftCpu::execute_block(Block* block, u64 until_ticks) {
     cpu.next_insn = block->insns;
     while (const Insn* insn = cpu.next_insn) insn->handler(cpu, insn);
 #endif
-    // Everything entered has retired.
+    left_block(until_ticks);
+}
+
+void SoftCpu::execute_translated(Block* block, u64 until_ticks) {
+    Cpu& cpu = *cpu_;
+    cpu.ticks_left = static_cast<i64>(until_ticks - ticks_);
+    cpu.chain_allowed = false;
+    translator_->run(*block);
+    left_block(until_ticks);
+}
+
+/// Everything entered has retired.
+void SoftCpu::left_block(u64 until_ticks) {
+    Cpu& cpu = *cpu_;
     ticks_ = until_ticks - static_cast<u64>(cpu.ticks_left);
     deliveries_without_retiring_ = 0;
     retired_ = true;

@@ -24,7 +24,7 @@ soft_accelerator_with(const TranslatorOptions& options) {
 }
 
 SoftCpu::SoftCpu(GuestMemory& memory, Platform& platform, const TranslatorOptions& options)
-    : translator_options_(options), cpu_(std::make_unique<Cpu>()) {
+    : cpu_(std::make_unique<Cpu>()) {
     Cpu& cpu = *cpu_;
     cpu.memory = &memory;
     cpu.ram = memory.data();
@@ -32,6 +32,10 @@ SoftCpu::SoftCpu(GuestMemory& memory, Platform& platform, const TranslatorOption
     cpu.platform = &platform;
     cpu.blocks = &blocks_;
     blocks_.attach(cpu);
+    if (options.enabled && Translator::host_fits()) {
+        translator_ = std::make_unique<Translator>(cpu, options);
+        blocks_.set_translator(translator_.get());
+    }
     memory.set_listener(this);
     for (SegmentState& segment : cpu.segments) segment = {0, 0x93, 0xffff, 0};
     cpu.segments[seg_cs].access = 0x9b;

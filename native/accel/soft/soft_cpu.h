@@ -5,7 +5,7 @@
 #include "accel/soft/block_cache.h"
 #include "accel/soft/cpu.h"
 #include "accel/soft/interrupts.h"
-#include "accel/soft/translator_options.h"
+#include "accel/soft/translate/translator.h"
 
 namespace vmft {
 
@@ -38,14 +38,17 @@ private:
     void run_next(u64 until_ticks);
     void run_one(u64 linear, u64 offset, u64 until_ticks);
     void execute_block(soft::Block* block, u64 until_ticks);
+    void execute_translated(soft::Block* block, u64 until_ticks);
+    void left_block(u64 until_ticks);
+    bool to_be_translated(soft::Block& block);
     soft::Block* decode_new(u64 offset);
     void instruction_given_up(int code);
     void event_delivered();
     void fault_raised();
     bool instruction_breakpoint(u64 linear);
 
-    const TranslatorOptions translator_options_;
     std::unique_ptr<soft::Cpu> cpu_;
+    std::unique_ptr<soft::Translator> translator_;  ///< Null: all code is interpreted.
     soft::BlockCache blocks_;
     u64 ticks_ = 0;
     u32 deliveries_without_retiring_ = 0;

@@ -1,0 +1,59 @@
+#include "accel/soft/translate/emit_table.h"
+
+namespace vmft::soft {
+
+const EmitTable& emit_table() {
+    static const EmitTable* table = [] {
+        auto* filled = new EmitTable();
+        add_alu(*filled);
+        add_moves(*filled);
+        add_stack(*filled);
+        add_branches(*filled);
+        return filled;
+    }();
+    return *table;
+}
+
+void EmitTable::set_in_group(OpcodeMap map, u8 opcode, unsigned reg, const EmitEntry& entry) {
+    groups_[{map, opcode}][reg] = entry;
+}
+
+const EmitEntry* EmitTable::find(const GuestInsn& guest) const {
+    const Decoding& d = guest.d;
+    // An address size prefix, and LOCK in the wrong place, are the handler's.
+    if (!guest.wide_address() || guest.insn.handler == undefined_instruction) return nullptr;
+    const EmitEntry* entry = &entries_[d.map][d.opcode][static_cast<u8>(d.mandatory)];
+    if (!entry->emit) {
+        auto group = groups_.find({static_cast<OpcodeMap>(d.map), d.opcode});
+        if (group == groups_.end()) return nullptr;
+        entry = &group->second[d.reg];
+    }
+    if (!entry->emit || (entry->supports && !entry->supports(guest))) return nullptr;
+    return entry;
+}
+
+u32 registers_written(const GuestInsn& guest, u32 traits) {
+    u32 written = 0;
+    auto add = [&](u32 trait, unsigned reg) {
+        if (traits & trait) written |= 1u << reg;
+    };
+    // An 8-bit register may be the second byte of another one: both count.
+    add(writes_reg, guest.reg());
+    if (traits & writes_reg) written |= 1u << (guest.reg() & 3);
+    if (!guest.d.memory) {
+        add(writes_rm, guest.rm());
+        if (traits & writes_rm) written |= 1u << (guest.rm() & 3);
+    }
+    add(writes_opcode, guest.opcode_register());
+    if (traits & writes_opcode) written |= 1u << (guest.opcode_register() & 3);
+    add(writes_rax, rax);
+    add(writes_rcx, rcx);
+    add(writes_rdx, rdx);
+    add(writes_rsp, rsp);
+    add(writes_rbp, rbp);
+    add(writes_rsi, rsi);
+    add(writes_rdi, rdi);
+    return written;
+}
+
+}  // namespace vmft::soft

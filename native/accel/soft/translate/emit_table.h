@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <map>
+
+#include "accel/soft/translate/emitter.h"
+
+/// Which instructions have an emitter. Groups fill the table with their add_* functions, as the
+/// interpreter's groups do (decode.h); everything that is not in it runs by its handler.
+namespace vmft::soft {
+
+/// Emits host code for `guest`. Must not fail: what it cannot do, `supports` has refused.
+using Emit = void (*)(Emitter& e, const GuestInsn& guest);
+using Supports = bool (*)(const GuestInsn& guest);
+
+/// What is known of an instruction before it is emitted.
+inline constexpr u32 reads_flags = 1;  ///< Some or all, or keeps some that it does not write.
+inline constexpr u32 sets_flags = 2;  ///< All six, whatever the operands are.
+/// May take the slow path for other reasons than a ModRM memory operand.
+inline constexpr u32 may_give_up = 4;
+inline constexpr u32 only_address = 8;  ///< Its ModRM memory operand is not accessed (LEA, NOP).
+inline constexpr u32 ends = 16;  ///< Ends the block, with jump_to() or enter_found().
+inline constexpr u32 writes_reg = 32;  ///< ModRM.reg
+inline constexpr u32 writes_rm = 64;  ///< ModRM.rm, when it is a register.
+inline constexpr u32 writes_opcode = 128;  ///< The register in the opcode.
+inline constexpr u32 writes_rax = 256;
+inline constexpr u32 writes_rcx = 512;
+inline constexpr u32 writes_rdx = 1024;
+inline constexpr u32 writes_rsp = 2048;
+inline constexpr u32 writes_rbp = 4096;
+inline constexpr u32 writes_rsi = 8192;
+inline constexpr u32 writes_rdi = 16384;
+
+struct EmitEntry {
+    Emit emit = nullptr;
+    u32 traits = 0;
+    Supports supports = nullptr;  ///< Null: always.
+};
+
+class EmitTable {
+public:
+    void set(OpcodeMap map, u8 opcode, Emit emit, u32 traits, Supports supports = nullptr) {
+        entries_[static_cast<u8>(map)][opcode][0] = {emit, traits, supports};
+        for (unsigned prefix = 1; prefix < 4; prefix++)
+            entries_[static_cast<u8>(map)][opcode][prefix] = {emit, traits, supports};
+    }
+    /// Only with this mandatory prefix (SSE).
+    void set(OpcodeMap map, u8 opcode, Mandatory prefix, Emit emit, u32 traits,
+             Supports supports = nullptr) {
+        entries_[static_cast<u8>(map)][opcode][static_cast<u8>(prefix)] = {emit, traits, supports};
+    }
+    /// Where ModRM.reg is part of the opcode.
+    void set_in_group(OpcodeMap map, u8 opcode, unsigned reg, const EmitEntry& entry);
+    void set_group(OpcodeMap map, u8 opcode, const std::array<EmitEntry, 8>& entries) {
+        for (unsigned reg = 0; reg < 8; reg++) set_in_group(map, opcode, reg, entries[reg]);
+    }
+    /// Null: by its handler.
+    const EmitEntry* find(const GuestInsn& guest) const;
+
+private:
+    using Group = std::array<EmitEntry, 8>;
+    EmitEntry entries_[4][256][4];
+    std::map<std::pair<OpcodeMap, u8>, Group> groups_;
+};
+
+/// The one table, filled on first use.
+const EmitTable& emit_table();
+
+/// General registers that the instruction writes, as bits.
+u32 registers_written(const GuestInsn& guest, u32 traits);
+
+void add_alu(EmitTable& table);
+void add_moves(EmitTable& table);
+void add_stack(EmitTable& table);
+void add_branches(EmitTable& table);
+
+}  // namespace vmft::soft

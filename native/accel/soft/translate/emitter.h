@@ -1,0 +1,173 @@
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "accel/soft/translate/flag_state.h"
+#include "accel/soft/translate/guest_insn.h"
+#include "accel/soft/translate/host_code.h"
+#include "accel/soft/translate/registers.h"
+
+namespace vmft::soft {
+
+/// Shared pieces of host code that blocks jump to (stubs.h).
+struct Stubs {
+    const u8* helper = nullptr;  ///< rax: Block, edx: index. Runs that instruction by its handler.
+    const u8* leave = nullptr;   ///< To run.cpp; rax: the Link that was unlinked, or null.
+    const u8* leave_at = nullptr;      ///< The same without a link; edx: offset of rip in rip_page.
+    const u8* untranslated = nullptr;  ///< The entry of blocks that are not translated.
+};
+
+/// What the emitter must know about an instruction beforehand.
+struct InsnEffects {
+    u32 registers_written = 0;  ///< Bit n: general register n.
+    bool sets_flags = false;    ///< All six.
+    /// Flags as they are behind it are written again before anybody looks.
+    bool flags_dead_after = false;
+};
+
+/// Where a memory operand is: an address of host memory, good until a temporary of it changes.
+using HostAddress = Xbyak::RegExp;
+
+/// Writes one block's host code. Emitters (emit/) call it for each instruction in turn.
+///
+/// Within an instruction nothing of the guest's state may change before the last jump to
+/// `slow_path()`: the interpreter's handler then does the whole instruction.
+class Emitter : public Xbyak::CodeGenerator {
+public:
+    /// At `at`, writable, `bytes` long: bytes_max(count) at least.
+    Emitter(u8* at, u64 bytes, const Stubs& stubs, Block& block, HostCode& code);
+
+    static constexpr u64 bytes_max(unsigned count) { return 1024 + u64{count} * 1024; }
+
+    void begin_block();
+    void begin_insn(const GuestInsn& guest, const InsnEffects& effects);
+    /// After the instruction's emitter, or instead of one (`by_handler`).
+    void end_insn();
+    /// The instruction is run by its handler.
+    void by_handler();
+    /// As by_handler, for the last of a block that sets rip itself. Leaves to run.cpp.
+    void leave_by_handler();
+    /// Everything that is out of line. Returns the bytes of code.
+    u64 end_block();
+
+    const GuestInsn& guest() const { return *guest_; }
+
+    // Registers --------------------------------------------------------------------
+    // `bytes` is 1, 2, 4 or 8. High byte registers (GuestInsn::high_byte) are the caller's.
+
+    /// The guest register, to be read: its home, or `temporary` filled from memory.
+    HostReg source(unsigned reg, unsigned bytes, const HostReg64& temporary);
+    /// The guest register, to be read and written: as source, and assigned() afterwards.
+    HostReg target(unsigned reg, unsigned bytes, const HostReg64& temporary);
+    /// The guest register, to be written only: undefined above `bytes` when smaller than 4 and not
+    /// at home; use target() for those.
+    HostReg fresh(unsigned reg, unsigned bytes, const HostReg64& temporary);
+    /// Stores what target() or fresh() gave, if it was a temporary.
+    void assigned(unsigned reg, const HostReg& value);
+    /// The guest register where it is: a host register or memory. As a source operand.
+    template <typename Use>
+    void with_operand(unsigned reg, unsigned bytes, Use use) {
+        if (in_host_register(reg))
+            use(static_cast<const Xbyak::Operand&>(sized(home(reg), bytes)));
+        else
+            use(static_cast<const Xbyak::Operand&>(at(bytes, field(gpr_displacement(reg)))));
+    }
+    static HostReg64 home(unsigned reg) { return HostReg64(home_of[reg]); }
+    static HostReg sized(const HostReg64& reg, unsigned bytes);
+    Xbyak::Address at(unsigned bytes, const HostAddress& address) const;
+    static HostAddress field(int displacement) { return host::cpu + displacement; }
+
+    // Memory -------------------------------------------------------------------------
+    // All destroy host flags, rax, rdx, r13 (rax is free again afterwards).
+
+    enum class Access : u8 { read, write };
+    /// The instruction's ModRM memory operand. `alignment`: 1, or 16 where less takes the slow
+    /// path.
+    HostAddress memory(Access access, unsigned bytes, unsigned alignment = 1);
+    /// At guest register `base` plus `displacement`.
+    HostAddress memory_at(unsigned base, i32 displacement, Access access, unsigned bytes);
+    /// The ModRM operand's effective address, without segment, into `into`.
+    void effective_address(const HostReg64& into);
+
+    // Flags ----------------------------------------------------------------------------
+
+    /// Host flags are about to be destroyed: saves the guest's where they are nowhere else.
+    void lose_host_flags();
+    /// Puts the guest's flags into the host's. Destroys rax. Other host flags' users come after.
+    void load_host_flags();
+    /// The host's flags are now the guest's, all six but for `repair`.
+    void host_flags_set(FlagRepair repair = FlagRepair::none, const FlagRecipe& recipe = {});
+    /// Guest flags to memory (they stay in the host where they are). Destroys rax; with a repair
+    /// also the host's flags.
+    void save_flags();
+    /// The host's flags are good for condition `code`. Destroys rax, unless they are already there
+    /// (then nothing is); temp also, when they are neither there nor in memory (save_flags()
+    /// first).
+    void load_condition(unsigned code);
+    const FlagState& flags() const { return flags_; }
+    /// As it was in another branch of the code.
+    void restore_state(const FlagState& flags) { flags_ = flags; }
+    /// Whether what this instruction sets is overwritten before anybody looks.
+    bool flags_dead() const { return effects_.flags_dead_after; }
+
+    // Leaving ----------------------------------------------------------------------------
+
+    /// Where the interpreter's handler does this whole instruction; goes on behind it.
+    Xbyak::Label& slow_path();
+    /// Jumps to the block at `offset` from rip_page. Flags must be in memory.
+    void jump_to(i32 offset);
+    /// The same when condition `code` is met by the host's flags; else goes on.
+    void jump_if(unsigned code, i32 offset);
+    void jump_if(unsigned code, Xbyak::Label& label);
+    void cmov(unsigned code, const HostReg& to, const Xbyak::Operand& from);
+    void set(unsigned code, const Xbyak::Operand& to);
+    /// rax: a linear address in 64-bit mode. Finds its block; takes the slow path where it cannot.
+    /// Then rdx is the Block and r13 its linear page: finish the instruction without them, and end
+    /// with enter_found().
+    void find_block();
+    void enter_found();
+    /// Linear address of `offset` in the running page.
+    void linear_of(const HostReg64& into, i32 offset);
+
+private:
+    struct Slow {
+        Xbyak::Label start, back;
+        unsigned index = 0;
+        FlagState flags;
+        bool reload_flags = false;
+        bool leaves = false;
+    };
+    struct Unlinked {
+        Link* link;
+        Xbyak::Label label;
+        Xbyak::Label cross;  ///< Code that goes to another page; used when link->target_page.
+    };
+
+    HostAddress checked(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
+                        unsigned alignment);
+    bool recipe_changes() const;
+    void recompute_flags(const FlagRecipe& recipe);
+    void call_helper(unsigned index);
+    Link& new_link(i32 offset);
+    void emit_cross_page(Unlinked& unlinked);
+    void save_from_host(FlagRepair repair);
+
+    /// Stands in Link::target_page until the literal has its place.
+    static inline u64 unlinked_page = ~u64{0};
+
+    const Stubs& stubs_;
+    Block& block_;
+    HostCode& code_;
+    const GuestInsn* guest_ = nullptr;
+    i32 block_offset_ = 0;
+    InsnEffects effects_;
+    bool ended_ = false;
+    FlagState flags_;
+    Xbyak::Label over_budget_, run_helper_;
+    std::deque<Slow> slow_;
+    std::deque<Unlinked> unlinked_;
+    Slow* slow_of_insn_ = nullptr;
+};
+
+}  // namespace vmft::soft

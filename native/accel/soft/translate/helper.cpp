@@ -1,0 +1,53 @@
+#include "accel/soft/translate/helper.h"
+
+#include "accel/soft/dispatch.h"
+#include "accel/soft/flags.h"
+
+namespace vmft::soft {
+
+namespace {
+
+/// Behind the one instruction: rip is behind it, unless the handler has set it and left already.
+void behind(Cpu& cpu, const Insn* insn) {
+    cpu.rip = cpu.gpr[reg_block] + insn->imm;
+    VMFT_LEAVE(cpu);
+}
+
+}  // namespace
+
+void flags_to_host_form(Cpu& cpu) {
+    u64 flags = arithmetic_flags(cpu);
+    cpu.host_flags = static_cast<u16>((flags & 0xff) << 8 | 0x200 | (flags & flag_of ? 1 : 0));
+}
+
+void flags_from_host_form(Cpu& cpu) {
+    constexpr u64 low_flags = flag_cf | flag_pf | flag_af | flag_zf | flag_sf;
+    set_arithmetic_flags(cpu,
+                         (cpu.host_flags >> 8 & low_flags) | (cpu.host_flags & 1 ? flag_of : 0));
+}
+
+void run_handler(Cpu* cpu_pointer, const Block* block, unsigned index) {
+    Cpu& cpu = *cpu_pointer;
+    Block& alone = *cpu.single_insn;
+    const Insn& original = block->insns[index];
+    Insn* insn = alone.insns;
+    insn[0] = original;
+    insn[1].handler = behind;
+    insn[1].imm = original.offset + original.length;
+    cpu.block = &alone;
+    cpu.gpr[reg_block] = cpu.rip_page + (block->ram_offset & page_mask);
+    i64 behind_it = block->count - 1 - static_cast<i64>(index);
+    cpu.ticks_left += behind_it;
+    flags_from_host_form(cpu);
+#ifdef VMFT_THREADED
+    insn->handler(cpu, insn);
+#else
+    cpu.next_insn = insn;
+    while (const Insn* next = cpu.next_insn) next->handler(cpu, next);
+#endif
+    flags_to_host_form(cpu);
+    cpu.ticks_left -= behind_it;
+    cpu.block = nullptr;
+}
+
+}  // namespace vmft::soft

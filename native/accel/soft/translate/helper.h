@@ -1,0 +1,16 @@
+#pragma once
+
+#include "accel/soft/insn.h"
+
+namespace vmft::soft {
+
+/// Called by translated code: runs instruction `index` of `block` by its handler. The Cpu's
+/// registers are stored, flags are in host_flags, ticks_left is behind the whole block. May not
+/// return (raise, retry_alone).
+void run_handler(Cpu* cpu, const Block* block, unsigned index);
+
+/// Flags between their two forms, at the border of translated code.
+void flags_to_host_form(Cpu& cpu);
+void flags_from_host_form(Cpu& cpu);
+
+}  // namespace vmft::soft

@@ -1,0 +1,78 @@
+#include "accel/soft/translate/stubs.h"
+
+#include "accel/soft/translate/helper.h"
+
+namespace vmft::soft {
+
+using namespace host;
+
+namespace {
+
+constexpr int saved[] = {3, 5, 12, 13, 14, 15};  // rbx, rbp, r12 … r15 are the caller's (ABI).
+
+Xbyak::RegExp field(int displacement) { return cpu + displacement; }
+
+}  // namespace
+
+void StubWriter::store_registers() {
+    for (unsigned reg = 0; reg < 16; reg++)
+        if (in_host_register(reg)) mov(qword[field(gpr_displacement(reg))], Emitter::home(reg));
+    for (int reg = 0; reg < 16; reg++)
+        movaps(xword[field(VMFT_CPU_FIELD(xmm) + reg * 16)], Xbyak::Xmm(reg));
+    mov(qword[field(VMFT_CPU_FIELD(ticks_left))], ticks);
+}
+
+void StubWriter::load_registers() {
+    for (int reg = 0; reg < 16; reg++)
+        movaps(Xbyak::Xmm(reg), xword[field(VMFT_CPU_FIELD(xmm) + reg * 16)]);
+    mov(ticks, qword[field(VMFT_CPU_FIELD(ticks_left))]);
+    for (unsigned reg = 0; reg < 16; reg++)
+        if (in_host_register(reg)) mov(Emitter::home(reg), qword[field(gpr_displacement(reg))]);
+}
+
+StubWriter::StubWriter(u8* at, u64 bytes_max) : CodeGenerator(bytes_max, at) {
+    // Link* enter(Cpu* rdi, const u8* rsi). Within translated code rsp is a multiple of 16.
+    enter = getCurr();
+    for (int reg : saved) push(HostReg64(reg));
+    sub(rsp, 8);
+    lea(cpu, ptr[rdi + cpu_bias]);
+    mov(rax, rsi);
+    load_registers();
+    jmp(rax);
+
+    Xbyak::Label leave;
+    align(16);
+    stubs.leave_at = getCurr();
+    mov(rax, qword[field(VMFT_CPU_FIELD(rip_page))]);
+    add(rax, rdx);
+    mov(qword[field(VMFT_CPU_FIELD(rip))], rax);
+    xor_(eax, eax);
+    stubs.leave = getCurr();
+    store_registers();
+    add(rsp, 8);
+    for (int i = static_cast<int>(std::size(saved)) - 1; i >= 0; i--) pop(HostReg64(saved[i]));
+    ret();
+
+    // A block that is not translated, found by find_block(): rax is its RAM offset.
+    align(16);
+    stubs.untranslated = getCurr();
+    mov(edx, eax);
+    and_(edx, static_cast<u32>(page_mask));
+    jmp(stubs.leave_at, T_NEAR);
+
+    // Called, with rax: Block*, edx: index.
+    align(16);
+    stubs.helper = getCurr();
+    store_registers();
+    lea(rdi, ptr[cpu - cpu_bias]);
+    mov(rsi, rax);
+    sub(rsp, 8);
+    mov(rax, reinterpret_cast<u64>(&run_handler));
+    call(rax);
+    add(rsp, 8);
+    load_registers();
+    ret();
+    bytes = getSize();
+}
+
+}  // namespace vmft::soft

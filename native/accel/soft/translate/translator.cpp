@@ -1,0 +1,185 @@
+#include "accel/soft/translate/translator.h"
+
+#include <cstring>
+
+#include "accel/soft/translate/emit_table.h"
+#include "accel/soft/translate/helper.h"
+#include "base/check.h"
+
+#include <xbyak/xbyak_util.h>
+
+namespace vmft::soft {
+
+namespace {
+
+constexpr u64 stub_bytes_max = 4096;
+
+struct Planned {
+    GuestInsn guest;
+    const EmitEntry* entry = nullptr;
+    InsnEffects effects;
+    bool observes = true;  ///< Registers and flags must be exact while it runs.
+    bool reads_flags = true;
+};
+
+Planned plan(const u8* bytes, unsigned available, const Block& block, unsigned index) {
+    Planned planned;
+    GuestInsn& guest = planned.guest;
+    const Insn& original = block.insns[index];
+    decode(bytes + original.offset, available - original.offset, block.mode, original.offset,
+           guest.insn, guest.d);
+    guest.index = index;
+    guest.block_offset = static_cast<i32>(block.ram_offset & page_mask);
+    guest.rip_offset = guest.block_offset + original.offset;
+    planned.entry = emit_table().find(guest);
+    if (!planned.entry) {
+        planned.effects.registers_written = 0xffff;
+        return planned;
+    }
+    u32 traits = planned.entry->traits;
+    planned.observes =
+        (traits & (may_give_up | ends)) || (guest.d.memory && !(traits & only_address));
+    planned.reads_flags = traits & reads_flags;
+    planned.effects.sets_flags = traits & sets_flags;
+    planned.effects.registers_written = registers_written(guest, traits);
+    return planned;
+}
+
+/// Fills flags_dead_after, from the last instruction to the first.
+void find_dead_flags(Planned* planned, unsigned count) {
+    bool dead = false;  // Behind the block somebody may look.
+    for (unsigned i = count; i-- > 0;) {
+        planned[i].effects.flags_dead_after = dead;
+        if (planned[i].reads_flags || planned[i].observes)
+            dead = false;
+        else if (planned[i].effects.sets_flags)
+            dead = true;
+    }
+}
+
+}  // namespace
+
+bool Translator::host_fits() {
+#if defined(__x86_64__)
+    // LAHF and SAHF in 64-bit mode (CPUID 80000001h ECX bit 0).
+    u32 data[4];
+    Xbyak::util::Cpu::getCpuid(0x80000001, data);
+    return data[2] & 1;
+#else
+    return false;
+#endif
+}
+
+Translator::Translator(Cpu& cpu, const TranslatorOptions& options)
+    : cpu_(cpu), options_(options),
+      memory_(std::max(options.code_bytes, stub_bytes_max + Emitter::bytes_max(block_insns_max))),
+      single_insn_(std::make_unique<u8[]>(sizeof(Block) + 2 * sizeof(Insn))) {
+    StubWriter writer(memory_.writable(), stub_bytes_max);
+    stubs_ = writer.stubs;
+    enter_ = reinterpret_cast<EnterCode>(memory_.executable(writer.enter));
+    stub_bytes_ = used_ = (writer.bytes + 63) & ~u64{63};
+    cpu.single_insn = reinterpret_cast<Block*>(single_insn_.get());
+    cpu.single_insn->count = 1;
+}
+
+Translator::~Translator() = default;
+
+const u8* Translator::untranslated_entry() const { return memory_.executable(stubs_.untranslated); }
+
+bool Translator::full() const {
+    return used_ + Emitter::bytes_max(block_insns_max) > memory_.bytes();
+}
+
+void Translator::clear() {
+    used_ = stub_bytes_;
+    pending_ = nullptr;
+}
+
+void Translator::translate(Block& block) {
+    VMFT_CHECK(!full() && block.mode == (code64 | code_stack32));
+    const u8* bytes = cpu_.ram + block.ram_offset;
+    unsigned available = static_cast<unsigned>(page_bytes - (block.ram_offset & page_mask));
+    Planned planned[block_insns_max];
+    for (unsigned i = 0; i < block.count; i++) planned[i] = plan(bytes, available, block, i);
+    find_dead_flags(planned, block.count);
+
+    auto code = std::make_unique<HostCode>();
+    u8* at = memory_.writable() + used_;
+    Emitter emitter(at, memory_.bytes() - used_, stubs_, block, *code);
+    emitter.begin_block();
+    for (unsigned i = 0; i < block.count; i++) {
+        const Planned& p = planned[i];
+        emitter.begin_insn(p.guest, p.effects);
+        if (p.entry)
+            p.entry->emit(emitter, p.guest);
+        else if (p.guest.d.ends_block)
+            emitter.leave_by_handler();
+        else
+            emitter.by_handler();
+        emitter.end_insn();
+    }
+    used_ += (emitter.end_block() + 15) & ~u64{15};
+    block.entry = memory_.executable(at);
+    block.code = code.release();
+}
+
+void Translator::run(Block& block) {
+    cpu_.rip_page = cpu_.rip & ~page_mask;
+    cpu_.block = nullptr;
+    pending_ = nullptr;
+    flags_to_host_form(cpu_);
+    pending_ = enter_(&cpu_, block.entry);
+    flags_from_host_form(cpu_);
+    if (pending_) cpu_.rip = cpu_.rip_page + static_cast<u64>(static_cast<i64>(pending_->offset));
+}
+
+void Translator::link_to(Block& block) {
+    Link* link = pending_;
+    pending_ = nullptr;
+    if (!link || !block.code || link->from->code->forgotten) return;
+    bool same_page = (block.ram_offset ^ link->from->ram_offset) >> page_shift == 0;
+    if (!link->target_page && !same_page) return;
+    if (link->to) disconnect(*link);
+    connect(*link, block);
+}
+
+namespace {
+
+/// Makes the jump whose displacement is at `displacement` go to `target`; both writable addresses.
+void set_jump(u8* displacement, const u8* target) {
+    i32 distance = static_cast<i32>(target - (displacement + 4));
+    std::memcpy(displacement, &distance, sizeof distance);
+}
+
+}  // namespace
+
+void Translator::connect(Link& link, Block& to) {
+    link.to = &to;
+    link.next_incoming = to.code->incoming;
+    to.code->incoming = &link;
+    if (link.target_page) *link.target_page = to.ram_offset & ~page_mask;
+    u64 entry_offset = static_cast<u64>(to.entry - memory_.executable(memory_.writable()));
+    set_jump(link.displacement, memory_.writable() + entry_offset);
+}
+
+void Translator::disconnect(Link& link) {
+    Link** at = &link.to->code->incoming;
+    while (*at != &link) at = &(*at)->next_incoming;
+    *at = link.next_incoming;
+    link.to = nullptr;
+    if (link.target_page) *link.target_page = ~u64{0};
+    set_jump(link.displacement, link.unlinked);
+}
+
+void Translator::forget(Block& block) {
+    HostCode* code = block.code;
+    if (!code || code->forgotten) return;
+    code->forgotten = true;
+    while (code->incoming) disconnect(*code->incoming);
+    for (unsigned i = 0; i < code->link_count; i++)
+        if (code->links[i].to) disconnect(code->links[i]);
+    if (pending_ && pending_->from == &block) pending_ = nullptr;
+    block.entry = untranslated_entry();
+}
+
+}  // namespace vmft::soft
