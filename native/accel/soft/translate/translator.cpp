@@ -130,13 +130,17 @@ void Translator::run(Block& block) {
     flags_to_host_form(cpu_);
     pending_ = enter_(&cpu_, block.entry);
     flags_from_host_form(cpu_);
-    if (pending_) cpu_.rip = cpu_.rip_page + static_cast<u64>(static_cast<i64>(pending_->offset));
+    if (!pending_) return;
+    pending_rip_ = cpu_.rip_page + static_cast<u64>(static_cast<i64>(pending_->offset));
+    cpu_.rip = pending_rip_;
 }
 
 void Translator::link_to(Block& block) {
     Link* link = pending_;
     pending_ = nullptr;
-    if (!link || !block.code || link->from->code->forgotten) return;
+    // Something else may have come first: an interrupt, an instruction that runs alone.
+    if (!link || cpu_.rip != pending_rip_) return;
+    if (!block.code || link->from->code->forgotten) return;
     bool same_page = (block.ram_offset ^ link->from->ram_offset) >> page_shift == 0;
     if (!link->target_page && !same_page) return;
     if (link->to) disconnect(*link);

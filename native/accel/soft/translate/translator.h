@@ -63,7 +63,8 @@ private:
     Stubs stubs_;
     EnterCode enter_ = nullptr;
     u64 stub_bytes_ = 0, used_ = 0;
-    Link* pending_ = nullptr;
+    Link* pending_ = nullptr;  ///< Led out of the last run, to pending_rip_.
+    u64 pending_rip_ = 0;
     std::unique_ptr<u8[]> single_insn_;
 };
 
