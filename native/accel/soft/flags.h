@@ -71,14 +71,22 @@ inline u64 arithmetic_flags(const Cpu& cpu) {
     return (get_cf(cpu) ? flag_cf : 0) | (get_pf(cpu) ? flag_pf : 0) | (get_af(cpu) ? flag_af : 0) |
            (get_zf(cpu) ? flag_zf : 0) | (get_sf(cpu) ? flag_sf : 0) | (get_of(cpu) ? flag_of : 0);
 }
+/// The lazy form of six flags given as rflags bits.
+struct LazyFlags {
+    u64 result, aux;
+};
+inline LazyFlags lazy_flags(u64 flags) {
+    bool cf = flags & flag_cf, of = flags & flag_of, zf = flags & flag_zf, sf = flags & flag_sf;
+    return {zf ? u64{0} : 0x100,  // sign clear, low byte zero (parity even)
+            (cf ? aux_carry : 0) | (cf != of ? aux_overflow : 0) |
+                (flags & flag_af ? aux_half : 0) | (flags & flag_pf ? 0 : 0x100) |
+                (sf ? aux_sign : 0)};
+}
 /// Sets all six from rflags bits.
 inline void set_arithmetic_flags(Cpu& cpu, u64 flags) {
-    bool cf = flags & flag_cf, of = flags & flag_of, zf = flags & flag_zf, sf = flags & flag_sf;
-    u64 result = zf ? 0 : 0x100;  // sign clear, low byte zero (parity even)
-    cpu.lazy_result = result;
-    cpu.lazy_aux = (cf ? aux_carry : 0) | (cf != of ? aux_overflow : 0) |
-                   (flags & flag_af ? aux_half : 0) | (flags & flag_pf ? 0 : 0x100) |
-                   (sf ? aux_sign : 0);
+    LazyFlags lazy = lazy_flags(flags);
+    cpu.lazy_result = lazy.result;
+    cpu.lazy_aux = lazy.aux;
 }
 inline u64 read_rflags(const Cpu& cpu) { return cpu.rflags | arithmetic_flags(cpu); }
 

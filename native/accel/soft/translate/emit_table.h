@@ -15,13 +15,13 @@ using Supports = bool (*)(const GuestInsn& guest);
 
 /// What is known of an instruction before it is emitted.
 inline constexpr u32 reads_flags = 1;  ///< Some or all, or keeps some that it does not write.
-inline constexpr u32 sets_flags = 2;  ///< All six, whatever the operands are.
+inline constexpr u32 sets_flags = 2;   ///< All six, whatever the operands are.
 /// May take the slow path for other reasons than a ModRM memory operand.
 inline constexpr u32 may_give_up = 4;
-inline constexpr u32 only_address = 8;  ///< Its ModRM memory operand is not accessed (LEA, NOP).
-inline constexpr u32 ends = 16;  ///< Ends the block, with jump_to() or enter_found().
-inline constexpr u32 writes_reg = 32;  ///< ModRM.reg
-inline constexpr u32 writes_rm = 64;  ///< ModRM.rm, when it is a register.
+inline constexpr u32 only_address = 8;     ///< Its ModRM memory operand is not accessed (LEA, NOP).
+inline constexpr u32 ends = 16;            ///< Ends the block, with jump_to() or enter_found().
+inline constexpr u32 writes_reg = 32;      ///< ModRM.reg
+inline constexpr u32 writes_rm = 64;       ///< ModRM.rm, when it is a register.
 inline constexpr u32 writes_opcode = 128;  ///< The register in the opcode.
 inline constexpr u32 writes_rax = 256;
 inline constexpr u32 writes_rcx = 512;

@@ -13,6 +13,17 @@ void behind(Cpu& cpu, const Insn* insn) {
     VMFT_LEAVE(cpu);
 }
 
+/// The lazy form of the flags for each AH of LAHF, OF being clear.
+struct LazyForms {
+    LazyFlags by_ah[256];
+
+    LazyForms() {
+        constexpr u64 low_flags = flag_cf | flag_pf | flag_af | flag_zf | flag_sf;
+        for (unsigned ah = 0; ah < 256; ah++) by_ah[ah] = lazy_flags(ah & low_flags);
+    }
+};
+const LazyForms lazy_forms;
+
 }  // namespace
 
 void flags_to_host_form(Cpu& cpu) {
@@ -21,9 +32,9 @@ void flags_to_host_form(Cpu& cpu) {
 }
 
 void flags_from_host_form(Cpu& cpu) {
-    constexpr u64 low_flags = flag_cf | flag_pf | flag_af | flag_zf | flag_sf;
-    set_arithmetic_flags(cpu,
-                         (cpu.host_flags >> 8 & low_flags) | (cpu.host_flags & 1 ? flag_of : 0));
+    const LazyFlags& lazy = lazy_forms.by_ah[cpu.host_flags >> 8];
+    cpu.lazy_result = lazy.result;
+    cpu.lazy_aux = lazy.aux ^ (cpu.host_flags & 1 ? aux_overflow : 0);
 }
 
 void run_handler(Cpu* cpu_pointer, const Block* block, unsigned index) {
@@ -39,13 +50,15 @@ void run_handler(Cpu* cpu_pointer, const Block* block, unsigned index) {
     i64 behind_it = block->count - 1 - static_cast<i64>(index);
     cpu.ticks_left += behind_it;
     flags_from_host_form(cpu);
+    const u64 result = cpu.lazy_result, aux = cpu.lazy_aux;
 #ifdef VMFT_THREADED
     insn->handler(cpu, insn);
 #else
     cpu.next_insn = insn;
     while (const Insn* next = cpu.next_insn) next->handler(cpu, next);
 #endif
-    flags_to_host_form(cpu);
+    // Most handlers that come here leave the flags alone.
+    if (cpu.lazy_result != result || cpu.lazy_aux != aux) flags_to_host_form(cpu);
     cpu.ticks_left -= behind_it;
     cpu.block = nullptr;
 }
