@@ -55,6 +55,13 @@ enum class RunExit : u8 {
     stuck,  ///< limits::fault_deliveries_max exceptions in a row without a retired instruction.
 };
 
+/// What becomes of guest code.
+enum class CodeExecution : u8 {
+    native,       ///< The host's processor executes it.
+    translated,   ///< Host code made of it is executed.
+    interpreted,  ///< It is executed instruction by instruction.
+};
+
 /// What any accelerator promises: it executes instructions, counts them exactly, and
 /// stops where it is told. Single-threaded: every call comes from the vCPU thread.
 class Accelerator {
@@ -121,6 +128,9 @@ public:
         u64 stop_ns = 0;  ///< Host time from a stop's overflow (or its begin) to its position.
     };
     virtual Statistics statistics() const { return {}; }
+
+    /// For status and reports only. Any thread.
+    virtual CodeExecution code_execution() const { return CodeExecution::interpreted; }
 
     /// All registers as text, for reports a developer reads.
     virtual std::string describe() const = 0;

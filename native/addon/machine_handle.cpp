@@ -26,7 +26,11 @@ namespace {
 Machine::AcceleratorFactory to_accelerator(const Napi::Object& config) {
     if (config.Get("cpuid").IsNull() != config.Get("counter").IsNull())
         throw RunnerError("bad-argument", "cpuid and counter: expected both or neither");
-    if (config.Get("cpuid").IsNull()) return make_soft_accelerator;
+    if (config.Get("cpuid").IsNull()) {
+        TranslatorOptions options;
+        options.enabled = !to_bool(config.Get("interpret"), "interpret");
+        return soft_accelerator_with(options);
+    }
     kvm::KvmOptions options{to_cpuid(config.Get("cpuid"), "cpuid"),
                             to_counter_options(config.Get("counter"))};
     return [options](GuestMemory& memory, Platform& platform) {

@@ -13,6 +13,15 @@ namespace {
     throw RunnerError("bad-argument", std::string(name) + ": expected " + expected);
 }
 
+const char* code_name(CodeExecution code) {
+    switch (code) {
+    case CodeExecution::native: return "native";
+    case CodeExecution::translated: return "translated";
+    case CodeExecution::interpreted: return "interpreted";
+    }
+    return "";
+}
+
 const char* mode_name(Runner::Mode mode) {
     switch (mode) {
     case Runner::Mode::created: return "created";
@@ -268,6 +277,7 @@ Napi::Object from_status(Napi::Env env, const Runner::Status& status) {
     for (u32 i = 0; i < status.disks.size(); i++)
         disks.Set(i, from_disk_counts(env, status.disks[i]));
     object.Set("disks", disks);
+    object.Set("code", code_name(status.code));
     Napi::Object stops = Napi::Object::New(env);
     stops.Set("ownExits", from_u64(env, status.accelerator.own_exits));
     stops.Set("forcedExits", from_u64(env, status.accelerator.forced_exits));

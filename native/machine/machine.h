@@ -74,6 +74,7 @@ public:
     void break_out_at(u64 monotonic_ns) { accelerator_->break_out_at(monotonic_ns); }
     TickUnit tick_unit() const { return accelerator_->tick_unit(); }
     bool positions_exact() const { return accelerator_->positions_exact(); }
+    CodeExecution code_execution() const { return accelerator_->code_execution(); }
     Accelerator::Statistics statistics() const { return accelerator_->statistics(); }
     /// Virtual time of the earliest timer.
     u64 deadline_ns() const { return board_.deadline_ns(); }

@@ -376,6 +376,7 @@ Runner::Status Runner::status() {
     Lock lock(mutex_);
     Status status = published_;
     status.mode = mode_;
+    status.code = machine_->code_execution();
     status.unacknowledged_bytes = unacknowledged_bytes_;
     status.outputs = outputs_.counts();
     for (u32 index = 0; index < disks_.disks(); index++)

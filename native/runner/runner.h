@@ -131,6 +131,7 @@ public:
         OutputQueue::Counts outputs;
         std::vector<DiskQueue::Counts> disks;
         Accelerator::Statistics accelerator;
+        CodeExecution code = CodeExecution::interpreted;
     };
     Status status();
     /// Ends the machine; `stopped` follows. Idempotent.

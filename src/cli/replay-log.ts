@@ -5,6 +5,7 @@ import type {
   FedSegment,
   GuestConfig,
   MachineEvents,
+  MachineStatus,
   Stopped,
   StopReason,
   StopStatistics,
@@ -42,6 +43,8 @@ export interface ReplayResult {
   readonly virtualSeconds: number;
   /** What it took to stop where the log has inputs; null on soft. */
   readonly stops: StopStatistics | null;
+  /** How guest code was executed. */
+  readonly code: MachineStatus['code'];
 }
 
 /** Log that is read but not yet executed: enough to keep the machine busy. */
@@ -74,7 +77,7 @@ export async function replayLog(request: ReplayRequest): Promise<ReplayResult> {
     const stopped = await track.stopped;
     const seconds = (systemClock.nowMs() - startMs) / 1000;
     requireGoodEnd(stopped, untilTicks, reader);
-    const { virtualNs, stops } = machine.status();
+    const { virtualNs, stops, code } = machine.status();
     const reason: StopReason = stopped.reason;
     const end = reason === 'log-end' ? (reader.trailer?.endReason ?? reason) : reason;
     return {
@@ -84,6 +87,7 @@ export async function replayLog(request: ReplayRequest): Promise<ReplayResult> {
       end,
       virtualSeconds: Number(virtualNs) / 1e9,
       stops,
+      code,
     };
   } finally {
     machine.stop();

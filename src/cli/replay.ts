@@ -12,7 +12,7 @@ import { LogFileReader } from '../flow/world/log-file-reader.js';
 import { buildIdentity } from './build-identity.js';
 import { readGuestFiles, requireHostMemory, type GuestFiles } from './guest-files.js';
 import { requireGuestCpu } from './machine-factory.js';
-import { chosenAccelerator, counterOption } from './options/accelerator.js';
+import { chosenAccelerator, counterOption, interpretOption } from './options/accelerator.js';
 import { replayLog, type ReplayResult } from './replay-log.js';
 import { ReplayProgress } from './replay-progress.js';
 
@@ -20,6 +20,7 @@ interface ReplayOptions {
   readonly until?: bigint;
   readonly kernel?: string;
   readonly initrd?: string;
+  readonly interpret?: boolean;
   readonly counter?: CounterOptions;
   readonly json: boolean;
 }
@@ -35,6 +36,7 @@ export function replayCommand(): Command {
     )
     .option('--kernel <file>', 'the recorded kernel, where it is now')
     .option('--initrd <file>', 'the recorded initramfs, where it is now')
+    .addOption(interpretOption())
     .addOption(counterOption())
     .option('--json', 'print the result as one JSON object', false)
     .action((path: string, options: OptionValues) =>
@@ -75,10 +77,17 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
 }
 
 /** A log is executed by what recorded it: ticks of one accelerator mean nothing to another. */
-function recordedAccelerator(header: LogHeader, { counter }: ReplayOptions): Accelerator {
+function recordedAccelerator(
+  header: LogHeader,
+  { counter, interpret }: ReplayOptions,
+): Accelerator {
   const { accelerator: accel } = header;
   if (isAcceleratorName(accel)) {
-    return chosenAccelerator({ accel, ...(counter === undefined ? {} : { counter }) });
+    return chosenAccelerator({
+      accel,
+      ...(counter === undefined ? {} : { counter }),
+      ...(interpret === undefined ? {} : { interpret }),
+    });
   }
   throw new VmftError(
     'accelerator-unavailable',
@@ -120,14 +129,14 @@ function warnOfOtherBuild(header: LogHeader): void {
 }
 
 function print(result: ReplayResult, { name }: Accelerator, json: boolean): void {
-  const { ticks, digestsChecked, seconds, virtualSeconds, stops, end } = result;
+  const { ticks, digestsChecked, seconds, virtualSeconds, stops, code, end } = result;
   const millionsPerSecond = Number(ticks) / 1e6 / seconds;
   if (json) {
     const fields = { ticks: Number(ticks), digestsChecked: Number(digestsChecked) };
     const speed = { [speedName[name]]: round(millionsPerSecond, 1) };
     const times = { seconds: round(seconds, 3), virtualSeconds: round(virtualSeconds, 3) };
     const stopping = stops === null ? {} : { stops: plainNumbers(stops) };
-    console.log(JSON.stringify({ ...fields, ...times, ...speed, ...stopping, end }));
+    console.log(JSON.stringify({ ...fields, ...times, ...speed, ...stopping, code, end }));
     return;
   }
   const count = (value: bigint): string => value.toLocaleString('en');

@@ -7,7 +7,7 @@ import { systemRandom } from '../flow/world/system-random.js';
 import { hostMethods } from '../host/api/host-client.js';
 import type { Message } from '../host/api/methods.js';
 import { callWithinMs } from './options/call-time.js';
-import { counterOption, parseCounter } from './options/accelerator.js';
+import { counterOption, interpretOption, parseCounter } from './options/accelerator.js';
 import { parseDisk } from './options/disk.js';
 import {
   addHostConnection,
@@ -30,6 +30,7 @@ interface StartOptions extends HostConnectionOptions {
   readonly arbiter?: string;
   readonly accel?: string;
   readonly counter?: string;
+  readonly interpret: boolean;
   readonly replication?: string;
   readonly antiAffinity?: string;
   readonly hosts?: readonly string[];
@@ -63,6 +64,7 @@ export function startCommand(): Command {
         'kvm',
       ]),
     )
+    .addOption(interpretOption().default(false))
     .addOption(counterOption().argParser(checkCounter))
     .addOption(
       new Option('--replication <kind>', 'how the backup follows (default: auto)').choices([
@@ -135,6 +137,7 @@ function startRequest(
       arbiter: options.arbiter ?? '',
       accelerator: options.accel ?? '',
       counter: options.counter ?? '',
+      interpret: options.interpret,
       replication: options.replication ?? '',
       protected: options.protect,
       antiAffinity: options.antiAffinity ?? '',

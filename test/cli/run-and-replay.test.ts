@@ -18,6 +18,7 @@ interface ReplayOutput {
   readonly ticks: number;
   readonly digestsChecked: number;
   readonly end: string;
+  readonly code: string;
 }
 
 const root = new URL('../../..', import.meta.url);
@@ -58,6 +59,30 @@ void describe('vmft run and vmft replay', () => {
     const result = JSON.parse(stdout) as ReplayOutput;
     assert.equal(result.end, 'power-off');
     assert.ok(result.digestsChecked > 0 && result.ticks > 0);
+  });
+
+  void test('what one recorded by interpreting, another replays by translating, and the other way round', () => {
+    const recorded = vmft(['run', 'timer', '--interpret', '--record', file('interpreted')]);
+    assert.equal(recorded.status, 0, recorded.stderr);
+    const results = [
+      ['interpreted', replay(file('interpreted'), '--json', '--interpret')],
+      ['translated', replay(file('interpreted'), '--json')],
+      ['translated', replay(file('log'), '--json')],
+      ['interpreted', replay(file('log'), '--json', '--interpret')],
+    ] as const;
+    for (const [code, { status, stdout, stderr }] of results) {
+      assert.equal(status, 0, stderr);
+      const result = JSON.parse(stdout) as ReplayOutput;
+      assert.equal(result.code, process.arch === 'x64' ? code : 'interpreted');
+      assert.equal(result.end, 'power-off');
+      assert.ok(result.digestsChecked > 0);
+    }
+  });
+
+  void test('--interpret is not for kvm', () => {
+    const { status, stderr } = vmft(['run', 'timer', '--accel', 'kvm', '--interpret']);
+    assert.equal(status, exitStatusByCode.usage);
+    assert.match(stderr, /--interpret is for the accelerator soft/);
   });
 
   void test('--until stops at exactly that position', () => {

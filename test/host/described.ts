@@ -17,6 +17,7 @@ export function machineSpec(change: Partial<MachineSpec> = {}): MachineSpec {
     arbiter: 'file:/shared',
     accelerator: 'soft',
     counter: '',
+    interpret: false,
     replication: 'auto',
     protected: true,
     antiAffinity: '',

@@ -34,6 +34,7 @@ public:
     void restore(StateReader& state) override;
     std::string describe() const override;
     Statistics statistics() const override;
+    CodeExecution code_execution() const override { return CodeExecution::native; }
 
     Vcpu& vcpu() { return *vcpu_; }  ///< For tests.
     /// How long a live vCPU that was broken out of may be where no replica could stop. For tests.

@@ -150,6 +150,10 @@ void SoftCpu::restore(StateReader& state) {
     registers_changed();
 }
 
+CodeExecution SoftCpu::code_execution() const {
+    return translator_ ? CodeExecution::translated : CodeExecution::interpreted;
+}
+
 std::string SoftCpu::describe() const {
     const Cpu& cpu = *cpu_;
     static constexpr const char* names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp",

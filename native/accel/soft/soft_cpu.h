@@ -25,6 +25,7 @@ public:
     void dirty_flags_cleared() override;
     void save(StateWriter& state) const override;
     void restore(StateReader& state) override;
+    CodeExecution code_execution() const override;
     std::string describe() const override;
 
     soft::Cpu& cpu() { return *cpu_; }

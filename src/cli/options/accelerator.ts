@@ -5,7 +5,6 @@ import {
   acceleratorNames,
   counterKinds,
   defaultCounter,
-  softAccelerator,
   type Accelerator,
   type AcceleratorName,
   type CounterKind,
@@ -14,6 +13,7 @@ import {
 
 export interface AcceleratorOptions {
   readonly accel: AcceleratorName;
+  readonly interpret?: boolean;
   readonly counter?: CounterOptions;
 }
 
@@ -24,7 +24,13 @@ export function addAcceleratorOptions(command: Command): Command {
         .choices(acceleratorNames)
         .default('soft'),
     )
+    .addOption(interpretOption())
     .addOption(counterOption());
+}
+
+/** For doubts about the translator: what a guest does and what a log holds is the same with it. */
+export function interpretOption(): Option {
+  return new Option('--interpret', 'with soft: translate no guest code, slower');
 }
 
 /** For tests, and for hosts without a usable performance counter: `none` is fast there, the others replay. */
@@ -51,10 +57,21 @@ export function parseCounter(text: string): CounterOptions {
   return { kind, skid: numbers.skid, randomSeed: numbers.seed };
 }
 
-/** Throws `usage` for a counter on an accelerator that counts by itself. */
-export function chosenAccelerator({ accel, counter }: AcceleratorOptions): Accelerator {
-  if (accel === 'kvm') return { name: accel, counter: counter ?? defaultCounter };
-  if (counter === undefined) return softAccelerator;
+/** Throws `usage` for a counter on an accelerator that counts by itself, and for interpreting on one that does not. */
+export function chosenAccelerator({
+  accel,
+  interpret = false,
+  counter,
+}: AcceleratorOptions): Accelerator {
+  if (accel === 'kvm') {
+    if (!interpret) return { name: accel, counter: counter ?? defaultCounter };
+    throw new VmftError(
+      'usage',
+      '--interpret is for the accelerator soft: kvm runs guest code on the processor',
+      'leave it out, or use --accel soft',
+    );
+  }
+  if (counter === undefined) return { name: accel, interpret };
   throw new VmftError(
     'usage',
     '--counter is for the accelerator kvm: soft counts by itself',
@@ -64,7 +81,7 @@ export function chosenAccelerator({ accel, counter }: AcceleratorOptions): Accel
 
 /** The options that make another vmft choose the same. */
 export function acceleratorWords(accelerator: Accelerator): string[] {
-  if (accelerator.name === 'soft') return [];
+  if (accelerator.name === 'soft') return accelerator.interpret ? ['--interpret'] : [];
   const { kind, skid, randomSeed } = accelerator.counter;
   return ['--accel', 'kvm', '--counter', `${kind},skid=${skid},seed=${randomSeed}`];
 }

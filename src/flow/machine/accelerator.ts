@@ -23,11 +23,15 @@ export interface CounterOptions {
 
 export const defaultCounter: CounterOptions = { kind: 'perf', skid: 0, randomSeed: 1 };
 
-/** An accelerator with what this host uses it with. */
+/**
+ * An accelerator with what this host uses it with. `interpret`: soft translates no guest code to the host's; nothing that the
+ * guest, a log or a peer can see depends on it.
+ */
 export type Accelerator =
-  { readonly name: 'soft' } | { readonly name: 'kvm'; readonly counter: CounterOptions };
+  | { readonly name: 'soft'; readonly interpret: boolean }
+  | { readonly name: 'kvm'; readonly counter: CounterOptions };
 
-export const softAccelerator: Accelerator = { name: 'soft' };
+export const softAccelerator: Accelerator = { name: 'soft', interpret: false };
 
 /** Whether its positions are exact: without that, nothing can be replayed, and a pair needs checkpoints. */
 export function replaysExactly(accelerator: Accelerator): boolean {

@@ -181,6 +181,8 @@ export interface MachineStatus {
   readonly cpuShare: number;
   /** In the order of GuestConfig.disks. */
   readonly disks: readonly DiskStatus[];
+  /** How guest code is executed here: by the processor (kvm), as host code made of it, or instruction by instruction. */
+  readonly code: 'native' | 'translated' | 'interpreted';
   /** Where stops are dear (kvm); null elsewhere. */
   readonly stops: StopStatistics | null;
 }

@@ -118,6 +118,8 @@ export interface Addon {
       readonly cpuid: readonly CpuidLeaf[] | null;
       /** Null exactly where `cpuid` is. */
       readonly counter: CounterOptions | null;
+      /** Of soft: no guest code is translated. */
+      readonly interpret: boolean;
       readonly crashAt: CrashAt | null;
     },
     onEvent: NativeEvent,

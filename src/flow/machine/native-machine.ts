@@ -121,6 +121,7 @@ class AddonMachine implements ReplayMachine {
             disks: config.disks,
             cpuid: config.cpu?.leaves ?? null,
             counter: accelerator.name === 'kvm' ? accelerator.counter : null,
+            interpret: accelerator.name === 'soft' && accelerator.interpret,
             crashAt,
           },
           onEvent,

@@ -38,6 +38,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             MachineSpec.prototype.onReset = "";
             MachineSpec.prototype.settings = $util.emptyArray;
             MachineSpec.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            MachineSpec.prototype.interpret = false;
             MachineSpec.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -80,6 +81,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                         writer.uint32(/* id 15, wireType 2 =*/122).string(message.settings[i]);
                 if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
                     writer.uint32(/* id 16, wireType 0 =*/128).uint64(message.version);
+                if (message.interpret != null && $Object.hasOwnProperty.call(message, "interpret") && message.interpret !== false)
+                    writer.uint32(/* id 17, wireType 0 =*/136).bool(message.interpret);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -248,6 +251,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.version = value;
                             else
                                 delete message.version;
+                            continue;
+                        }
+                    case 17: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.interpret = value;
+                            else
+                                delete message.interpret;
                             continue;
                         }
                     }

@@ -75,6 +75,9 @@ export namespace vmft {
             /** MachineSpec version. */
             version: Long;
 
+            /** MachineSpec interpret. */
+            interpret: boolean;
+
             /**
              * Encodes the specified MachineSpec message. Does not implicitly {@link vmft.host.MachineSpec.verify|verify} messages.
              * @param message MachineSpec message or plain object to encode
@@ -146,6 +149,9 @@ export namespace vmft {
 
                 /** MachineSpec version */
                 version?: (Long|null);
+
+                /** MachineSpec interpret */
+                interpret?: (boolean|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

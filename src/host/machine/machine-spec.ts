@@ -48,6 +48,7 @@ const schema = z.object({
   arbiter: z.string().max(limits.arbiterUrlLengthMax),
   accelerator: z.enum(['soft', 'kvm']),
   counter: z.string().max(64),
+  interpret: z.boolean().default(false),
   replication: z.enum(['auto', 'replay', 'checkpoint']),
   protected: z.boolean(),
   antiAffinity: z.string().max(limits.labelLengthMax),

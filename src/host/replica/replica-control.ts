@@ -105,6 +105,7 @@ export class ReplicaControl {
       vmft: build,
       recordedBytes: machine?.recordedBytes ?? 0n,
       lagNs: status?.lagNs ?? 0n,
+      code: machine?.code ?? '',
     };
   }
 

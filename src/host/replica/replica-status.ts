@@ -36,6 +36,8 @@ export interface ReplicaStatus {
   readonly recordedBytes: bigint;
   /** How far the backup is behind, as it last said; of a primary. */
   readonly lagNs: bigint;
+  /** What becomes of guest code: native (kvm), translated, interpreted; empty: no machine yet. */
+  readonly code: string;
 }
 
 /** How far a backup's image has come. */
@@ -94,6 +96,7 @@ export function statusOfReply(reply: WireStatus): ReplicaStatus {
     vmft: reply.vmft,
     recordedBytes: bigintOfLong(reply.recordedBytes),
     lagNs: bigintOfLong(reply.lagNs),
+    code: reply.code,
   };
 }
 

@@ -78,6 +78,7 @@ function commonWords(spec: MachineSpec, { config, socket, endFile }: ReplicaPlac
   return [
     ...['--control', socket, '--end-file', endFile],
     ...(spec.accelerator === 'soft' ? [] : ['--accel', spec.accelerator]),
+    ...(spec.interpret ? ['--interpret'] : []),
     ...(spec.counter === '' ? [] : ['--counter', spec.counter]),
     // A backup's is for when it is the primary.
     ...(spec.replication === 'auto' ? [] : ['--replication', spec.replication]),

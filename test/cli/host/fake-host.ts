@@ -104,6 +104,7 @@ export function machineSpec(fields: Partial<Message<'MachineSpec'>>): Message<'M
     arbiter: 'file:/flags',
     accelerator: 'soft',
     counter: '',
+    interpret: false,
     replication: 'auto',
     protected: true,
     antiAffinity: '',

@@ -281,6 +281,7 @@ export class FakeMachine implements Machine {
   status(): MachineStatus {
     return {
       mode: this.modeNow,
+      code: 'interpreted',
       position: this.position(),
       virtualNs: this.virtualNs(),
       halted: false,

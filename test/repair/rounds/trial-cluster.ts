@@ -143,7 +143,14 @@ export class TrialCluster {
         spec: {
           ...{ name: machineName, machineId: '', memoryBytes: bytesOf(this.options.memory) },
           guest: { built: 'debian', kernel: '', initramfs: '', append },
-          ...{ mac: guestMac, disks: [], arbiter: '', accelerator: 'soft', counter: '' },
+          ...{
+            mac: guestMac,
+            disks: [],
+            arbiter: '',
+            accelerator: 'soft',
+            counter: '',
+            interpret: false,
+          },
           ...{ replication: this.options.replication ?? '', protected: true, antiAffinity: '' },
           ...{ hosts: [], onReset: '', settings: [], version: 0 },
         },

@@ -100,6 +100,7 @@ export const vmft: typeof Types = $root.vmft = (() => {
             StatusReply.prototype.vmft = "";
             StatusReply.prototype.recordedBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
             StatusReply.prototype.lagNs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+            StatusReply.prototype.code = "";
             StatusReply.encode = function (message, writer, _depth) {
                 if (!writer)
                     writer = $Writer.create();
@@ -147,6 +148,8 @@ export const vmft: typeof Types = $root.vmft = (() => {
                     writer.uint32(/* id 19, wireType 0 =*/152).uint64(message.recordedBytes);
                 if (message.lagNs != null && $Object.hasOwnProperty.call(message, "lagNs") && (typeof message.lagNs === "object" ? message.lagNs.low || message.lagNs.high : message.lagNs !== 0))
                     writer.uint32(/* id 20, wireType 0 =*/160).uint64(message.lagNs);
+                if (message.code != null && $Object.hasOwnProperty.call(message, "code") && message.code !== "")
+                    writer.uint32(/* id 21, wireType 2 =*/170).string(message.code);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -354,6 +357,15 @@ export const vmft: typeof Types = $root.vmft = (() => {
                                 message.lagNs = value;
                             else
                                 delete message.lagNs;
+                            continue;
+                        }
+                    case 21: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.code = value;
+                            else
+                                delete message.code;
                             continue;
                         }
                     }

@@ -138,6 +138,9 @@ export namespace vmft {
             /** StatusReply lagNs. */
             lagNs: Long;
 
+            /** StatusReply code. */
+            code: string;
+
             /**
              * Encodes the specified StatusReply message. Does not implicitly {@link vmft.replica.StatusReply.verify|verify} messages.
              * @param message StatusReply message or plain object to encode
@@ -221,6 +224,9 @@ export namespace vmft {
 
                 /** StatusReply lagNs */
                 lagNs?: (Long|null);
+
+                /** StatusReply code */
+                code?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
