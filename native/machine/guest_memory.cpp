@@ -13,16 +13,23 @@ namespace vmft {
 
 static_assert(layout::high_ram_start == 0x1'0000'0000);
 
+/// On either side of RAM: an access that a bug of ours sends past its end ends the process.
+static constexpr u64 guard_bytes = u64{2} << 20;
+
 GuestMemory::GuestMemory(u64 bytes)
     : bytes_(bytes), low_bytes_(std::min(bytes, layout::low_ram_end)), flags_(bytes >> page_shift) {
     VMFT_CHECK((bytes & page_mask) == 0 && bytes >= (u64{1} << 20));
-    void* mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void* mapped = mmap(nullptr, bytes + 2 * guard_bytes, PROT_NONE, flags, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
-    base_ = static_cast<u8*>(mapped);
+    base_ = static_cast<u8*>(mapped) + guard_bytes;
+    if (mprotect(base_, bytes, PROT_READ | PROT_WRITE) != 0) {
+        munmap(mapped, bytes + 2 * guard_bytes);
+        throw std::bad_alloc();
+    }
 }
 
-GuestMemory::~GuestMemory() { munmap(base_, bytes_); }
+GuestMemory::~GuestMemory() { munmap(base_ - guard_bytes, bytes_ + 2 * guard_bytes); }
 
 bool GuestMemory::contains(u64 address, u64 size) const {
     if (size == 0) return true;

@@ -17,8 +17,8 @@ protected:
     ~CodeWriteListener() = default;
 };
 
-/// Guest RAM in one host mapping. A *RAM offset* counts bytes from its start;
-/// guest-physical addresses map to offsets by layout.h (below 3 GiB as they are,
+/// Guest RAM in one host mapping, between pages that nobody may touch. A *RAM offset* counts bytes
+/// from its start; guest-physical addresses map to offsets by layout.h (below 3 GiB as they are,
 /// from 4 GiB on behind that). Per page it keeps flags:
 ///   dirty:   written since a memory digest last cleared it
 ///   written: the same, for whoever looks for changed code (an accelerator in the kernel's hands)

@@ -43,7 +43,7 @@ TlbEntry& translate(Cpu& cpu, const Insn* insn, u64 linear, Access access) {
     Translation translation;
     u32 error = 0;
     bool user = cpu.tlb_context == tlb_user;
-    if (!walk(cpu, linear, write ? WalkKind::write : WalkKind::read, user,
+    if (!walk(cpu, insn, linear, write ? WalkKind::write : WalkKind::read, user,
               cpu.tlb_context == tlb_supervisor_smap, translation, error))
         raise_page_fault(cpu, insn, linear, error);
     if (!entry.valid())
@@ -111,6 +111,7 @@ void write_part(Cpu& cpu, const Insn* insn, TlbEntry& entry, u64 linear, const u
         if ((flags & GuestMemory::code) && cpu.blocks->write_touches_code(offset, size_bytes)) {
             if (insn && !cpu.io_allowed) retry_alone(cpu, insn);
             cpu.blocks->invalidate_page(offset >> page_shift);
+            cpu.code_rewritten = true;
         }
         flags |= GuestMemory::write_marks;
         std::memcpy(cpu.ram + offset, from, size_bytes);

@@ -131,7 +131,6 @@ Block* BlockCache::decode_block(u64 ram_offset, u8 mode) {
     bucket = block;
     block->next_in_page = page_blocks_[page];
     page_blocks_[page] = block;
-    page_lines_[page] |= lines_of(in_page, block->bytes);
     recent_[recent_slot(ram_offset)] = block;
     return block;
 }
@@ -144,6 +143,10 @@ Block* BlockCache::truncate(const Block* block, unsigned count) {
     cut->bytes = block->insns[count].offset;
     put_end_marker(cut);
     return cut;
+}
+
+void BlockCache::note_code(u64 ram_offset, unsigned size_bytes) {
+    page_lines_[ram_offset >> page_shift] |= lines_of(ram_offset & page_mask, size_bytes);
 }
 
 bool BlockCache::write_touches_code(u64 ram_offset, unsigned size_bytes) const {

@@ -36,9 +36,10 @@ public:
     }
     static constexpr unsigned recent_slots = 16384, recent_fold = 13;
 
-    /// Decodes and keeps the block at `ram_offset` (linear address low bits are the same). Never
-    /// null; the last instruction that fits is whole; an instruction that needs bytes of the next
-    /// page first in the block gives null: the caller decodes it alone.
+    /// Decodes and keeps the block at `ram_offset` (linear address low bits are the same), whose
+    /// bytes are to be noted (note_code). Never null; the last instruction that fits is whole; an
+    /// instruction that needs bytes of the next page first in the block gives null: the caller
+    /// decodes it alone.
     Block* decode_block(u64 ram_offset, u8 mode);
 
     /// Decodes at most `count_max` instructions into the scratch block, which is overwritten by the
@@ -47,6 +48,8 @@ public:
     /// Scratch copy of the first `count` instructions of `block`.
     Block* truncate(const Block* block, unsigned count);
 
+    /// Code that is about to run lies in [offset, offset+size), inside one page.
+    void note_code(u64 ram_offset, unsigned size_bytes);
     /// Whether [offset, offset+size) overlaps decoded bytes (page granularity is filtered by the
     /// caller).
     bool write_touches_code(u64 ram_offset, unsigned size_bytes) const;

@@ -235,6 +235,8 @@ struct Cpu {
     u64 ticks_synced = 0;         ///< ticks() while a handler talks to the platform (sync_ticks).
     bool device_touched = false;  ///< The present instruction used a device: leave after it (REP:
                                   ///< after the iteration).
+    bool code_rewritten = false;  ///< The present instruction, alone, has changed decoded bytes,
+                                  ///< which may be its own: a REP is decoded again.
     bool io_allowed = false;      ///< Device access may happen now: the block has one instruction.
 
     // Wiring -----------------------------------------------------------------------------

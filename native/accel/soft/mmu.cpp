@@ -32,14 +32,24 @@ bool read_entry(Cpu& cpu, u64 address, u64& entry) {
     return true;
 }
 
+/// Whether decoded code lies where the entry is.
+template <typename Entry>
+bool entry_in_code(const Cpu& cpu, u64 address) {
+    u64 offset = cpu.memory->offset_of(address);
+    return (cpu.page_flags[offset >> page_shift] & GuestMemory::code) &&
+           cpu.blocks->write_touches_code(offset, sizeof(Entry));
+}
+
 template <typename Entry>
 void update_entry(Cpu& cpu, u64 address, u64 entry) {
     u64 offset = cpu.memory->offset_of(address);
+    if (entry_in_code<Entry>(cpu, address)) {
+        cpu.blocks->invalidate_page(offset >> page_shift);
+        cpu.code_rewritten = true;
+    }
     Entry value = static_cast<Entry>(entry);
     std::memcpy(cpu.ram + offset, &value, sizeof value);
-    u64 page = offset >> page_shift;
-    cpu.page_flags[page] |= GuestMemory::write_marks;
-    if (cpu.page_flags[page] & GuestMemory::code) cpu.blocks->invalidate_page(page);
+    cpu.page_flags[offset >> page_shift] |= GuestMemory::write_marks;
 }
 
 /// What the rights of all levels together allow.
@@ -58,8 +68,8 @@ bool permitted(const Cpu& cpu, WalkKind kind, bool user, bool smap, u64 rights, 
 }
 
 template <typename Entry>
-bool walk_levels(Cpu& cpu, u64 linear, WalkKind kind, bool user, bool smap, unsigned levels,
-                 Translation& result, u32& error) {
+bool walk_levels(Cpu& cpu, const Insn* insn, u64 linear, WalkKind kind, bool user, bool smap,
+                 unsigned levels, Translation& result, u32& error) {
     constexpr bool wide = sizeof(Entry) == 8;
     constexpr unsigned index_bits = wide ? 9 : 10;
     const bool nx_enabled = wide && (cpu.efer & efer_nxe);
@@ -116,15 +126,21 @@ bool walk_levels(Cpu& cpu, u64 linear, WalkKind kind, bool user, bool smap, unsi
         error |= pf_present;
         return false;
     }
-    for (unsigned i = 0; i < depth; i++) {
+    unsigned first = levels == 3 ? 1 : 0;
+    auto wanted = [&](unsigned i) {
         bool leaf = i + 1 == depth;
-        if (levels == 3 && i == 0) continue;
-        u64 wanted =
-            path[i].entry | pte_accessed | (leaf && kind == WalkKind::write ? pte_dirty : 0);
-        if (wanted != path[i].entry) {
-            path[i].entry = wanted;
-            update_entry<Entry>(cpu, path[i].entry_address, wanted);
-        }
+        return path[i].entry | pte_accessed | (leaf && kind == WalkKind::write ? pte_dirty : 0);
+    };
+    // Where an entry lies in decoded code, the instructions behind this one may be other ones once
+    // it has changed: so it is to be alone in its block, like any that rewrites code.
+    if (insn && !cpu.io_allowed)
+        for (unsigned i = first; i < depth; i++)
+            if (wanted(i) != path[i].entry && entry_in_code<Entry>(cpu, path[i].entry_address))
+                retry_alone(cpu, insn);
+    for (unsigned i = first; i < depth; i++) {
+        if (wanted(i) == path[i].entry) continue;
+        path[i].entry = wanted(i);
+        update_entry<Entry>(cpu, path[i].entry_address, path[i].entry);
     }
     result.physical = page_base;
     result.writable = writable && (path[depth - 1].entry & pte_dirty);
@@ -136,17 +152,18 @@ void forget(TlbEntry& entry) { entry.read_page = entry.write_page = TlbEntry::no
 
 }  // namespace
 
-bool walk(Cpu& cpu, u64 linear, WalkKind kind, bool user, bool smap, Translation& result,
-          u32& error) {
+bool walk(Cpu& cpu, const Insn* insn, u64 linear, WalkKind kind, bool user, bool smap,
+          Translation& result, u32& error) {
     if (!(cpu.cr0 & cr0_pg)) {
         result = {linear & 0xffff'f000, true, false};
         return true;
     }
     if (cpu.efer & efer_lma)
-        return walk_levels<u64>(cpu, linear, kind, user, smap, 4, result, error);
+        return walk_levels<u64>(cpu, insn, linear, kind, user, smap, 4, result, error);
     if (cpu.cr4 & cr4_pae)
-        return walk_levels<u64>(cpu, linear & 0xffff'ffff, kind, user, smap, 3, result, error);
-    return walk_levels<u32>(cpu, linear & 0xffff'ffff, kind, user, smap, 2, result, error);
+        return walk_levels<u64>(cpu, insn, linear & 0xffff'ffff, kind, user, smap, 3, result,
+                                error);
+    return walk_levels<u32>(cpu, insn, linear & 0xffff'ffff, kind, user, smap, 2, result, error);
 }
 
 u64 fetch_offset(Cpu& cpu, u64 linear) {
@@ -156,7 +173,7 @@ u64 fetch_offset(Cpu& cpu, u64 linear) {
         if (long_mode_active(cpu) && !is_canonical(linear)) raise(cpu, nullptr, vector_gp);
         Translation translation;
         u32 error = 0;
-        if (!walk(cpu, linear, WalkKind::fetch, cpu.cpl == 3, false, translation, error))
+        if (!walk(cpu, nullptr, linear, WalkKind::fetch, cpu.cpl == 3, false, translation, error))
             raise_page_fault(cpu, nullptr, linear, error);
         u64 offset = cpu.memory->offset_of(translation.physical);
         if (offset == GuestMemory::no_offset) return GuestMemory::no_offset;

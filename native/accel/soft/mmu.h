@@ -17,9 +17,10 @@ struct Translation {
 
 /// Walks the guest's page tables for one page, setting accessed (and for writes dirty) bits.
 /// Returns true, or false with the #PF error code. `user`: with CPL 3 rights; `smap`: supervisor
-/// data access to user pages is refused.
-bool walk(Cpu& cpu, u64 linear, WalkKind kind, bool user, bool smap, Translation& result,
-          u32& error);
+/// data access to user pages is refused. `insn` is the one that asks, null when none runs: when a
+/// bit to be set lies in decoded code, it is given up before any effect, to run alone.
+bool walk(Cpu& cpu, const Insn* insn, u64 linear, WalkKind kind, bool user, bool smap,
+          Translation& result, u32& error);
 
 /// RAM offset of the code byte at `linear` by the code TLB, walking on a miss. Raises #PF / #GP
 /// with `insn` null (rip is cpu.rip). GuestMemory::no_offset when the page is not RAM.

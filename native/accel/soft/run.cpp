@@ -154,12 +154,17 @@ bool SoftCpu::to_be_translated(Block& block) {
 
 Block* SoftCpu::decode_new(u64 offset) {
     Block* block = blocks_.decode_block(offset, cpu_->code_mode);
-    u64 page = offset >> page_shift;
-    if (block && !(cpu_->page_flags[page] & GuestMemory::code)) {
-        cpu_->page_flags[page] |= GuestMemory::code;
-        tlb_drop_page_shortcuts(*cpu_, page);
-    }
+    if (block) watch_code(offset, block->bytes);
     return block;
+}
+
+/// From now on writes to these bytes, which lie in one page, go the slow way.
+void SoftCpu::watch_code(u64 offset, unsigned size_bytes) {
+    blocks_.note_code(offset, size_bytes);
+    u64 page = offset >> page_shift;
+    if (cpu_->page_flags[page] & GuestMemory::code) return;
+    cpu_->page_flags[page] |= GuestMemory::code;
+    tlb_drop_page_shortcuts(*cpu_, page);
 }
 
 /// Executes the instruction at the boundary by itself, with device access allowed.
@@ -171,10 +176,11 @@ void SoftCpu::run_one(u64 linear, u64 offset, u64 until_ticks) {
     unsigned here = static_cast<unsigned>(std::min<u64>(15, page_bytes - (offset & page_mask)));
     std::memcpy(bytes, cpu.ram + offset, here);
     Block* block = blocks_.decode_scratch(bytes, here, cpu.code_mode, 1);
+    u64 second = GuestMemory::no_offset;
     if (block->count == 0) {
         // The instruction needs bytes of the next page, whose fetch may fault.
         u64 next_linear = in_64bit(cpu) ? linear + here : (linear + here) & 0xffff'ffff;
-        u64 second = fetch_offset(cpu, next_linear);
+        second = fetch_offset(cpu, next_linear);
         if (second == GuestMemory::no_offset)
             std::memset(bytes + here, 0xff, 15 - here);
         else
@@ -193,6 +199,12 @@ void SoftCpu::run_one(u64 linear, u64 offset, u64 until_ticks) {
     cpu.chain_allowed = false;
     cpu.io_allowed = true;
     restore_resume_ = resume;
+    // Between two iterations of a REP its own bytes may change, so they are watched like a block's.
+    if (block->insns[0].flags & (insn_rep | insn_repne)) {
+        watch_code(offset, std::min<unsigned>(here, block->bytes));
+        if (block->bytes > here && second != GuestMemory::no_offset)
+            watch_code(second, block->bytes - here);
+    }
     // Under TF, or on a watched address, a REP instruction traps after each iteration: it gets a
     // budget of one.
     u64 limit = trap || (cpu.dr7 & 0xff) ? ticks_ + 1 : until_ticks;
@@ -212,6 +224,7 @@ void SoftCpu::execute_block(Block* block, u64 until_ticks) {
     cpu.ticks_left = static_cast<i64>(until_ticks - ticks_) - block->count;
     cpu.block = block;
     cpu.gpr[reg_block] = cpu.rip;
+    cpu.code_rewritten = false;
 #ifdef VMFT_THREADED
     block->insns[0].handler(cpu, block->insns);
 #else

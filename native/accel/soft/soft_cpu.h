@@ -43,6 +43,7 @@ private:
     void left_block(u64 until_ticks);
     bool to_be_translated(soft::Block& block);
     soft::Block* decode_new(u64 offset);
+    void watch_code(u64 offset, unsigned size_bytes);
     void instruction_given_up(int code);
     void event_delivered();
     void fault_raised();

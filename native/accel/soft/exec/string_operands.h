@@ -80,6 +80,9 @@ inline void iterations_done(Cpu& cpu, const Insn* insn, u64 done) {
     cpu.ticks_left -= static_cast<i64>(done);
 }
 
+/// Behind a device the run ends; behind a change of code the instruction may be another one.
+inline bool stops_repeating(const Cpu& cpu) { return cpu.device_touched || cpu.code_rewritten; }
+
 /// REP. One(cpu, insn) does one iteration but for rCX. Many(cpu, insn, count_max) may do several at
 /// once (ascending, flat) and returns how many: 0 when it cannot.
 template <bool Flat, auto One, auto Many>
@@ -98,7 +101,7 @@ u64 repeat(Cpu& cpu, const Insn* insn) {
         }
         count -= done;
         iterations_done<Flat>(cpu, insn, done);
-    } while (count != 0 && cpu.ticks_left >= 0 && !cpu.device_touched);
+    } while (count != 0 && cpu.ticks_left >= 0 && !stops_repeating(cpu));
     cpu.ticks_left++;  // the tick that the block has paid
     return count == 0 ? next_rip(cpu, insn) : insn_rip(cpu, insn);
 }
@@ -123,7 +126,7 @@ u64 repeat_while(Cpu& cpu, const Insn* insn) {
         count -= done;
         iterations_done<Flat>(cpu, insn, done);
         goes_on = count != 0 && get_zf(cpu) == WhileZero;
-    } while (goes_on && cpu.ticks_left >= 0 && !cpu.device_touched);
+    } while (goes_on && cpu.ticks_left >= 0 && !stops_repeating(cpu));
     cpu.ticks_left++;
     return goes_on ? insn_rip(cpu, insn) : next_rip(cpu, insn);
 }
