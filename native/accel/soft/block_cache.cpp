@@ -98,13 +98,14 @@ Block* BlockCache::decode_scratch(const u8* bytes, unsigned available, u8 mode,
     Block* block = scratch_block(scratch_);
     *block = Block{};
     block->mode = mode;
-    unsigned at = 0;
+    unsigned at = 0, side_exits = 0;
     while (block->count < count_max) {
         Insn& insn = block->insns[block->count];
         DecodeResult result = decode(bytes + at, available - at, mode, static_cast<u16>(at), insn);
         if (result == DecodeResult::need_more_bytes) break;
         at += insn.length;
         block->count++;
+        if (result == DecodeResult::side_exit && ++side_exits == block_side_exits_max) break;
         if (result == DecodeResult::ends_block) break;
     }
     block->bytes = static_cast<u16>(at);

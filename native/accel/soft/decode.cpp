@@ -311,7 +311,8 @@ DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, In
 
     insn.handler = entry.select ? entry.select(d) : nullptr;
     if (!insn.handler || (d.lock && !(d.lock_allowed && d.memory))) set_undefined(d, insn);
-    return d.ends_block ? DecodeResult::ends_block : DecodeResult::ok;
+    if (d.ends_block) return DecodeResult::ends_block;
+    return d.side_exit ? DecodeResult::side_exit : DecodeResult::ok;
 }
 
 const OpcodeTable& opcode_table() {

@@ -41,6 +41,7 @@ struct Decoding {
     bool memory = false;          ///< mod != 3
     // Outputs:
     bool ends_block = false;    ///< The handler is a branch, finish or transfer.
+    bool side_exit = false;     ///< A conditional branch behind which the block goes on.
     bool lock_allowed = false;  ///< LOCK is legal on this form (and it has a memory destination).
 
     bool long_mode() const { return (mode & code_mode_mask) == code64; }
@@ -82,7 +83,7 @@ inline Handler ending(Decoding& d, Handler handler) {
 
 /// Decodes the instruction whose bytes start at `bytes` (`available` of them, at most 15 are used).
 /// Fills `insn` but for `offset`-dependent parts, which need `offset` from the block's start.
-enum class DecodeResult : u8 { ok, ends_block, need_more_bytes };
+enum class DecodeResult : u8 { ok, side_exit, ends_block, need_more_bytes };
 DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, Insn& insn);
 /// The same, keeping what was read (`d.insn` is `insn`).
 DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, Insn& insn,

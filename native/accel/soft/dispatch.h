@@ -87,11 +87,21 @@ void branch(Cpu& cpu, const Insn* insn) {
     VMFT_LEAVE(cpu);
 }
 
-/// A direct branch of 64-bit code: `bool Op(cpu, insn)` says whether it is taken, to insn->imm. Not
-/// taken, the block's end marker goes on behind it. The selector clears insn->chain.
+/// A direct branch of 64-bit code that ends its block: `bool Op(cpu, insn)` says whether it is
+/// taken, to insn->imm. Not taken, the block's end marker goes on behind it. The selector clears
+/// insn->chain.
 template <auto Op>
 void direct_branch(Cpu& cpu, const Insn* insn) {
     if (!Op(cpu, insn)) VMFT_GO(cpu, insn + 1);
+    return follow_chain(cpu, insn);
+}
+
+/// A conditional one, behind which the block goes on (Decoding::side_exit): taken, what follows it
+/// in the block is given back to the budget.
+template <auto Op>
+void conditional_branch(Cpu& cpu, const Insn* insn) {
+    if (!Op(cpu, insn)) VMFT_GO(cpu, insn + 1);
+    cpu.ticks_left += cpu.block->count - 1 - (insn - cpu.block->insns);
     return follow_chain(cpu, insn);
 }
 

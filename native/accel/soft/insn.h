@@ -42,10 +42,11 @@ struct Insn {
 };
 static_assert(sizeof(Insn) == 32);
 
-inline constexpr unsigned block_insns_max = 64;
+inline constexpr unsigned block_insns_max = 64, block_side_exits_max = 6;
 
 /// A straight run of instructions inside one page, ended by a branch, by an
 /// instruction that changes how the next one is fetched or interrupted, by the page, or by length.
+/// Conditional branches of 64-bit code leave it in the middle when they are taken.
 /// (An instruction that straddles two pages is never in a cached block: it runs alone.)
 /// `insns[count]` is an end marker whose handler goes on behind the block.
 struct Block {

@@ -65,7 +65,15 @@ Handler by_target_width(Decoding& d, Choose choose) {
 
 template <unsigned Code>
 Handler select_jump_if(Decoding& d) {
-    if (d.long_mode()) return chained(d, direct_branch<condition_met<Code>>);
+    if (d.long_mode()) {
+        // The displacement of translated code's links is 32 bits from the page.
+        i64 distance = static_cast<i64>(d.insn->imm);
+        if (distance != static_cast<i32>(distance + i64{page_bytes}) - i64{page_bytes})
+            return chained(d, direct_branch<condition_met<Code>>);
+        d.insn->chain = 0;
+        d.side_exit = true;
+        return conditional_branch<condition_met<Code>>;
+    }
     return by_target_width(d, []<typename Rip>() -> Handler { return branch<jump_if<Code, Rip>>; });
 }
 Handler select_jump(Decoding& d) {

@@ -349,6 +349,13 @@ u64 Emitter::end_block() {
         }
         jmp(slow.back, T_NEAR);
     }
+    for (SideExit& exit : side_exits_) {
+        L(exit.label);
+        flags_ = exit.flags;
+        if (!flags_.dead) save_flags();
+        if (exit.not_run) lea(ticks, ptr[ticks + exit.not_run]);
+        jump_to(exit.offset);
+    }
     for (Unlinked& unlinked : unlinked_) {
         if (unlinked.link->target_page) emit_cross_page(unlinked);
         L(unlinked.label);
@@ -375,7 +382,7 @@ void Emitter::linear_of(const HostReg64& into, i32 offset) {
 }
 
 Link& Emitter::new_link(i32 offset) {
-    VMFT_CHECK(code_.link_count < HostCode::links_max);
+    VMFT_CHECK(code_.link_count < code_.links_max);
     Link& link = code_.links[code_.link_count++];
     link.from = &block_;
     link.offset = offset;
@@ -395,13 +402,10 @@ void Emitter::jump_to(i32 offset) {
     ended_ = true;
 }
 
-void Emitter::jump_if(unsigned code, i32 offset) {
-    Unlinked& unlinked = unlinked_.emplace_back(&new_link(offset), Label(), Label());
-    bool near = static_cast<u32>(offset) < page_bytes;
-    if (!near) unlinked.link->target_page = &unlinked_page;
-    Label& label = near ? unlinked.label : unlinked.cross;
-    jump_if(code, label);
-    if (near) unlinked.link->displacement = const_cast<u8*>(getCurr()) - 4;
+void Emitter::side_exit(unsigned code, i32 offset) {
+    int not_run = block_.count - 1 - static_cast<int>(guest_->index);
+    SideExit& exit = side_exits_.emplace_back(Label(), flags_, offset, not_run);
+    jump_if(code, exit.label);
 }
 
 void Emitter::jump_if(unsigned code, Label& label) {

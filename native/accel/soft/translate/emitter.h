@@ -106,8 +106,6 @@ public:
     /// first).
     void load_condition(unsigned code);
     const FlagState& flags() const { return flags_; }
-    /// As it was in another branch of the code.
-    void restore_state(const FlagState& flags) { flags_ = flags; }
     /// Whether what this instruction sets is overwritten before anybody looks.
     bool flags_dead() const { return effects_.flags_dead_after; }
 
@@ -118,7 +116,7 @@ public:
     /// Jumps to the block at `offset` from rip_page. Flags must be in memory.
     void jump_to(i32 offset);
     /// The same when condition `code` is met by the host's flags; else goes on.
-    void jump_if(unsigned code, i32 offset);
+    void side_exit(unsigned code, i32 offset);
     void jump_if(unsigned code, Xbyak::Label& label);
     void cmov(unsigned code, const HostReg& to, const Xbyak::Operand& from);
     void set(unsigned code, const Xbyak::Operand& to);
@@ -137,6 +135,12 @@ private:
         FlagState flags;
         bool reload_flags = false;
         bool leaves = false;
+    };
+    struct SideExit {
+        Xbyak::Label label;
+        FlagState flags;
+        i32 offset;
+        int not_run;  ///< Instructions of the block behind it.
     };
     struct Unlinked {
         Link* link;
@@ -166,6 +170,7 @@ private:
     FlagState flags_;
     Xbyak::Label over_budget_, run_helper_;
     std::deque<Slow> slow_;
+    std::deque<SideExit> side_exits_;
     std::deque<Unlinked> unlinked_;
     Slow* slow_of_insn_ = nullptr;
 };

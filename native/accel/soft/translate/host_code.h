@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "accel/soft/insn.h"
 
 namespace vmft::soft {
@@ -18,9 +20,11 @@ struct Link {
 
 /// What a translated block has beside its code.
 struct HostCode {
-    static constexpr unsigned links_max = 2;
-    Link links[links_max];
-    unsigned link_count = 0;
+    explicit HostCode(unsigned links_max)
+        : links(std::make_unique<Link[]>(links_max)), links_max(links_max) {}
+
+    std::unique_ptr<Link[]> links;  ///< Code has their addresses.
+    unsigned links_max, link_count = 0;
     Link* incoming = nullptr;
     bool forgotten = false;  ///< Kept only because it may still be running.
 };

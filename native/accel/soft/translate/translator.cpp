@@ -103,7 +103,9 @@ void Translator::translate(Block& block) {
     for (unsigned i = 0; i < block.count; i++) planned[i] = plan(bytes, available, block, i);
     find_dead_flags(planned, block.count);
 
-    auto code = std::make_unique<HostCode>();
+    unsigned links = 1;
+    for (unsigned i = 0; i < block.count; i++) links += planned[i].guest.d.side_exit;
+    auto code = std::make_unique<HostCode>(links);
     u8* at = memory_.writable() + used_;
     Emitter emitter(at, memory_.bytes() - used_, stubs_, block, *code);
     emitter.begin_block();

@@ -15,25 +15,12 @@ bool target_is_near(const GuestInsn& g) {
            static_cast<i64>(g.insn.imm) + g.block_offset == target_of(g);
 }
 
+bool is_side_exit(const GuestInsn& g) { return g.d.side_exit; }
+
 void jump_conditionally(Emitter& e, const GuestInsn& g) {
     unsigned code = g.d.opcode & 15;
     e.load_condition(code);
-    if (e.flags().repair == FlagRepair::none) {
-        e.save_flags();
-        e.jump_if(code, target_of(g));
-        e.jump_to(g.next_offset());
-        return;
-    }
-    // Saving would change the host's flags: it is done on both ways.
-    Xbyak::Label taken;
-    e.jump_if(code, taken);
-    FlagState before = e.flags();
-    e.save_flags();
-    e.jump_to(g.next_offset());
-    e.L(taken);
-    e.restore_state(before);
-    e.save_flags();
-    e.jump_to(target_of(g));
+    e.side_exit(code, target_of(g));
 }
 
 void jump(Emitter& e, const GuestInsn& g) {
@@ -105,8 +92,8 @@ void return_near(Emitter& e, const GuestInsn& g) {
 void add_branches(EmitTable& table) {
     auto one = OpcodeMap::one_byte, two = OpcodeMap::two_byte;
     for (u8 code = 0; code < 16; code++) {
-        table.set(one, 0x70 + code, jump_conditionally, reads_flags | ends, target_is_near);
-        table.set(two, 0x80 + code, jump_conditionally, reads_flags | ends, target_is_near);
+        table.set(one, 0x70 + code, jump_conditionally, reads_flags | may_give_up, is_side_exit);
+        table.set(two, 0x80 + code, jump_conditionally, reads_flags | may_give_up, is_side_exit);
     }
     table.set(one, 0xe9, jump, ends, target_is_near);
     table.set(one, 0xeb, jump, ends, target_is_near);
