@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "accel/soft/soft.h"
 #include "determinism/guest_files.h"
 #include "determinism/log_replay.h"
 #include "determinism/recorded_run.h"
@@ -109,7 +110,10 @@ VMFT_TEST(random_positions_have_the_recorded_state) {
     if (!boot()) return;
     const RecordedRun& run = boot()->run;
     VMFT_EXPECT(run.checkpoints.size() > positions * 9 / 10);
-    auto machine = boot()->guest.machine();
+    // The recorded machine translates, this one does not.
+    TranslatorOptions interpreted;
+    interpreted.enabled = false;
+    auto machine = boot()->guest.machine(soft_accelerator_with(interpreted));
     Random random(seed + 1);
     u64 wrong = 0;
     bool same_end = rerun(

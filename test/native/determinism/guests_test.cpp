@@ -1,5 +1,3 @@
-#include <filesystem>
-
 #include "determinism/log_replay.h"
 #include "determinism/small_guest.h"
 
@@ -11,16 +9,6 @@ using namespace vmft::test;
 namespace {
 
 constexpr u64 ticks_max = 3'000'000;
-
-std::vector<std::string> guest_names() {
-    std::vector<std::string> names;
-    std::string folder = guest_path("VMFT_GUESTS");
-    if (folder.empty()) return names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-        if (entry.path().extension() == ".elf") names.push_back(entry.path().stem());
-    std::sort(names.begin(), names.end());
-    return names;
-}
 
 RecordedRun record(const GuestStart& guest, u64 seed) {
     RandomWorld::Habits habits;
@@ -61,7 +49,7 @@ void expect_same(const GuestStart& guest, const RecordedRun& run, const std::str
 }  // namespace
 
 VMFT_TEST(every_guest_is_the_same_however_it_is_cut) {
-    for (const std::string& name : guest_names()) {
+    for (const std::string& name : small_guest_names()) {
         GuestStart guest = small_guest(name);
         for (u64 seed = 1; seed <= 3; seed++) {
             RecordedRun run = record(guest, seed);

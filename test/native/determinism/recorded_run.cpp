@@ -12,7 +12,8 @@ namespace {
 class Recording {
 public:
     Recording(const GuestStart& guest, const RecordingPlan& plan)
-        : plan_(plan), random_(plan.seed ^ 0x5eed), machine_(guest.machine()) {}
+        : plan_(plan), random_(plan.seed ^ 0x5eed),
+          machine_(guest.machine(soft_accelerator_with(plan.options))) {}
 
     RecordedRun run(RandomWorld& world) {
         if (!machine_) return {};

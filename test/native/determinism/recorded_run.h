@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 
+#include "accel/soft/translator_options.h"
 #include "determinism/random_world.h"
 #include "determinism/seen_outputs.h"
 #include "log/segment.h"
@@ -55,6 +56,7 @@ struct RecordingPlan {
     std::set<u64> checkpoint_ticks;  ///< Where digests of state and memory are taken.
     std::set<u64> copy_ticks;        ///< Where a machine is ready that was made from this one.
     u64 segments_per_memory_digest = 64;
+    TranslatorOptions options;  ///< Of the recorded machine.
 };
 
 /// Records a run of `guest` in `world`, in random slices. Stops early when a piece of an image is

@@ -1,9 +1,23 @@
 #pragma once
 
+#include <algorithm>
+#include <filesystem>
+
 #include "determinism/guest_files.h"
 #include "determinism/recorded_run.h"
 
 namespace vmft::test {
+
+/// Those of images/guests; none when VMFT_GUESTS is not set.
+inline std::vector<std::string> small_guest_names() {
+    std::vector<std::string> names;
+    std::string folder = guest_path("VMFT_GUESTS");
+    if (folder.empty()) return names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+        if (entry.path().extension() == ".elf") names.push_back(entry.path().stem());
+    std::sort(names.begin(), names.end());
+    return names;
+}
 
 /// A test guest of images/guests by its name; an empty kernel when VMFT_GUESTS is not set.
 inline GuestStart small_guest(const std::string& name) {

@@ -40,6 +40,20 @@ std::string tlb_difference(const Cpu& a, const Cpu& b) {
     return "";
 }
 
+std::string code_at_rip(const Cpu& cpu) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%llx:", static_cast<unsigned long long>(cpu.rip));
+    std::string line = text;
+    const CodeTlbEntry& entry = cpu.code_tlb_now[cpu.rip >> page_shift & (code_tlb_entries - 1)];
+    if (entry.page != (cpu.rip & ~page_mask)) return line + " (not fetched yet)";
+    u64 from = cpu.rip & page_mask;
+    for (u64 i = from; i < page_bytes && i < from + 15; i++) {
+        std::snprintf(text, sizeof text, " %02x", cpu.ram[entry.ram_offset + i]);
+        line += text;
+    }
+    return line;
+}
+
 void tlb_forget_one(Cpu& cpu) {
     for (auto& context : cpu.data_tlb)
         for (TlbEntry& entry : context)

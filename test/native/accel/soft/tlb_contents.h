@@ -10,6 +10,8 @@ namespace vmft {
 
 /// The first translation that one holds and the other does not, or otherwise; empty: none.
 std::string tlb_difference(const soft::Cpu& a, const soft::Cpu& b);
+/// rip and the bytes there, where the code TLB holds the page.
+std::string code_at_rip(const soft::Cpu& cpu);
 /// Loses a translation that it holds, as a bug might.
 void tlb_forget_one(soft::Cpu& cpu);
 

@@ -173,18 +173,7 @@ u32 FuzzMachine::restarts() const {
 std::string FuzzMachine::describe() const { return cpu_.describe(); }
 
 std::string FuzzMachine::next_instruction() const {
-    const Cpu& cpu = const_cast<SoftCpu&>(cpu_).cpu();
-    char text[120];
-    int length =
-        std::snprintf(text, sizeof text, "%llx:", static_cast<unsigned long long>(cpu.rip));
-    const CodeTlbEntry& entry = cpu.code_tlb_now[cpu.rip >> page_shift & (code_tlb_entries - 1)];
-    std::string line(text, static_cast<size_t>(length));
-    if (entry.page != (cpu.rip & ~page_mask)) return line + " (not fetched yet)";
-    for (u64 i = cpu.rip & page_mask; i < page_bytes && i < (cpu.rip & page_mask) + 15; i++) {
-        std::snprintf(text, sizeof text, " %02x", memory_.data()[entry.ram_offset + i]);
-        line += text;
-    }
-    return line;
+    return code_at_rip(const_cast<SoftCpu&>(cpu_).cpu());
 }
 
 std::string FuzzMachine::difference(FuzzMachine& tested, FuzzMachine& reference) {
