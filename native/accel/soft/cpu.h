@@ -105,6 +105,15 @@ struct alignas(32) TlbEntry {
     bool large() const { return target & large_bit; }
 };
 
+/// The page in which translated code last found an operand on the stack: good while only translated
+/// code runs, since nothing else changes the TLB.
+struct StackPage {
+    static constexpr u64 none =
+        0x800;  ///< Neither a page nor a page and the low bits of an address.
+    u64 page = none;
+    u64 host_minus_linear = 0;
+};
+
 inline constexpr unsigned tlb_entries = 2048;
 inline constexpr unsigned code_tlb_entries = 512;
 
@@ -199,6 +208,7 @@ struct Cpu {
     u64 rip_page = 0;        ///< In translated code: the linear page of the running block.
     u16 host_flags = 0x200;  ///< In translated code: AH as LAHF gives it, AL the overflow flag.
     u64 scratch[3] = {};     ///< In translated code: within one instruction.
+    StackPage stack_read, stack_write;  ///< In translated code.
     u64 segment_base[8] =
         {};  ///< Effective bases: 0 for ES/CS/SS/DS in 64-bit mode. Index 6: always 0.
     Xmm xmm[16] = {};

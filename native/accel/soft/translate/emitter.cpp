@@ -114,9 +114,9 @@ void Emitter::effective_address(const HostReg64& into) {
 
 /// Looks `linear` up in the TLB as access.h does: the page of the last byte against the entry of
 /// the first, or, aligned, the address with its low bits. `reusable`: made of registers that are
-/// none of the temporaries; else it is r13.
-HostAddress Emitter::checked(const HostAddress& linear, bool reusable, Access access,
-                             unsigned bytes, unsigned alignment) {
+/// none of the temporaries; else it is r13. Leaves the entry in rdx and the page in rax.
+void Emitter::look_up(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
+                      unsigned alignment, Label& miss) {
     constexpr int index_shift = page_shift - 5, index_mask = (tlb_entries - 1) << 5;
     static_assert(sizeof(TlbEntry) == 32);
     int page_field = static_cast<int>(access == Access::read ? offsetof(TlbEntry, read_page)
@@ -132,14 +132,44 @@ HostAddress Emitter::checked(const HostAddress& linear, bool reusable, Access ac
     lea(rax, ptr[linear + ahead]);
     and_(rax, -static_cast<i32>(page_bytes) | static_cast<i32>(alignment - 1));
     cmp(rax, qword[temp + page_field]);
-    jne(slow_path(), T_NEAR);
-    int distance = static_cast<int>(offsetof(TlbEntry, host_minus_linear));
+    jne(miss, T_NEAR);
+}
+
+namespace {
+
+constexpr int distance_field = static_cast<int>(offsetof(TlbEntry, host_minus_linear));
+
+int stack_page_field(bool read) {
+    return read ? VMFT_CPU_FIELD(stack_read) : VMFT_CPU_FIELD(stack_write);
+}
+
+}  // namespace
+
+HostAddress Emitter::checked(const HostAddress& linear, bool reusable, Access access,
+                             unsigned bytes, unsigned alignment) {
+    look_up(linear, reusable, access, bytes, alignment, slow_path());
     if (reusable) {
-        mov(temp, qword[temp + distance]);
+        mov(temp, qword[temp + distance_field]);
         return temp + linear;
     }
-    add(address_temp, qword[temp + distance]);
+    add(address_temp, qword[temp + distance_field]);
     return HostAddress(address_temp);
+}
+
+/// Most operands on the stack are in the page of the one before: one comparison, and the distance
+/// does not wait for the address. Not aligned, an operand may cross pages: it is looked up.
+HostAddress Emitter::on_stack(const HostAddress& linear, Access access, unsigned bytes) {
+    int page = stack_page_field(access == Access::read);
+    slow_path();
+    OtherPage& other =
+        other_pages_.emplace_back(Label(), Label(), linear, access, bytes, slow_of_insn_);
+    lea(rax, ptr[linear]);
+    and_(rax, -static_cast<i32>(page_bytes) | static_cast<i32>(bytes - 1));
+    cmp(rax, qword[field(page)]);
+    jne(other.label, T_NEAR);
+    mov(temp, qword[field(page + static_cast<int>(offsetof(StackPage, host_minus_linear)))]);
+    L(other.back);
+    return temp + linear;
 }
 
 HostAddress Emitter::memory(Access access, unsigned bytes, unsigned alignment) {
@@ -147,6 +177,8 @@ HostAddress Emitter::memory(Access access, unsigned bytes, unsigned alignment) {
     const Insn& insn = guest_->insn;
     bool based = insn.segment == seg_fs || insn.segment == seg_gs;
     bool plain = !based && insn.index == reg_zero && insn.base < 16 && in_host_register(insn.base);
+    if (plain && alignment == 1 && (insn.base == soft::rsp || insn.base == soft::rbp))
+        return on_stack(home(insn.base) + insn.disp, access, bytes);
     if (plain) return checked(home(insn.base) + insn.disp, true, access, bytes, alignment);
     effective_address(address_temp);
     if (based)
@@ -348,6 +380,15 @@ u64 Emitter::end_block() {
             load_host_flags();
         }
         jmp(slow.back, T_NEAR);
+    }
+    for (OtherPage& other : other_pages_) {
+        L(other.label);
+        look_up(other.linear, true, other.access, other.bytes, 1, other.slow->start);
+        int page = stack_page_field(other.access == Access::read);
+        mov(qword[field(page)], rax);
+        mov(temp, qword[temp + distance_field]);
+        mov(qword[field(page + static_cast<int>(offsetof(StackPage, host_minus_linear)))], temp);
+        jmp(other.back, T_NEAR);
     }
     for (SideExit& exit : side_exits_) {
         L(exit.label);

@@ -136,6 +136,14 @@ private:
         bool reload_flags = false;
         bool leaves = false;
     };
+    /// A stack operand outside the page that was last used.
+    struct OtherPage {
+        Xbyak::Label label, back;
+        HostAddress linear;
+        Access access;
+        unsigned bytes;
+        Slow* slow;
+    };
     struct SideExit {
         Xbyak::Label label;
         FlagState flags;
@@ -150,6 +158,9 @@ private:
 
     HostAddress checked(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
                         unsigned alignment);
+    HostAddress on_stack(const HostAddress& linear, Access access, unsigned bytes);
+    void look_up(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
+                 unsigned alignment, Xbyak::Label& miss);
     bool recipe_changes() const;
     void recompute_flags(const FlagRecipe& recipe);
     void call_helper(unsigned index);
@@ -170,6 +181,7 @@ private:
     FlagState flags_;
     Xbyak::Label over_budget_, run_helper_;
     std::deque<Slow> slow_;
+    std::deque<OtherPage> other_pages_;
     std::deque<SideExit> side_exits_;
     std::deque<Unlinked> unlinked_;
     Slow* slow_of_insn_ = nullptr;

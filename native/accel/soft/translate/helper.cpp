@@ -61,6 +61,7 @@ void run_handler(Cpu* cpu_pointer, const Block* block, unsigned index) {
     if (cpu.lazy_result != result || cpu.lazy_aux != aux) flags_to_host_form(cpu);
     cpu.ticks_left -= behind_it;
     cpu.block = nullptr;
+    forget_stack_pages(cpu);
 }
 
 }  // namespace vmft::soft

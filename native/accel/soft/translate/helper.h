@@ -9,6 +9,11 @@ namespace vmft::soft {
 /// return (raise, retry_alone).
 void run_handler(Cpu* cpu, const Block* block, unsigned index);
 
+/// Handlers and run.cpp may have changed the TLB.
+inline void forget_stack_pages(Cpu& cpu) {
+    cpu.stack_read.page = cpu.stack_write.page = StackPage::none;
+}
+
 /// Flags between their two forms, at the border of translated code.
 void flags_to_host_form(Cpu& cpu);
 void flags_from_host_form(Cpu& cpu);

@@ -130,6 +130,7 @@ void Translator::run(Block& block) {
     cpu_.block = nullptr;
     pending_ = nullptr;
     flags_to_host_form(cpu_);
+    forget_stack_pages(cpu_);
     pending_ = enter_(&cpu_, block.entry);
     flags_from_host_form(cpu_);
     if (!pending_) return;
