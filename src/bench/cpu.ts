@@ -1,71 +1,32 @@
 /**
- * `npm run bench:cpu`: the same kernel, initramfs and command line under vmft and under QEMU's TCG,
- * plain and recording; boots, runs the guest's CPU benchmark, powers off. The contestants take turns, so
- * that a machine that is busy for a while is so for all of them.
+ * `npm run bench:cpu`: what the software CPU makes of a guest's instructions, beside QEMU's TCG and beside this host without a guest. Boot,
+ * the initramfs's CPU benchmark and power-off; and programs on the benchmarks' disk, each a fixed amount of work.
+ * The contestants take turns, so that a machine that is busy for a while is so for all of them, and must all come to
+ * the same checksums.
  */
 
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { delimiter, join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { VmftError, asVmftError } from '../base/errors.js';
-import { type Contestant, type CpuReport, parseGuestResult, median, report } from './cpu-report.js';
+import { BootTurns } from './cpu/boot-turns.js';
+import { cpuGoals } from './cpu/goals.js';
+import { qemu } from './cpu/invocation.js';
+import { inTree, treeTrouble } from './cpu/native-tree.js';
+import type { Scene } from './cpu/scene.js';
+import { cpuTable, type CpuResult } from './cpu/table.js';
+import { benchDisk, WorkTurns } from './cpu/work-turns.js';
+import { workloadNames } from './cpu/work-report.js';
 import { parseNumber } from './number-option.js';
-import { type TimedRun, timeProcess } from './timed-process.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-const vmft = join(root, 'dist/src/cli/main.js');
-const kernel = join(root, '.cache/images/vmlinuz');
-const initramfs = join(root, '.cache/images/initramfs.gz');
-const commandLine = 'console=ttyS0 quiet vmft.mode=bench';
-const memoryMiB = 256;
-const runTimeoutMs = 10 * 60_000;
-const qemu = 'qemu-system-x86_64';
+const subjects = ['boot', ...workloadNames] as const;
+type Subject = (typeof subjects)[number];
 
-interface Invocation {
-  readonly program: string;
-  readonly options: readonly string[];
-}
-
-/** In the order of a round: replaying needs the log that recording has just made. */
-function contestants(folder: string, withQemu: boolean): ReadonlyMap<Contestant, Invocation> {
-  const log = join(folder, 'run.log');
-  const guest = [
-    '--kernel',
-    kernel,
-    '--initrd',
-    initramfs,
-    '--append',
-    commandLine,
-    '--memory',
-    `${memoryMiB}M`,
-  ];
-  const node = (...options: string[]): Invocation => ({
-    program: process.execPath,
-    options: [vmft, ...options],
-  });
-  const tcg = (...options: string[]): Invocation => ({
-    program: qemu,
-    options: [
-      ...['-M', 'pc', '-nodefaults', '-no-user-config', '-no-reboot', '-accel', 'tcg'],
-      ...['-m', `${memoryMiB}M`, '-net', 'none', '-serial', 'stdio', '-display', 'none'],
-      ...['-kernel', kernel, '-initrd', initramfs, '-append', commandLine, ...options],
-    ],
-  });
-  const rounds: [Contestant, Invocation][] = [
-    ['vmft', node('run', ...guest)],
-    ['vmftRecord', node('run', ...guest, '--record', log)],
-    ['vmftReplay', node('replay', log)],
-  ];
-  if (withQemu) {
-    rounds.push(['qemuTcg', tcg()]);
-    rounds.push([
-      'qemuRecord',
-      tcg('-icount', `shift=2,rr=record,rrfile=${join(folder, 'qemu.rr')}`),
-    ]);
-  }
-  return new Map(rounds);
+interface Options {
+  readonly rounds: number;
+  readonly only: readonly Subject[];
+  readonly json: boolean;
 }
 
 function isInstalled(program: string): boolean {
@@ -79,83 +40,67 @@ function isInstalled(program: string): boolean {
   });
 }
 
-/** A replay need not repeat the console; whatever did must have computed the same. */
-function checkResult(name: Contestant, run: TimedRun, expected: string | null): string | null {
-  const result = parseGuestResult(run.output);
-  if (result === null) {
-    if (name === 'vmftReplay') return expected;
-    throw new VmftError(
-      'internal',
-      `the guest's benchmark did not end under ${name}:\n${run.output.slice(-1000)}`,
-    );
-  }
-  if (expected !== null && result.checksums !== expected) {
-    throw new VmftError('internal', `${name} computed ${result.checksums}, and others ${expected}`);
-  }
-  return result.checksums;
-}
-
-async function measure(
-  rounds: number,
-  folder: string,
-  progress: (line: string) => void,
-): Promise<CpuReport> {
-  const withQemu = isInstalled(qemu);
-  if (!withQemu)
+/** Who there is; says who is not. */
+function setScene(folder: string, progress: (line: string) => void): Scene {
+  const hasQemu = isInstalled(qemu);
+  if (!hasQemu)
     progress(`${qemu} is not installed (Debian package qemu-system-x86): no comparison with it`);
-  const times = new Map<Contestant, number[]>();
-  const guestSeconds: number[] = [];
-  const overheadBytes: number[] = [];
-  let checksums: string | null = null;
-  for (let round = 1; round <= rounds; round++) {
-    for (const [name, { program, options }] of contestants(folder, withQemu)) {
-      const run = await timeProcess(program, options, runTimeoutMs);
-      checksums = checkResult(name, run, checksums);
-      times.set(name, [...(times.get(name) ?? []), run.wallMs]);
-      if (name === 'vmft') guestSeconds.push(parseGuestResult(run.output)?.totalSeconds ?? NaN);
-      if (name === 'vmftRecord') overheadBytes.push(run.residentBytesMax - memoryMiB * 2 ** 20);
-      progress(
-        `round ${round} of ${rounds}: ${name.padEnd(10)} ${(run.wallMs / 1000).toFixed(2)} s`,
-      );
-    }
-  }
-  const wallTimes = {
-    vmft: times.get('vmft') ?? null,
-    vmftRecord: times.get('vmftRecord') ?? null,
-    vmftReplay: times.get('vmftReplay') ?? null,
-    qemuTcg: times.get('qemuTcg') ?? null,
-    qemuRecord: times.get('qemuRecord') ?? null,
-  };
-  for (const [name, values] of times)
-    progress(`median: ${name.padEnd(10)} ${(median(values) / 1000).toFixed(2)} s`);
-  return report(wallTimes, guestSeconds, overheadBytes);
+  const place = join(folder, 'tree');
+  mkdirSync(place);
+  const trouble = treeTrouble(benchDisk, place);
+  if (trouble !== null)
+    progress(`no comparison with this host itself, for which it takes root: ${trouble}`);
+  const tree = (command: readonly string[]): ReturnType<typeof inTree> =>
+    inTree(benchDisk, place, command);
+  return { folder, hasQemu, tree: trouble === null ? tree : null, progress };
 }
 
-function printTable(result: CpuReport): void {
-  const times = (value: number | null): string =>
-    value === null ? 'not measured' : `${value.toFixed(2)} times`;
-  console.log(`vmft run takes          ${times(result.ratioToQemuTcg)} as long as QEMU TCG`);
-  console.log(
-    `vmft run --record takes ${times(result.ratioToQemuRecord)} as long as QEMU recording`,
-  );
-  console.log(`recording takes         ${times(result.recordCost)} as long as not recording`);
-  console.log(`replaying takes         ${times(result.replayCost)} as long as recording`);
-  console.log(`the guest runs          ${result.guestMips} million instructions a second`);
-  console.log(`memory beyond the guest's own: ${result.memoryOverheadMiB} MiB`);
+async function measure({ rounds, only }: Options, scene: Scene): Promise<CpuResult> {
+  const boot = only.includes('boot') ? new BootTurns(scene) : null;
+  const works = workloadNames
+    .filter((name) => only.includes(name))
+    .map((name) => new WorkTurns(name, scene));
+  for (let round = 1; round <= rounds; round++) {
+    scene.progress(`round ${round} of ${rounds}`);
+    await boot?.round();
+    for (const work of works) await work.round();
+  }
+  const bootReport = boot?.report() ?? null;
+  const workloads = works.map((work) => work.report());
+  return { boot: bootReport, workloads, goals: cpuGoals(bootReport, workloads) };
+}
+
+function parseSubject(text: string, before: readonly Subject[] | undefined): Subject[] {
+  const subject = subjects.find((name) => name === text);
+  if (subject === undefined) throw new InvalidArgumentError(`one of ${subjects.join(', ')}`);
+  return [...(before ?? []), subject];
 }
 
 async function main(): Promise<void> {
   const command = new Command('bench:cpu')
-    .description('vmft and QEMU on the same guest; ratios of wall times of whole processes')
-    .option('--runs <n>', 'rounds, each with every contestant', parseNumber(100), 3)
+    .description('the same work under vmft, under QEMU’s TCG and on this host; ratios of times')
+    .option('--rounds <n>', 'each with every contestant', parseNumber(100), 3)
+    .addOption(
+      new Option('--only <subjects...>', `some of ${subjects.join(', ')}`).argParser(parseSubject),
+    )
     .option('--json', 'print one JSON object', false)
     .parse();
-  const { runs, json } = command.opts<{ runs: number; json: boolean }>();
+  const options = { only: subjects, ...command.opts<Partial<Options>>() } as Options;
   const folder = mkdtempSync(join(tmpdir(), 'vmft-bench-'));
   try {
-    const result = await measure(runs, folder, (line) => console.error(line));
-    if (json) console.log(JSON.stringify(result));
-    else printTable(result);
+    if (!existsSync(benchDisk))
+      throw new VmftError(
+        'disk-unusable',
+        `there is no ${benchDisk}`,
+        'npm run bench:cpu makes it',
+      );
+    const result = await measure(
+      options,
+      setScene(folder, (line) => console.error(line)),
+    );
+    const { boot, ...rest } = result;
+    if (options.json) console.log(JSON.stringify({ ...boot, ...rest }));
+    else for (const line of cpuTable(result)) console.log(line);
   } catch (error) {
     console.error(asVmftError(error).message);
     process.exitCode = 1;

@@ -3,11 +3,14 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { VmftError } from '../base/errors.js';
+import { LineTimes, type TimedLine } from './cpu/line-times.js';
 
 export interface TimedRun {
   /** From before the process was made until it was gone. */
   readonly wallMs: number;
   readonly output: string;
+  /** Of its standard output, as they came, in milliseconds since its start. */
+  readonly lines: readonly TimedLine[];
   /** The most resident memory seen, sampled; the kernel's own high-water mark, so little is missed. */
   readonly residentBytesMax: number;
 }
@@ -28,7 +31,12 @@ export function timeProcess(
     const start = process.hrtime.bigint();
     const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const elapsedMs = (): number => Number(process.hrtime.bigint() - start) / 1e6;
+    const times = new LineTimes();
+    child.stdout.on('data', (chunk: Buffer) => {
+      times.take(chunk.toString('latin1'), elapsedMs());
+      chunks.push(chunk);
+    });
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
     let residentBytesMax = 0;
     const sampler = setInterval(() => {
@@ -45,13 +53,16 @@ export function timeProcess(
       fail(`cannot start: ${error.message}`);
     });
     child.on('close', (status, signal) => {
-      const wallMs = Number(process.hrtime.bigint() - start) / 1e6;
+      const wallMs = elapsedMs();
       clearInterval(sampler);
       clearTimeout(killer);
       if (signal === 'SIGKILL' && wallMs >= timeoutMs)
         fail(`did not end within ${timeoutMs / 1000} s`);
       else if (status !== 0) fail(`ended with ${signal ?? `status ${status}`}`);
-      else resolve({ wallMs, output: Buffer.concat(chunks).toString(), residentBytesMax });
+      else {
+        const output = Buffer.concat(chunks).toString();
+        resolve({ wallMs, output, lines: times.lines, residentBytesMax });
+      }
     });
   });
 }
