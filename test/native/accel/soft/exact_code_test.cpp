@@ -52,6 +52,22 @@ VMFT_CODE(exact_self_modifying, R"(
   hlt
 )");
 
+// A prefix that means nothing to Jcc.
+VMFT_CODE(exact_prefixed_branches, R"(
+  mov ecx, 40
+1: inc eax
+  test ecx, 1
+  .byte 0x67
+  jz 2f
+  add ebx, eax
+2: dec ecx
+  .byte 0x67
+  jnz 1b
+  mov [0x600000], rbx
+  cli
+  hlt
+)");
+
 VMFT_CODE(exact_second_page, R"(
   lea r15, [rip + 1f]
   mov eax, 0x601ffe
@@ -83,6 +99,13 @@ VMFT_TEST(self_modifying_code_is_cut_anywhere) {
     VMFT_EXPECT_EQUAL(run->data(8), 3u);
     VMFT_EXPECT_EQUAL(run->data(0x10) & 0xff, 0x77u);
     VMFT_EXPECT(run->delivered().empty());
+}
+
+VMFT_TEST(branches_with_an_address_size_prefix_are_taken) {
+    Scenario scenario{"prefixed branches", code_of(exact_prefixed_branches)};
+    auto run = expect_exact(scenario);
+    // Odd counts are met behind an even number of rounds: 2 + 4 + … + 40.
+    VMFT_EXPECT_EQUAL(run->data(0), 420u);
 }
 
 VMFT_TEST(code_that_straddles_two_pages_is_cut_anywhere) {
