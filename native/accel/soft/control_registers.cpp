@@ -1,5 +1,6 @@
 #include "accel/soft/mmu.h"
 #include "accel/soft/segments.h"
+#include "accel/soft/simd_state.h"
 #include "accel/soft/system.h"
 
 /// Control registers and EFER: SDM 3A 2.5, and 9.8.5 for the ways in and out of long mode.
@@ -32,6 +33,7 @@ bool write_cr0(Cpu& cpu, u64 value) {
     }
     bool flush = (cpu.cr0 ^ value) & (cr0_pg | cr0_wp | cr0_pe);
     cpu.cr0 = value;
+    refresh_simd_refused(cpu);
     if (flush) tlb_flush(cpu);
     refresh_mode(cpu);
     return true;
@@ -49,6 +51,7 @@ bool write_cr4(Cpu& cpu, u64 value) {
     if (long_mode_active(cpu) && !(value & cr4_pae)) return false;
     bool flush = (cpu.cr4 ^ value) & (cr4_pae | cr4_pse | cr4_pge | cr4_smep | cr4_smap);
     cpu.cr4 = value;
+    refresh_simd_refused(cpu);
     if (flush) tlb_flush(cpu);
     refresh_mode(cpu);
     return true;

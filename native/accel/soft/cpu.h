@@ -207,6 +207,7 @@ struct Cpu {
     const Block* block = nullptr;          ///< The running block.
     u64 rip_page = 0;        ///< In translated code: the linear page of the running block.
     u16 host_flags = 0x200;  ///< In translated code: AH as LAHF gives it, AL the overflow flag.
+    u8 simd_refused = 0;     ///< Why SSE instructions need their handlers: simd_state.h.
     u64 scratch[3] = {};     ///< In translated code: within one instruction.
     StackPage stack_read, stack_write;  ///< In translated code.
     u64 segment_base[8] =

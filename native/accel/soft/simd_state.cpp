@@ -22,9 +22,17 @@ void load_host(const Cpu& cpu) {
 
 }  // namespace
 
+void refresh_simd_refused(Cpu& cpu) {
+    const bool unavailable = (cpu.cr0 & (cr0_em | cr0_ts)) || !(cpu.cr4 & cr4_osfxsr);
+    const bool unmasked = ~cpu.mxcsr & mxcsr_masks;
+    cpu.simd_refused =
+        static_cast<u8>((unavailable ? simd_unavailable : 0) | (unmasked ? simd_unmasked : 0));
+}
+
 void simd_enter(Cpu& cpu) {
     host_mxcsr = _mm_getcsr();
     load_host(cpu);
+    refresh_simd_refused(cpu);
 }
 
 void simd_leave(Cpu& cpu) {
@@ -37,6 +45,7 @@ u32 simd_read_mxcsr(Cpu& cpu) { return (cpu.mxcsr & ~mxcsr_flags) | (_mm_getcsr(
 void simd_write_mxcsr(Cpu& cpu, u32 value) {
     cpu.mxcsr = value;
     load_host(cpu);
+    refresh_simd_refused(cpu);
 }
 
 }  // namespace vmft::soft

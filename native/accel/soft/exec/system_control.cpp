@@ -3,6 +3,7 @@
 #include "accel/soft/exec/system.h"
 #include "accel/soft/flags.h"
 #include "accel/soft/mmu.h"
+#include "accel/soft/simd_state.h"
 
 /// Control and debug registers, MSRs, CPUID, time stamps, HLT, CLI and STI.
 namespace vmft::soft {
@@ -49,6 +50,7 @@ void op_write_cr(Cpu& cpu, const Insn* insn) {
 void op_clts(Cpu& cpu, const Insn* insn) {
     require_cpl0(cpu, insn);
     cpu.cr0 &= ~cr0_ts;
+    refresh_simd_refused(cpu);
 }
 
 // Debug registers (SDM 3B 17.2) ------------------------------------------------------------

@@ -9,6 +9,8 @@ const EmitTable& emit_table() {
         add_moves(*filled);
         add_stack(*filled);
         add_branches(*filled);
+        add_hints(*filled);
+        add_sse_emitters(*filled);
         return filled;
     }();
     return *table;

@@ -30,6 +30,10 @@ inline constexpr u32 writes_rsp = 2048;
 inline constexpr u32 writes_rbp = 4096;
 inline constexpr u32 writes_rsi = 8192;
 inline constexpr u32 writes_rdi = 16384;
+/// An SSE instruction: not emitted unless available. Such need no may_give_up for that.
+inline constexpr u32 uses_simd = 1u << 24;
+/// It can raise SIMD floating-point exceptions, all of which are masked when it is emitted.
+inline constexpr u32 rounds = 1u << 25;
 
 struct EmitEntry {
     Emit emit = nullptr;
@@ -73,5 +77,7 @@ void add_alu(EmitTable& table);
 void add_moves(EmitTable& table);
 void add_stack(EmitTable& table);
 void add_branches(EmitTable& table);
+void add_hints(EmitTable& table);
+void add_sse_emitters(EmitTable& table);
 
 }  // namespace vmft::soft

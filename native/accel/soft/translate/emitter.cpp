@@ -311,6 +311,16 @@ void Emitter::begin_insn(const GuestInsn& guest, const InsnEffects& effects) {
     slow_of_insn_ = nullptr;
     bool needed_behind = !effects.sets_flags && !effects.flags_dead_after;
     if (!flags_.dead && needed_behind && recipe_changes()) save_flags();
+    if (effects.simd_check) check_simd();
+}
+
+void Emitter::check_simd() {
+    lose_host_flags();
+    Refused& refused = refused_.emplace_back();
+    refused.index = guest_->index;
+    refused.flags = flags_;
+    test(byte[field(VMFT_CPU_FIELD(simd_refused))], effects_.simd_check);
+    jnz(refused.start, T_NEAR);
 }
 
 /// Whether the instruction writes a register that the flags' recipe needs.
@@ -396,6 +406,14 @@ u64 Emitter::end_block() {
         if (!flags_.dead) save_flags();
         if (exit.not_run) lea(ticks, ptr[ticks + exit.not_run]);
         jump_to(exit.offset);
+    }
+    for (Refused& refused : refused_) {
+        L(refused.start);
+        flags_ = refused.flags;
+        if (!flags_.dead) save_flags();
+        mov(edx, refused.index);
+        mov(rax, reinterpret_cast<u64>(&block_));
+        jmp(stubs_.rest, T_NEAR);
     }
     for (Unlinked& unlinked : unlinked_) {
         if (unlinked.link->target_page) emit_cross_page(unlinked);

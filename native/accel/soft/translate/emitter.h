@@ -13,6 +13,7 @@ namespace vmft::soft {
 /// Shared pieces of host code that blocks jump to (stubs.h).
 struct Stubs {
     const u8* helper = nullptr;  ///< rax: Block, edx: index. Runs that instruction by its handler.
+    const u8* rest = nullptr;    ///< The same for all from there to the block's end; then leaves.
     const u8* leave = nullptr;   ///< To run.cpp; rax: the Link that was unlinked, or null.
     const u8* leave_at = nullptr;      ///< The same without a link; edx: offset of rip in rip_page.
     const u8* untranslated = nullptr;  ///< The entry of blocks that are not translated.
@@ -24,6 +25,9 @@ struct InsnEffects {
     bool sets_flags = false;    ///< All six.
     /// Flags as they are behind it are written again before anybody looks.
     bool flags_dead_after = false;
+    /// If any of these bits of Cpu::simd_refused is set, it and the rest of the block run by their
+    /// handlers. 0: nothing is looked at.
+    u8 simd_check = 0;
 };
 
 /// Where a memory operand is: an address of host memory, good until a temporary of it changes.
@@ -150,6 +154,12 @@ private:
         i32 offset;
         int not_run;  ///< Instructions of the block behind it.
     };
+    /// Where the rest of the block runs by handlers, from `index` on.
+    struct Refused {
+        Xbyak::Label start;
+        unsigned index = 0;
+        FlagState flags;
+    };
     struct Unlinked {
         Link* link;
         Xbyak::Label label;
@@ -162,6 +172,7 @@ private:
     void look_up(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
                  unsigned alignment, Xbyak::Label& miss);
     bool recipe_changes() const;
+    void check_simd();
     void recompute_flags(const FlagRecipe& recipe);
     void call_helper(unsigned index);
     Link& new_link(i32 offset);
@@ -183,6 +194,7 @@ private:
     std::deque<Slow> slow_;
     std::deque<OtherPage> other_pages_;
     std::deque<SideExit> side_exits_;
+    std::deque<Refused> refused_;
     std::deque<Unlinked> unlinked_;
     Slow* slow_of_insn_ = nullptr;
 };

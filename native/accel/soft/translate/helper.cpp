@@ -64,4 +64,16 @@ void run_handler(Cpu* cpu_pointer, const Block* block, unsigned index) {
     forget_stack_pages(cpu);
 }
 
+void run_handlers_from(Cpu* cpu, const Block* block, unsigned index) {
+    const u64 start = cpu->rip_page + (block->ram_offset & page_mask);
+    for (unsigned count = block->count; index < count; index++) {
+        run_handler(cpu, block, index);
+        // A conditional branch may have left: what follows it is not run.
+        const Insn& insn = block->insns[index];
+        if (cpu->rip == start + insn.offset + insn.length) continue;
+        cpu->ticks_left += count - 1 - index;
+        return;
+    }
+}
+
 }  // namespace vmft::soft

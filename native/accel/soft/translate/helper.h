@@ -8,6 +8,9 @@ namespace vmft::soft {
 /// registers are stored, flags are in host_flags, ticks_left is behind the whole block. May not
 /// return (raise, retry_alone).
 void run_handler(Cpu* cpu, const Block* block, unsigned index);
+/// The same for instruction `index` and all behind it, or to a branch that is taken. rip is then
+/// where it goes on.
+void run_handlers_from(Cpu* cpu, const Block* block, unsigned index);
 
 /// Handlers and run.cpp may have changed the TLB.
 inline void forget_stack_pages(Cpu& cpu) {

@@ -72,6 +72,18 @@ StubWriter::StubWriter(u8* at, u64 bytes_max) : CodeGenerator(bytes_max, at) {
     add(rsp, 8);
     load_registers();
     ret();
+
+    // Jumped to, with rax: Block*, edx: index.
+    align(16);
+    stubs.rest = getCurr();
+    store_registers();
+    lea(rdi, ptr[cpu - cpu_bias]);
+    mov(rsi, rax);
+    mov(rax, reinterpret_cast<u64>(&run_handlers_from));
+    call(rax);
+    load_registers();
+    xor_(eax, eax);
+    jmp(stubs.leave, T_NEAR);
     bytes = getSize();
 }
 

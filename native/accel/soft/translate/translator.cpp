@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "accel/soft/simd_state.h"
 #include "accel/soft/translate/emit_table.h"
 #include "accel/soft/translate/helper.h"
 #include "base/check.h"
@@ -43,6 +44,33 @@ Planned plan(const u8* bytes, unsigned available, const Block& block, unsigned i
     planned.effects.sets_flags = traits & sets_flags;
     planned.effects.registers_written = registers_written(guest, traits);
     return planned;
+}
+
+/// Fills simd_check: an SSE instruction relies on what an earlier one of the block has found out,
+/// unless a handler, which might change it (LDMXCSR, MOV to CR0), runs between them. The first asks
+/// for all.
+void find_simd_checks(Planned* planned, unsigned count) {
+    u8 asked = 0;
+    for (unsigned i = count; i-- > 0;) {
+        if (!planned[i].entry) {
+            asked = 0;
+            continue;
+        }
+        u32 traits = planned[i].entry->traits;
+        if (traits & uses_simd) asked |= simd_unavailable;
+        if (traits & rounds) asked |= simd_unmasked;
+        planned[i].effects.simd_check = asked;
+    }
+    bool known = false;
+    for (unsigned i = 0; i < count; i++) {
+        Planned& p = planned[i];
+        bool asks = p.entry && (p.entry->traits & uses_simd) && !known;
+        known = p.entry && (known || asks);
+        if (asks)
+            p.observes = true;
+        else
+            p.effects.simd_check = 0;
+    }
 }
 
 /// Fills flags_dead_after, from the last instruction to the first.
@@ -101,6 +129,7 @@ void Translator::translate(Block& block) {
     unsigned available = static_cast<unsigned>(page_bytes - (block.ram_offset & page_mask));
     Planned planned[block_insns_max];
     for (unsigned i = 0; i < block.count; i++) planned[i] = plan(bytes, available, block, i);
+    find_simd_checks(planned, block.count);
     find_dead_flags(planned, block.count);
 
     unsigned links = 1;

@@ -1,7 +1,7 @@
 #include "accel/soft/translate/emit/operands.h"
 
 /// MOV, MOVZX, MOVSX, MOVSXD, LEA, XCHG of registers, CMOVcc, SETcc, sign extensions of the
-/// accumulator, NOP.
+/// accumulator.
 namespace vmft::soft {
 
 using namespace host;
@@ -143,8 +143,6 @@ void nop_or_exchange(Emitter& e, const GuestInsn& g) {
     if (g.opcode_register() != rax_of_guest) exchange_accumulator(e, g);
 }
 
-void nop(Emitter&, const GuestInsn&) {}
-
 // Conditions ---------------------------------------------------------------------------------
 
 void move_if(Emitter& e, const GuestInsn& g) {
@@ -231,7 +229,6 @@ void add_moves(EmitTable& table) {
         table.set(one, static_cast<u8>(opcode), nop_or_exchange, writes_opcode | writes_rax);
     table.set(one, 0x98, widen_accumulator, writes_rax);
     table.set(one, 0x99, sign_of_accumulator, writes_rdx);
-    table.set(two, 0x1f, nop, only_address);
     for (unsigned opcode = 0x40; opcode < 0x50; opcode++)
         table.set(two, static_cast<u8>(opcode), move_if, reads_flags | writes_reg);
     for (unsigned opcode = 0x90; opcode < 0xa0; opcode++)
