@@ -42,6 +42,7 @@ struct Decoding {
     // Outputs:
     bool ends_block = false;    ///< The handler is a branch, finish or transfer.
     bool side_exit = false;     ///< A conditional branch behind which the block goes on.
+    bool branches = false;      ///< It is a branch: nothing is looked at before the next block.
     bool lock_allowed = false;  ///< LOCK is legal on this form (and it has a memory destination).
 
     bool long_mode() const { return (mode & code_mode_mask) == code64; }
@@ -79,6 +80,11 @@ void register_x87(OpcodeTable& table);      // exec/x87_*.cpp, FXSAVE group (0F 
 inline Handler ending(Decoding& d, Handler handler) {
     d.ends_block = true;
     return handler;
+}
+/// As ending, for a handler that is a branch (dispatch.h).
+inline Handler branching(Decoding& d, Handler handler) {
+    d.branches = true;
+    return ending(d, handler);
 }
 
 /// Decodes the instruction whose bytes start at `bytes` (`available` of them, at most 15 are used).

@@ -28,7 +28,7 @@ inline bool always(Cpu&, const Insn*) { return true; }
 
 Handler chained(Decoding& d, Handler handler) {
     d.insn->chain = 0;
-    return ending(d, handler);
+    return branching(d, handler);
 }
 
 template <typename Rip>
@@ -60,7 +60,7 @@ inline u64 loop(Cpu& cpu, const Insn* insn) {
 /// Calls the generic lambda with the type that holds a branch target.
 template <typename Choose>
 Handler by_target_width(Decoding& d, Choose choose) {
-    return ending(d, by_operand_width(d.long_mode() ? 8 : d.operand_bytes, choose));
+    return branching(d, by_operand_width(d.long_mode() ? 8 : d.operand_bytes, choose));
 }
 
 template <unsigned Code>

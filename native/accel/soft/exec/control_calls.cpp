@@ -57,7 +57,7 @@ inline u64 return_near(Cpu& cpu, const Insn* insn) {
 
 template <typename Choose>
 Handler by_target_width(Decoding& d, Choose choose) {
-    return ending(d, by_operand_width(d.long_mode() ? 8 : d.operand_bytes, choose));
+    return branching(d, by_operand_width(d.long_mode() ? 8 : d.operand_bytes, choose));
 }
 
 // CALL and RET of 64-bit code when the stack is in the TLB, without a frame (operand_steps.h says
@@ -100,11 +100,11 @@ void return_near_fast(Cpu& cpu, const Insn* insn) {
 }
 
 Handler select_call(Decoding& d) {
-    if (d.long_mode()) return ending(d, call_relative_fast);
+    if (d.long_mode()) return branching(d, call_relative_fast);
     return by_target_width(d, []<typename Rip>() -> Handler { return branch<call_relative<Rip>>; });
 }
 Handler select_return(Decoding& d) {
-    if (d.long_mode()) return ending(d, return_near_fast);
+    if (d.long_mode()) return branching(d, return_near_fast);
     return by_target_width(d, []<typename Rip>() -> Handler { return branch<return_near<Rip>>; });
 }
 

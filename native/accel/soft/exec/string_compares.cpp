@@ -70,8 +70,8 @@ u64 scan_many(Cpu& cpu, const Insn*, u64 count_max) {
 
 template <bool Flat, auto One, auto ManyWhileZero, auto ManyWhileNotZero>
 Handler choose(Decoding& d) {
-    if (d.rep) return ending(d, branch<repeat_while<Flat, true, One, ManyWhileZero>>);
-    if (d.repne) return ending(d, branch<repeat_while<Flat, false, One, ManyWhileNotZero>>);
+    if (d.rep) return branching(d, branch<repeat_while<Flat, true, One, ManyWhileZero>>);
+    if (d.repne) return branching(d, branch<repeat_while<Flat, false, One, ManyWhileNotZero>>);
     return step<One>;
 }
 

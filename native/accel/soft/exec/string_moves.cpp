@@ -93,8 +93,8 @@ template <auto OneFlat, auto OneChecked, auto Many>
 Handler choose(Decoding& d) {
     bool repeated = d.rep || d.repne;
     if (flat_strings(d))
-        return repeated ? ending(d, branch<repeat<true, OneFlat, Many>>) : step<OneFlat>;
-    return repeated ? ending(d, branch<repeat<false, OneChecked, Many>>) : step<OneChecked>;
+        return repeated ? branching(d, branch<repeat<true, OneFlat, Many>>) : step<OneFlat>;
+    return repeated ? branching(d, branch<repeat<false, OneChecked, Many>>) : step<OneChecked>;
 }
 
 Handler select_move(Decoding& d) {

@@ -11,6 +11,13 @@ const EmitTable& emit_table() {
         add_branches(*filled);
         add_hints(*filled);
         add_sse_emitters(*filled);
+        add_shifts(*filled);
+        add_multiply(*filled);
+        add_bits(*filled);
+        add_exchange(*filled);
+        add_flags(*filled);
+        add_strings(*filled);
+        add_high_bytes(*filled);
         return filled;
     }();
     return *table;
@@ -32,6 +39,16 @@ const EmitEntry* EmitTable::find(const GuestInsn& guest) const {
         if (group == groups_.end()) return nullptr;
         entry = &group->second[d.reg];
     }
+    if (!entry->emit) return nullptr;
+    if (entry->supports && !entry->supports(guest)) return find_for_high_bytes(guest);
+    return entry;
+}
+
+const EmitEntry* EmitTable::find_for_high_bytes(const GuestInsn& guest) const {
+    auto entries = high_bytes_.find({static_cast<OpcodeMap>(guest.d.map), guest.d.opcode});
+    if (entries == high_bytes_.end()) return nullptr;
+    const EmitEntry* entry = &entries->second[8];
+    if (!entry->emit) entry = &entries->second[guest.d.reg];
     if (!entry->emit || (entry->supports && !entry->supports(guest))) return nullptr;
     return entry;
 }

@@ -34,6 +34,9 @@ inline constexpr u32 writes_rdi = 16384;
 inline constexpr u32 uses_simd = 1u << 24;
 /// It can raise SIMD floating-point exceptions, all of which are masked when it is emitted.
 inline constexpr u32 rounds = 1u << 25;
+/// Beside sets_flags: all but some, or not for all operands. Those that it does not write it keeps
+/// while somebody may look at them behind it (Emitter::flags_dead()).
+inline constexpr u32 keeps_flags = 32768;
 
 struct EmitEntry {
     Emit emit = nullptr;
@@ -53,6 +56,11 @@ public:
              Supports supports = nullptr) {
         entries_[static_cast<u8>(map)][opcode][static_cast<u8>(prefix)] = {emit, traits, supports};
     }
+    /// Where the first entry refuses because of AH, CH, DH or BH. Of a group when `reg` is less
+    /// than 8.
+    void set_for_high_bytes(OpcodeMap map, u8 opcode, const EmitEntry& entry, unsigned reg = 8) {
+        high_bytes_[{map, opcode}][reg] = entry;
+    }
     /// Where ModRM.reg is part of the opcode.
     void set_in_group(OpcodeMap map, u8 opcode, unsigned reg, const EmitEntry& entry);
     void set_group(OpcodeMap map, u8 opcode, const std::array<EmitEntry, 8>& entries) {
@@ -62,9 +70,11 @@ public:
     const EmitEntry* find(const GuestInsn& guest) const;
 
 private:
+    const EmitEntry* find_for_high_bytes(const GuestInsn& guest) const;
     using Group = std::array<EmitEntry, 8>;
     EmitEntry entries_[4][256][4];
     std::map<std::pair<OpcodeMap, u8>, Group> groups_;
+    std::map<std::pair<OpcodeMap, u8>, std::array<EmitEntry, 9>> high_bytes_;
 };
 
 /// The one table, filled on first use.
@@ -79,5 +89,12 @@ void add_stack(EmitTable& table);
 void add_branches(EmitTable& table);
 void add_hints(EmitTable& table);
 void add_sse_emitters(EmitTable& table);
+void add_shifts(EmitTable& table);
+void add_multiply(EmitTable& table);
+void add_bits(EmitTable& table);
+void add_exchange(EmitTable& table);
+void add_flags(EmitTable& table);
+void add_strings(EmitTable& table);
+void add_high_bytes(EmitTable& table);
 
 }  // namespace vmft::soft

@@ -1,6 +1,6 @@
 #include "accel/soft/translate/emitter.h"
 
-#include "accel/soft/block_cache.h"
+#include "accel/soft/translate/stubs.h"
 #include "base/check.h"
 
 namespace vmft::soft {
@@ -187,6 +187,14 @@ HostAddress Emitter::memory(Access access, unsigned bytes, unsigned alignment) {
     return checked(HostAddress(address_temp), false, access, bytes, alignment);
 }
 
+HostAddress Emitter::memory_computed(Access access, unsigned bytes) {
+    u8 segment = guest_->insn.segment;
+    if (segment == seg_fs || segment == seg_gs)
+        add(address_temp,
+            qword[field(VMFT_CPU_FIELD(segment_base) + static_cast<int>(segment) * 8)]);
+    return checked(HostAddress(address_temp), false, access, bytes, 1);
+}
+
 HostAddress Emitter::memory_at(unsigned base, i32 displacement, Access access, unsigned bytes) {
     lose_host_flags();
     if (in_host_register(base)) return checked(home(base) + displacement, true, access, bytes, 1);
@@ -253,6 +261,17 @@ void Emitter::recompute_flags(const FlagRecipe& recipe) {
 void Emitter::lose_host_flags() {
     if (flags_.only_in_host()) save_flags();
     flags_.in_host = false;
+    flags_.host_part = use_none;
+}
+
+void Emitter::carry_set() {
+    if (flags_dead()) return host_flags_set();
+    setc(al);
+    and_(flags_byte(), 0xfe);
+    or_(flags_byte(), al);
+    neg(al);
+    flags_ = {};
+    flags_.host_part = use_cf;
 }
 
 void Emitter::save_flags() {
@@ -279,10 +298,13 @@ void Emitter::load_host_flags() {
     }
     flags_.in_host = true;
     flags_.repair = FlagRepair::none;
+    flags_.host_part = use_none;
 }
 
 void Emitter::load_condition(unsigned code) {
-    bool overflow_counts = flags_of_condition(code) & use_of;
+    FlagSet needed = flags_of_condition(code);
+    if ((needed & flags_.host_part) == needed) return;
+    bool overflow_counts = needed & use_of;
     bool overflow_right =
         flags_.repair == FlagRepair::none || flags_.repair == FlagRepair::clear_af;
     if (flags_.in_host && (overflow_right || !overflow_counts)) return;
@@ -346,9 +368,9 @@ void Emitter::end_insn() {
         if (!flags_.in_memory && !flags_.in_host) flags_.dead = true;
     }
     if (!slow_of_insn_) return;
-    slow_of_insn_->leaves = ended_;
+    if (ended_) slow_of_insn_->leaves_to = behind_handler();
     if (ended_) return;
-    slow_of_insn_->reload_flags = flags_.in_host && !flags_.dead;
+    slow_of_insn_->reload_flags = (flags_.in_host || flags_.host_part) && !flags_.dead;
     L(slow_of_insn_->back);
 }
 
@@ -366,8 +388,13 @@ void Emitter::by_handler() {
 void Emitter::leave_by_handler() {
     by_handler();
     xor_(eax, eax);
-    jmp(stubs_.leave, T_NEAR);
+    jmp(behind_handler(), T_NEAR);
     ended_ = true;
+}
+
+/// Where code goes when the handler of the block's last instruction has set rip.
+const u8* Emitter::behind_handler() const {
+    return guest_->d.branches ? stubs_.enter_at_rip : stubs_.leave;
 }
 
 u64 Emitter::end_block() {
@@ -380,9 +407,9 @@ u64 Emitter::end_block() {
         flags_ = slow.flags;
         if (!flags_.dead) save_flags();
         call_helper(slow.index);
-        if (slow.leaves) {
+        if (slow.leaves_to) {
             xor_(eax, eax);
-            jmp(stubs_.leave, T_NEAR);
+            jmp(slow.leaves_to, T_NEAR);
             continue;
         }
         if (slow.reload_flags) {
@@ -558,26 +585,7 @@ void Emitter::emit_cross_page(Unlinked& unlinked) {
 
 void Emitter::find_block() {
     lose_host_flags();
-    static_assert(sizeof(CodeTlbEntry) == 16);
-    mov(temp, rax);
-    shr(temp, page_shift - 4);
-    and_(temp.cvt32(), (code_tlb_entries - 1) << 4);
-    add(temp, qword[field(VMFT_CPU_FIELD(code_tlb_now))]);
-    mov(address_temp, rax);
-    and_(address_temp, -static_cast<i32>(page_bytes));
-    cmp(address_temp, qword[temp + static_cast<int>(offsetof(CodeTlbEntry, page))]);
-    jne(slow_path(), T_NEAR);
-    and_(eax, static_cast<u32>(page_mask));
-    or_(rax, qword[temp + static_cast<int>(offsetof(CodeTlbEntry, ram_offset))]);
-    mov(temp, rax);
-    shr(temp, BlockCache::recent_fold);
-    xor_(temp.cvt32(), eax);
-    and_(temp.cvt32(), BlockCache::recent_slots - 1);
-    shl(temp.cvt32(), 3);
-    add(temp, qword[field(VMFT_CPU_FIELD(recent_blocks))]);
-    mov(temp, qword[temp]);
-    cmp(rax, qword[temp + static_cast<int>(offsetof(Block, ram_offset))]);
-    jne(slow_path(), T_NEAR);
+    write_block_look_up(*this, slow_path());
 }
 
 void Emitter::enter_found() {

@@ -16,13 +16,14 @@ struct Stubs {
     const u8* rest = nullptr;    ///< The same for all from there to the block's end; then leaves.
     const u8* leave = nullptr;   ///< To run.cpp; rax: the Link that was unlinked, or null.
     const u8* leave_at = nullptr;      ///< The same without a link; edx: offset of rip in rip_page.
+    const u8* enter_at_rip = nullptr;  ///< Goes on at cpu.rip, if it can without run.cpp.
     const u8* untranslated = nullptr;  ///< The entry of blocks that are not translated.
 };
 
 /// What the emitter must know about an instruction beforehand.
 struct InsnEffects {
     u32 registers_written = 0;  ///< Bit n: general register n.
-    bool sets_flags = false;    ///< All six.
+    bool sets_flags = false;    ///< All six, or some, and sees to the others itself.
     /// Flags as they are behind it are written again before anybody looks.
     bool flags_dead_after = false;
     /// If any of these bits of Cpu::simd_refused is set, it and the rest of the block run by their
@@ -50,7 +51,8 @@ public:
     void end_insn();
     /// The instruction is run by its handler.
     void by_handler();
-    /// As by_handler, for the last of a block that sets rip itself. Leaves to run.cpp.
+    /// As by_handler, for the last of a block that sets rip itself. Leaves to run.cpp, or goes on
+    /// at rip when nothing has to be looked at before (Decoding::branches).
     void leave_by_handler();
     /// Everything that is out of line. Returns the bytes of code.
     u64 end_block();
@@ -91,6 +93,8 @@ public:
     HostAddress memory(Access access, unsigned bytes, unsigned alignment = 1);
     /// At guest register `base` plus `displacement`.
     HostAddress memory_at(unsigned base, i32 displacement, Access access, unsigned bytes);
+    /// At the address in r13, to which the instruction's segment is added. After lose_host_flags().
+    HostAddress memory_computed(Access access, unsigned bytes);
     /// The ModRM operand's effective address, without segment, into `into`.
     void effective_address(const HostReg64& into);
 
@@ -102,6 +106,18 @@ public:
     void load_host_flags();
     /// The host's flags are now the guest's, all six but for `repair`.
     void host_flags_set(FlagRepair repair = FlagRepair::none, const FlagRecipe& recipe = {});
+    /// The guest's flags are now in memory and nowhere else, all six.
+    void memory_flags_set() { flags_ = {}; }
+    /// The carry flag is now the host's; the others are what they were, in memory, where the carry
+    /// is put, too. After save_flags(), unless flags_dead(). Destroys rax.
+    void carry_set();
+    /// The host's flags to memory, as host_flags_set() and save_flags() would, whatever is known of
+    /// flags: for code that is jumped over. Destroys rax and the host's flags.
+    void store_host_flags(FlagRepair repair) { save_from_host(repair); }
+    /// The word of memory that holds the flags: AH as LAHF gives it, AL the overflow flag.
+    Xbyak::Address flags_word() const { return word[field(VMFT_CPU_FIELD(host_flags))]; }
+    /// Its part that LAHF gives.
+    Xbyak::Address flags_byte() const { return byte[field(VMFT_CPU_FIELD(host_flags) + 1)]; }
     /// Guest flags to memory (they stay in the host where they are). Destroys rax; with a repair
     /// also the host's flags.
     void save_flags();
@@ -138,7 +154,7 @@ private:
         unsigned index = 0;
         FlagState flags;
         bool reload_flags = false;
-        bool leaves = false;
+        const u8* leaves_to = nullptr;  ///< When it ends the block: the stub that goes on.
     };
     /// A stack operand outside the page that was last used.
     struct OtherPage {
@@ -175,6 +191,7 @@ private:
     void check_simd();
     void recompute_flags(const FlagRecipe& recipe);
     void call_helper(unsigned index);
+    const u8* behind_handler() const;
     Link& new_link(i32 offset);
     void emit_cross_page(Unlinked& unlinked);
     void save_from_host(FlagRepair repair);

@@ -51,6 +51,8 @@ struct FlagState {
     bool in_memory = true;  ///< Cpu::host_flags
     bool in_host = false;   ///< The host's own, but for `repair`.
     bool dead = false;      ///< Nobody asks for them before they are all written again.
+    /// While not in_host: those of the host's that are the guest's all the same.
+    FlagSet host_part = use_none;
     FlagRepair repair = FlagRepair::none;
     FlagRecipe recipe;
 

@@ -1,5 +1,6 @@
 #include "accel/soft/translate/stubs.h"
 
+#include "accel/soft/block_cache.h"
 #include "accel/soft/translate/helper.h"
 
 namespace vmft::soft {
@@ -13,6 +14,45 @@ constexpr int saved[] = {3, 5, 12, 13, 14, 15};  // rbx, rbp, r12 … r15 are th
 Xbyak::RegExp field(int displacement) { return cpu + displacement; }
 
 }  // namespace
+
+void write_block_look_up(Xbyak::CodeGenerator& code, const Xbyak::Label& missed) {
+    constexpr auto near = Xbyak::CodeGenerator::T_NEAR;
+    static_assert(sizeof(CodeTlbEntry) == 16);
+    code.mov(temp, flags_temp);
+    code.shr(temp, page_shift - 4);
+    code.and_(temp.cvt32(), (code_tlb_entries - 1) << 4);
+    code.add(temp, code.qword[field(VMFT_CPU_FIELD(code_tlb_now))]);
+    code.mov(address_temp, flags_temp);
+    code.and_(address_temp, -static_cast<i32>(page_bytes));
+    code.cmp(address_temp, code.qword[temp + static_cast<int>(offsetof(CodeTlbEntry, page))]);
+    code.jne(missed, near);
+    code.and_(flags_temp.cvt32(), static_cast<u32>(page_mask));
+    code.or_(flags_temp, code.qword[temp + static_cast<int>(offsetof(CodeTlbEntry, ram_offset))]);
+    code.mov(temp, flags_temp);
+    code.shr(temp, BlockCache::recent_fold);
+    code.xor_(temp.cvt32(), flags_temp.cvt32());
+    code.and_(temp.cvt32(), BlockCache::recent_slots - 1);
+    code.shl(temp.cvt32(), 3);
+    code.add(temp, code.qword[field(VMFT_CPU_FIELD(recent_blocks))]);
+    code.mov(temp, code.qword[temp]);
+    code.cmp(flags_temp, code.qword[temp + static_cast<int>(offsetof(Block, ram_offset))]);
+    code.jne(missed, near);
+}
+
+/// Behind a handler that is a branch: it has set cpu.rip, maybe to its own instruction because the
+/// budget is over. Then the block's entry leaves.
+void StubWriter::write_enter_at_rip() {
+    align(16);
+    stubs.enter_at_rip = getCurr();
+    Xbyak::Label missed;
+    mov(rax, qword[field(VMFT_CPU_FIELD(rip))]);
+    write_block_look_up(*this, missed);
+    mov(qword[field(VMFT_CPU_FIELD(rip_page))], address_temp);
+    jmp(qword[temp + static_cast<int>(offsetof(Block, entry))]);
+    L(missed);
+    xor_(eax, eax);
+    jmp(stubs.leave, T_NEAR);
+}
 
 void StubWriter::store_registers() {
     for (unsigned reg = 0; reg < 16; reg++)
@@ -84,6 +124,7 @@ StubWriter::StubWriter(u8* at, u64 bytes_max) : CodeGenerator(bytes_max, at) {
     load_registers();
     xor_(eax, eax);
     jmp(stubs.leave, T_NEAR);
+    write_enter_at_rip();
     bytes = getSize();
 }
 

@@ -8,6 +8,11 @@ namespace vmft::soft {
 /// Returns the Link that led out and could be made, or null. Handlers may longjmp out.
 using EnterCode = Link* (*)(Cpu* cpu, const u8* entry);
 
+/// Looks up the block at the linear address in rax, 64-bit mode's: rdx is then the Block, r13 its
+/// linear page and rax its RAM offset. Jumps to `missed` where the caches do not know it. Destroys
+/// the host's flags.
+void write_block_look_up(Xbyak::CodeGenerator& code, const Xbyak::Label& missed);
+
 /// The pieces that all blocks share, and the way in.
 class StubWriter : Xbyak::CodeGenerator {
 public:
@@ -17,6 +22,7 @@ public:
     u64 bytes = 0;
 
 private:
+    void write_enter_at_rip();
     void store_registers();
     void load_registers();
 };

@@ -21,6 +21,7 @@ struct Planned {
     InsnEffects effects;
     bool observes = true;  ///< Registers and flags must be exact while it runs.
     bool reads_flags = true;
+    bool writes_all_flags = false;
 };
 
 Planned plan(const u8* bytes, unsigned available, const Block& block, unsigned index) {
@@ -42,6 +43,7 @@ Planned plan(const u8* bytes, unsigned available, const Block& block, unsigned i
         (traits & (may_give_up | ends)) || (guest.d.memory && !(traits & only_address));
     planned.reads_flags = traits & reads_flags;
     planned.effects.sets_flags = traits & sets_flags;
+    planned.writes_all_flags = (traits & (sets_flags | keeps_flags)) == sets_flags;
     planned.effects.registers_written = registers_written(guest, traits);
     return planned;
 }
@@ -80,7 +82,7 @@ void find_dead_flags(Planned* planned, unsigned count) {
         planned[i].effects.flags_dead_after = dead;
         if (planned[i].reads_flags || planned[i].observes)
             dead = false;
-        else if (planned[i].effects.sets_flags)
+        else if (planned[i].writes_all_flags)
             dead = true;
     }
 }
@@ -132,7 +134,7 @@ void Translator::translate(Block& block) {
     find_simd_checks(planned, block.count);
     find_dead_flags(planned, block.count);
 
-    unsigned links = 1;
+    unsigned links = 2;  // At the end: two of a LOOP.
     for (unsigned i = 0; i < block.count; i++) links += planned[i].guest.d.side_exit;
     auto code = std::make_unique<HostCode>(links);
     u8* at = memory_.writable() + used_;

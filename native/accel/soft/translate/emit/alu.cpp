@@ -1,5 +1,4 @@
-#include "accel/soft/exec/integer_alu.h"
-#include "accel/soft/translate/emit/operands.h"
+#include "accel/soft/translate/emit/alu_operation.h"
 #include "accel/soft/translate/emit_table.h"
 
 /// ADD, OR, ADC, SBB, AND, SUB, XOR, CMP, TEST, INC, DEC, NEG, NOT.
@@ -9,22 +8,6 @@ using namespace host;
 using Xbyak::Operand;
 
 namespace {
-
-template <typename Source>
-void operate(Emitter& e, Alu op, const Operand& target, const Source& source) {
-    switch (op) {
-    case Alu::add: e.add(target, source); break;
-    case Alu::bit_or: e.or_(target, source); break;
-    case Alu::adc: e.adc(target, source); break;
-    case Alu::sbb: e.sbb(target, source); break;
-    case Alu::bit_and: e.and_(target, source); break;
-    case Alu::sub: e.sub(target, source); break;
-    case Alu::bit_xor: e.xor_(target, source); break;
-    case Alu::cmp: e.cmp(target, source); break;
-    }
-}
-
-bool uses_carry(Alu op) { return op == Alu::adc || op == Alu::sbb; }
 
 /// The recipe after `a op b`, `a` and `b` being registers, `b` unchanged unless it is `a`.
 FlagRecipe recipe_of(Alu op, unsigned bytes, unsigned a, unsigned b) {
@@ -86,14 +69,6 @@ void register_immediate(Emitter& e, Alu op, unsigned to, unsigned bytes) {
     operate(e, op, a, immediate_of(e.guest()));
     if (op != Alu::cmp) e.assigned(to, a);
     e.host_flags_set(FlagRepair::none, recipe_of(op, bytes, to, immediate));
-}
-
-/// The memory operand; for ADC and SBB with the guest's carry in the host's flags.
-HostAddress operand_for(Emitter& e, Alu op, bool written, unsigned bytes) {
-    if (uses_carry(op)) e.save_flags();
-    HostAddress address = e.memory(written ? Emitter::Access::write : Emitter::Access::read, bytes);
-    if (uses_carry(op)) e.load_host_flags();
-    return address;
 }
 
 template <Alu Op>
@@ -166,17 +141,18 @@ void test_accumulator(Emitter& e, const GuestInsn& g) {
 
 // F6/F7 /0-/3, FE/FF /0 /1 ---------------------------------------------------------------------
 
-void one_operand(Emitter& e, const GuestInsn& g, bool keeps_flags,
+void one_operand(Emitter& e, const GuestInsn& g, bool leaves_carry,
                  void (*operation)(Emitter&, const Operand&)) {
+    bool keeps_carry = leaves_carry && !e.flags_dead();
     unsigned bytes = g.width();
     if (g.d.memory) {
-        if (keeps_flags) e.save_flags();
+        if (keeps_carry) e.save_flags();
         HostAddress address = e.memory(Emitter::Access::write, bytes);
-        if (keeps_flags) e.load_host_flags();
+        if (keeps_carry) e.load_host_flags();
         operation(e, e.at(bytes, address));
         return;
     }
-    if (keeps_flags)
+    if (keeps_carry)
         e.load_host_flags();
     else
         e.lose_host_flags();
@@ -219,8 +195,6 @@ void decrement(Emitter& e, const GuestInsn& g) {
     one_operand(e, g, true, [](Emitter& e, const Operand& a) { e.dec(a); });
     e.host_flags_set();
 }
-
-u32 flag_traits(Alu op) { return uses_carry(op) ? reads_flags | sets_flags : sets_flags; }
 
 template <Alu Op>
 EmitEntry group_entry() {
@@ -269,7 +243,7 @@ void add_alu(EmitTable& table) {
         table.set_in_group(map, opcode, 3, {negate, sets_flags | writes_rm, no_high_byte_rm});
     }
     for (u8 opcode : {0xfe, 0xff}) {
-        u32 traits = reads_flags | sets_flags | writes_rm;
+        u32 traits = sets_flags | keeps_flags | writes_rm;
         table.set_in_group(map, opcode, 0, {increment, traits, no_high_byte_rm});
         table.set_in_group(map, opcode, 1, {decrement, traits, no_high_byte_rm});
     }

@@ -28,6 +28,18 @@ void jump(Emitter& e, const GuestInsn& g) {
     e.jump_to(target_of(g));
 }
 
+/// LOOP and JRCXZ.
+void loop(Emitter& e, const GuestInsn& g) {
+    e.save_flags();
+    HostReg64 count = Emitter::home(rcx_of_guest);
+    bool counts = g.d.opcode == 0xe2;
+    if (counts) e.lea(count, e.ptr[count - 1]);
+    e.lose_host_flags();
+    e.test(count, count);
+    e.side_exit(counts ? 5 : 4, target_of(g));
+    e.jump_to(g.next_offset());
+}
+
 void push_return(Emitter& e, const GuestInsn& g) {
     HostAddress top = e.memory_at(rsp_of_guest, -8, Emitter::Access::write, 8);
     e.linear_of(flags_temp, g.next_offset());
@@ -97,6 +109,8 @@ void add_branches(EmitTable& table) {
     }
     table.set(one, 0xe9, jump, ends, target_is_near);
     table.set(one, 0xeb, jump, ends, target_is_near);
+    table.set(one, 0xe2, loop, ends | writes_rcx, target_is_near);
+    table.set(one, 0xe3, loop, ends, target_is_near);
     table.set(one, 0xe8, call_relative, ends | may_give_up | writes_rsp, target_is_near);
     table.set(one, 0xc3, return_near, ends | may_give_up | writes_rsp);
     table.set(one, 0xc2, return_near, ends | may_give_up | writes_rsp);
