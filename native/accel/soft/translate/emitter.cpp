@@ -158,11 +158,12 @@ HostAddress Emitter::checked(const HostAddress& linear, bool reusable, Access ac
 
 /// Most operands on the stack are in the page of the one before: one comparison, and the distance
 /// does not wait for the address. Not aligned, an operand may cross pages: it is looked up.
-HostAddress Emitter::on_stack(const HostAddress& linear, Access access, unsigned bytes) {
+HostAddress Emitter::on_stack(const HostAddress& linear, Access access, unsigned bytes,
+                              unsigned alignment) {
     int page = stack_page_field(access == Access::read);
     slow_path();
-    OtherPage& other =
-        other_pages_.emplace_back(Label(), Label(), linear, access, bytes, slow_of_insn_);
+    OtherPage& other = other_pages_.emplace_back(Label(), Label(), linear, access, bytes, alignment,
+                                                 slow_of_insn_);
     lea(rax, ptr[linear]);
     and_(rax, -static_cast<i32>(page_bytes) | static_cast<i32>(bytes - 1));
     cmp(rax, qword[field(page)]);
@@ -177,8 +178,8 @@ HostAddress Emitter::memory(Access access, unsigned bytes, unsigned alignment) {
     const Insn& insn = guest_->insn;
     bool based = insn.segment == seg_fs || insn.segment == seg_gs;
     bool plain = !based && insn.index == reg_zero && insn.base < 16 && in_host_register(insn.base);
-    if (plain && alignment == 1 && (insn.base == soft::rsp || insn.base == soft::rbp))
-        return on_stack(home(insn.base) + insn.disp, access, bytes);
+    if (plain && (insn.base == soft::rsp || insn.base == soft::rbp))
+        return on_stack(home(insn.base) + insn.disp, access, bytes, alignment);
     if (plain) return checked(home(insn.base) + insn.disp, true, access, bytes, alignment);
     effective_address(address_temp);
     if (based)
@@ -420,7 +421,7 @@ u64 Emitter::end_block() {
     }
     for (OtherPage& other : other_pages_) {
         L(other.label);
-        look_up(other.linear, true, other.access, other.bytes, 1, other.slow->start);
+        look_up(other.linear, true, other.access, other.bytes, other.alignment, other.slow->start);
         int page = stack_page_field(other.access == Access::read);
         mov(qword[field(page)], rax);
         mov(temp, qword[temp + distance_field]);

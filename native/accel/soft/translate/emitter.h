@@ -161,7 +161,7 @@ private:
         Xbyak::Label label, back;
         HostAddress linear;
         Access access;
-        unsigned bytes;
+        unsigned bytes, alignment;
         Slow* slow;
     };
     struct SideExit {
@@ -184,7 +184,8 @@ private:
 
     HostAddress checked(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
                         unsigned alignment);
-    HostAddress on_stack(const HostAddress& linear, Access access, unsigned bytes);
+    HostAddress on_stack(const HostAddress& linear, Access access, unsigned bytes,
+                         unsigned alignment);
     void look_up(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
                  unsigned alignment, Xbyak::Label& miss);
     bool recipe_changes() const;
