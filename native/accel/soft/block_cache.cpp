@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned bucket_count = 1 << 16;
 constexpr u64 bytes_max =
-    u64{24} << 20;  ///< Decoded code kept; a replica's own memory is part of its promise.
+    u64{32} << 20;  ///< Decoded code kept; a replica's own memory is part of its promise.
 constexpr unsigned line_shift = 6;
 
 unsigned bucket_of(u64 ram_offset, u8 mode) {
@@ -155,13 +155,21 @@ bool BlockCache::write_touches_code(u64 ram_offset, unsigned size_bytes) const {
 }
 
 void BlockCache::invalidate_page(u64 page_index) {
-    memory_->page_flags()[page_index] &= static_cast<u8>(~GuestMemory::code);
-    page_lines_[page_index] = 0;
-    Block* block = page_blocks_[page_index];
-    if (!block) return;
-    page_blocks_[page_index] = nullptr;
-    change_tag();
-    while (block) {
+    forget_blocks(page_index, [](const Block&) { return true; });
+}
+
+/// Forgets those blocks of the page that `which` names.
+template <typename Which>
+void BlockCache::forget_blocks(u64 page_index, Which which) {
+    Block** at = &page_blocks_[page_index];
+    bool any = false;
+    while (Block* block = *at) {
+        if (!which(*block)) {
+            at = &block->next_in_page;
+            continue;
+        }
+        any = true;
+        *at = block->next_in_page;
         Block** link = &buckets_[bucket_of(block->ram_offset, block->mode)];
         while (*link != block) link = &(*link)->next_in_bucket;
         *link = block->next_in_bucket;
@@ -169,8 +177,11 @@ void BlockCache::invalidate_page(u64 page_index) {
         if (recent == block) recent = &no_block;
         if (translator_) translator_->forget(*block);
         forgotten_.push_back(block);
-        block = block->next_in_page;
     }
+    if (any) change_tag();
+    if (page_blocks_[page_index]) return;
+    memory_->page_flags()[page_index] &= static_cast<u8>(~GuestMemory::code);
+    page_lines_[page_index] = 0;
 }
 
 void BlockCache::invalidate_all() {
@@ -178,8 +189,20 @@ void BlockCache::invalidate_all() {
         if (page_blocks_[page]) invalidate_page(page);
 }
 
+/// What has been translated has proved its worth; of the rest most has run once.
+void BlockCache::make_room() {
+    for (u64 page = 0; page < page_blocks_.size(); page++)
+        if (page_blocks_[page]) forget_blocks(page, [](const Block& block) { return !block.code; });
+    free_forgotten();
+    if (bytes_used_ > bytes_max / 4 * 3) invalidate_all();
+}
+
 void BlockCache::collect() {
-    if (bytes_used_ > bytes_max) invalidate_all();
+    if (bytes_used_ > bytes_max) make_room();
+    free_forgotten();
+}
+
+void BlockCache::free_forgotten() {
     for (Block* block : forgotten_) {
         bytes_used_ -= sizeof(Block) + sizeof(Insn) * (block->count + 1u);
         delete block->code;

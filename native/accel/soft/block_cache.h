@@ -34,7 +34,7 @@ public:
     static unsigned recent_slot(u64 ram_offset) {
         return static_cast<unsigned>(ram_offset ^ ram_offset >> recent_fold) & (recent_slots - 1);
     }
-    static constexpr unsigned recent_slots = 16384, recent_fold = 13;
+    static constexpr unsigned recent_slots = 32768, recent_fold = 13;
 
     /// Decodes and keeps the block at `ram_offset` (linear address low bits are the same), whose
     /// bytes are to be noted (note_code). Never null; the last instruction that fits is whole; an
@@ -56,7 +56,8 @@ public:
     /// Forgets every block on the page. Blocks stay in memory until collect().
     void invalidate_page(u64 page_index);
     void invalidate_all();
-    /// Frees forgotten blocks, and everything when the cache is full. Not while a block runs.
+    /// Frees forgotten blocks, and when the cache is full those that are not translated, or all.
+    /// Not while a block runs.
     void collect();
 
 private:
@@ -64,6 +65,10 @@ private:
     Block* allocate(unsigned insns);
 
     void change_tag();
+    template <typename Which>
+    void forget_blocks(u64 page_index, Which which);
+    void make_room();
+    void free_forgotten();
 
     GuestMemory* memory_ = nullptr;
     u64* chain_tag_ = nullptr;

@@ -213,7 +213,7 @@ struct Cpu {
     u64 segment_base[8] =
         {};  ///< Effective bases: 0 for ES/CS/SS/DS in 64-bit mode. Index 6: always 0.
     Xmm xmm[16] = {};
-    Block* single_insn = nullptr;     ///< A block of one instruction (translate/helper.h).
+    Block* single_insn = nullptr;     ///< A block of one instruction (translate/handler_call.h).
     const Insn* next_insn = nullptr;  ///< Only where handlers are called from a loop (dispatch.h).
 
     // Architectural state ------------------------------------------------------------

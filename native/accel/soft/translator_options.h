@@ -10,7 +10,7 @@ struct TranslatorOptions {
     /// False, or a host that is not x86-64: all code is interpreted.
     bool enabled = true;
     /// A block is translated when it has been interpreted this often; 0: before it runs first.
-    u32 after_runs = 12;
+    u32 after_runs = 32;
     /// Host code kept. When it is full, all of it is forgotten.
     u64 code_bytes = u64{32} << 20;
 };

@@ -20,6 +20,9 @@ inline u64 push_below(Cpu& cpu, const Insn* insn, u64 sp, T value) {
 template <typename T>
 void enter_frame(Cpu& cpu, const Insn* insn) {
     unsigned level = insn->imm >> 16 & 31;
+    // It may read again what it has pushed: given up between two pushes to run alone, it would do
+    // so once more than it should.
+    if (level > 0 && !cpu.io_allowed) retry_alone(cpu, insn);
     u64 sp = push_below<T>(cpu, insn, cpu.gpr[rsp], read_reg<T>(cpu, rbp));
     u64 frame = sp, outer = cpu.gpr[rbp];
     if (level > 0) {

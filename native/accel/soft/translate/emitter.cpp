@@ -375,14 +375,14 @@ void Emitter::end_insn() {
     L(slow_of_insn_->back);
 }
 
-void Emitter::call_helper(unsigned index) {
+void Emitter::call_handler(unsigned index) {
     mov(edx, index);
-    call(run_helper_);
+    call(run_handler_);
 }
 
 void Emitter::by_handler() {
     if (!flags_.dead) save_flags();
-    call_helper(guest_->index);
+    call_handler(guest_->index);
     flags_ = {};
 }
 
@@ -407,7 +407,7 @@ u64 Emitter::end_block() {
         L(slow.start);
         flags_ = slow.flags;
         if (!flags_.dead) save_flags();
-        call_helper(slow.index);
+        call_handler(slow.index);
         if (slow.leaves_to) {
             xor_(eax, eax);
             jmp(slow.leaves_to, T_NEAR);
@@ -454,9 +454,9 @@ u64 Emitter::end_block() {
     add(ticks, block_.count);
     mov(edx, block_offset_);
     jmp(stubs_.leave_at, T_NEAR);
-    L(run_helper_);
+    L(run_handler_);
     mov(rax, reinterpret_cast<u64>(&block_));
-    jmp(stubs_.helper, T_NEAR);
+    jmp(stubs_.handler, T_NEAR);
     ready();
     return getSize();
 }

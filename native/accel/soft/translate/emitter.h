@@ -12,9 +12,9 @@ namespace vmft::soft {
 
 /// Shared pieces of host code that blocks jump to (stubs.h).
 struct Stubs {
-    const u8* helper = nullptr;  ///< rax: Block, edx: index. Runs that instruction by its handler.
-    const u8* rest = nullptr;    ///< The same for all from there to the block's end; then leaves.
-    const u8* leave = nullptr;   ///< To run.cpp; rax: the Link that was unlinked, or null.
+    const u8* handler = nullptr;  ///< rax: Block, edx: index. Runs that instruction by its handler.
+    const u8* rest = nullptr;     ///< The same for all from there to the block's end; then leaves.
+    const u8* leave = nullptr;    ///< To run.cpp; rax: the Link that was unlinked, or null.
     const u8* leave_at = nullptr;      ///< The same without a link; edx: offset of rip in rip_page.
     const u8* enter_at_rip = nullptr;  ///< Goes on at cpu.rip, if it can without run.cpp.
     const u8* untranslated = nullptr;  ///< The entry of blocks that are not translated.
@@ -191,7 +191,7 @@ private:
     bool recipe_changes() const;
     void check_simd();
     void recompute_flags(const FlagRecipe& recipe);
-    void call_helper(unsigned index);
+    void call_handler(unsigned index);
     const u8* behind_handler() const;
     Link& new_link(i32 offset);
     void emit_cross_page(Unlinked& unlinked);
@@ -208,7 +208,7 @@ private:
     InsnEffects effects_;
     bool ended_ = false;
     FlagState flags_;
-    Xbyak::Label over_budget_, run_helper_;
+    Xbyak::Label over_budget_, run_handler_;
     std::deque<Slow> slow_;
     std::deque<OtherPage> other_pages_;
     std::deque<SideExit> side_exits_;

@@ -1,7 +1,7 @@
 #include "accel/soft/translate/stubs.h"
 
 #include "accel/soft/block_cache.h"
-#include "accel/soft/translate/helper.h"
+#include "accel/soft/translate/handler_call.h"
 
 namespace vmft::soft {
 
@@ -102,7 +102,7 @@ StubWriter::StubWriter(u8* at, u64 bytes_max) : CodeGenerator(bytes_max, at) {
 
     // Called, with rax: Block*, edx: index.
     align(16);
-    stubs.helper = getCurr();
+    stubs.handler = getCurr();
     store_registers();
     lea(rdi, ptr[cpu - cpu_bias]);
     mov(rsi, rax);

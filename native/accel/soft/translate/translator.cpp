@@ -4,7 +4,7 @@
 
 #include "accel/soft/simd_state.h"
 #include "accel/soft/translate/emit_table.h"
-#include "accel/soft/translate/helper.h"
+#include "accel/soft/translate/handler_call.h"
 #include "base/check.h"
 
 #include <xbyak/xbyak_util.h>

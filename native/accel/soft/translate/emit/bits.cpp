@@ -135,8 +135,8 @@ bool host_has(Xbyak::util::Cpu::Type feature) {
 void count_bits(Emitter& e, const GuestInsn& g) {
     unsigned bytes = g.d.operand_bytes;
     auto count = [&](const Xbyak::Operand& source) {
-        HostReg to = bytes < 4 ? e.target(g.reg(), bytes, flags_temp)
-                               : e.fresh(g.reg(), bytes, flags_temp);
+        HostReg to =
+            bytes < 4 ? e.target(g.reg(), bytes, flags_temp) : e.fresh(g.reg(), bytes, flags_temp);
         e.popcnt(to, source);
         e.assigned(g.reg(), to);
     };

@@ -35,8 +35,8 @@ void exchange_add(Emitter& e, const GuestInsn& g) {
     HostReg value = Emitter::sized(flags_temp, bytes);
     e.mov(value, e.source(g.reg(), bytes, flags_temp));
     e.xadd(e.at(bytes, address), value);
-    HostReg to = bytes < 4 ? e.target(g.reg(), bytes, address_temp)
-                           : e.fresh(g.reg(), bytes, address_temp);
+    HostReg to =
+        bytes < 4 ? e.target(g.reg(), bytes, address_temp) : e.fresh(g.reg(), bytes, address_temp);
     e.mov(to, value);
     e.assigned(g.reg(), to);
     e.host_flags_set();
@@ -48,8 +48,7 @@ bool in_memory(const GuestInsn& g) { return g.d.memory && no_high_bytes(g); }
 void compare_exchange_pair(Emitter& e, const GuestInsn& g) {
     bool wide = g.d.operand_bytes == 8;
     e.save_flags();
-    HostAddress address =
-        e.memory(Emitter::Access::write, wide ? 16 : 8, wide ? 16 : 1);
+    HostAddress address = e.memory(Emitter::Access::write, wide ? 16 : 8, wide ? 16 : 1);
     e.lea(address_temp, e.ptr[address]);
     e.load_host_flags();
     HostReg64 low = Emitter::home(rax_of_guest), high = Emitter::home(rdx_of_guest);
@@ -81,9 +80,9 @@ void add_exchange(EmitTable& table) {
         table.set(two, opcode, compare_exchange, sets_flags | writes_rax, in_memory);
     for (u8 opcode : {0xc0, 0xc1})
         table.set(two, opcode, exchange_add, sets_flags | writes_reg, in_memory);
-    table.set_in_group(two, 0xc7, 1,
-                       {compare_exchange_pair, sets_flags | keeps_flags | writes_rax | writes_rdx,
-                        pair_on_host});
+    table.set_in_group(
+        two, 0xc7, 1,
+        {compare_exchange_pair, sets_flags | keeps_flags | writes_rax | writes_rdx, pair_on_host});
 }
 
 }  // namespace vmft::soft

@@ -127,8 +127,8 @@ void extend(Emitter& e, const GuestInsn& g) {
     unsigned bytes = g.d.operand_bytes;
     byte_into(e, g, g.rm(), temp);
     if (g.d.opcode == 0xbe) e.movsx(temp, e.dl);
-    HostReg to = bytes < 4 ? e.target(g.reg(), bytes, flags_temp)
-                           : e.fresh(g.reg(), bytes, flags_temp);
+    HostReg to =
+        bytes < 4 ? e.target(g.reg(), bytes, flags_temp) : e.fresh(g.reg(), bytes, flags_temp);
     e.mov(to, Emitter::sized(temp, bytes));
     e.assigned(g.reg(), to);
 }

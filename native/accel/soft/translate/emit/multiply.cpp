@@ -54,8 +54,8 @@ void multiply_immediate(Emitter& e, const GuestInsn& g) {
         e.lose_host_flags();
         e.with_operand(g.rm(), bytes, multiply);
     }
-    HostReg to = bytes < 4 ? e.target(g.reg(), bytes, address_temp)
-                           : e.fresh(g.reg(), bytes, address_temp);
+    HostReg to =
+        bytes < 4 ? e.target(g.reg(), bytes, address_temp) : e.fresh(g.reg(), bytes, address_temp);
     e.mov(to, product);
     e.assigned(g.reg(), to);
     product_flags(e, product);
@@ -109,8 +109,7 @@ void divide(Emitter& e, const GuestInsn& g) {
     HostReg high = Emitter::sized(Emitter::home(rdx_of_guest), bytes);
     e.cmp(high, divisor);
     e.jae(e.slow_path(), Emitter::T_NEAR);
-    e.mov(Emitter::sized(flags_temp, bytes),
-          Emitter::sized(Emitter::home(rax_of_guest), bytes));
+    e.mov(Emitter::sized(flags_temp, bytes), Emitter::sized(Emitter::home(rax_of_guest), bytes));
     e.mov(Emitter::sized(temp, bytes), high);
     e.div(divisor);
     quotient_to_guest(e, bytes);

@@ -4,8 +4,8 @@
 
 /// SHL, SHR, SAR, ROL, ROR, RCL, RCR, SHLD, SHRD.
 ///
-/// The manual defines OF for counts of 1 only, and AF never; exec/integer_shift.h says what they are
-/// here. A rotation by n is one by n - 1 and one by 1, whose flags are defined.
+/// The manual defines OF for counts of 1 only, and AF never; exec/integer_shift.h says what they
+/// are here. A rotation by n is one by n - 1 and one by 1, whose flags are defined.
 namespace vmft::soft {
 
 using namespace host;
@@ -128,9 +128,7 @@ void rotate_by_constant(Emitter& e, const GuestInsn& g) {
     }
     e.host_flags_set();
 }
-bool rotates(const GuestInsn& g) {
-    return count_of(g, g.width()) != 0 && no_high_byte_rm(g);
-}
+bool rotates(const GuestInsn& g) { return count_of(g, g.width()) != 0 && no_high_byte_rm(g); }
 /// RCL and RCR of 9 and 17 bits.
 bool rotates_through(const GuestInsn& g) {
     return rotates(g) && count_of(g, g.width()) < g.width() * 8;
@@ -203,8 +201,8 @@ void operate_double(Emitter& e, const GuestInsn& g, const HostReg& value, const 
 }
 
 template <bool Left>
-constexpr Overflow double_overflow = Left ? Overflow::carry_or_sign_changes
-                                          : Overflow::top_bits_differ;
+constexpr Overflow double_overflow =
+    Left ? Overflow::carry_or_sign_changes : Overflow::top_bits_differ;
 
 template <bool Left>
 void shift_double_by_constant(Emitter& e, const GuestInsn& g) {

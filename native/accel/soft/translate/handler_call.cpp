@@ -1,4 +1,4 @@
-#include "accel/soft/translate/helper.h"
+#include "accel/soft/translate/handler_call.h"
 
 #include "accel/soft/dispatch.h"
 #include "accel/soft/flags.h"
