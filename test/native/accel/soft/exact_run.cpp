@@ -8,7 +8,8 @@
 namespace vmft::test {
 
 ExactRun::ExactRun(const Scenario& scenario)
-    : cpu_(memory_, *this), coming_(scenario.interrupts.begin(), scenario.interrupts.end()) {
+    : cpu_(memory_, *this, scenario.translator),
+      coming_(scenario.interrupts.begin(), scenario.interrupts.end()) {
     tiny_kernel::build(memory_, cpu_, scenario.program, scenario.cpl);
     if (scenario.prepare) {
         scenario.prepare(memory_, cpu_.cpu());

@@ -23,6 +23,7 @@ struct Scenario {
         {};  ///< Raised when the CPU has retired so many instructions, or earlier when it halts.
     std::function<void(GuestMemory&, soft::Cpu&)> prepare = {};
     u64 ticks_max = 400;
+    TranslatorOptions translator = {};
 };
 
 /// A software CPU in a scenario. The platform is a log of what it was asked, with the tick of each:
