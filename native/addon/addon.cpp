@@ -3,6 +3,7 @@
 
 #include "addon/disk_handle.h"
 #include "addon/error_codes.h"
+#include "addon/heartbeat_handle.h"
 #include "addon/kvm_host_info.h"
 #include "addon/machine_handle.h"
 #include "addon/values.h"
@@ -13,7 +14,7 @@ namespace vmft::addon {
 namespace {
 
 /// Raised when the border between addon and TypeScript changes; native-machine.ts expects the same.
-constexpr double border_version = 6;
+constexpr double border_version = 7;
 
 Napi::Value hash(const Napi::CallbackInfo& info) {
     return guarded(info.Env(),
@@ -42,6 +43,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     exports.Set("stopReasons", stop_reasons(env));
     define_kvm_host_info(env, exports);
     exports.Set("NativeMachine", MachineHandle::define(env));
+    exports.Set("NativeHeartbeats", HeartbeatHandle::define(env));
     DiskHandle::define(env, exports);
     return exports;
 }

@@ -9,18 +9,18 @@ namespace vmft {
 /// Every code the addon's errors carry, and StopReason where it is one. A test compares them with
 /// src/base/errors.ts.
 inline constexpr std::array error_codes{
-    "wrong-mode",         "bad-argument",
-    "frame-corrupt",      "frame-out-of-order",
-    "frame-generation",   "image-corrupt",
-    "image-version",      "kernel-unusable",
-    "memory-too-small",   "memory-unavailable",
-    "tap-unavailable",    "accelerator-unavailable",
-    "accelerator-failed", "cannot-execute",
-    "counter-lost",       "position-missed",
-    "divergence",         "disk-unusable",
-    "disk-in-use",        "disk-unavailable",
-    "disk-failed",        "usage",
-    "internal",
+    "wrong-mode",          "bad-argument",
+    "frame-corrupt",       "frame-out-of-order",
+    "frame-generation",    "image-corrupt",
+    "image-version",       "kernel-unusable",
+    "memory-too-small",    "memory-unavailable",
+    "tap-unavailable",     "accelerator-unavailable",
+    "accelerator-failed",  "cannot-execute",
+    "counter-lost",        "position-missed",
+    "divergence",          "disk-unusable",
+    "disk-in-use",         "disk-unavailable",
+    "disk-failed",         "usage",
+    "address-unavailable", "internal",
 };
 
 /// The code of an accelerator's fault.

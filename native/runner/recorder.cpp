@@ -19,22 +19,25 @@ void Recorder::start(u64 generation) {
     flushed_position_ = machine_.position();
     flushed_outputs_ = machine_.outputs_produced();
     flushed_host_ns_ = world_.monotonic_ns();
+    clock_only_ = true;
     memory_digest_virtual_ns_ = machine_.virtual_ns();
 }
 
 void Recorder::add(const Input& input) {
     inputs_++;
-    if (active_) encoder_.add(machine_.position(), input);
+    if (!active_) return;
+    clock_only_ = clock_only_ && std::holds_alternative<ClockInput>(input);
+    encoder_.add(machine_.position(), input);
 }
 
 bool Recorder::has_content() const {
     return active_ && (encoder_.records() > 0 || machine_.position() != flushed_position_);
 }
 
-bool Recorder::due(bool gated, u64 host_ns) const {
+bool Recorder::due(bool gated, u64 host_ns, bool rests) const {
     if (!active_) return false;
     if (gated && output_waits()) return true;
-    return full() || (has_content() && host_ns - flushed_host_ns_ >= segment_age_max_ns);
+    return full() || (has_content() && host_ns - flushed_host_ns_ >= age_max_ns(rests));
 }
 
 bool Recorder::full() const {
@@ -46,8 +49,8 @@ bool Recorder::has_room(u64 bytes) const {
     return !active_ || encoder_.bytes() + bytes <= limits::segment_bytes_max - segment_bytes_spare;
 }
 
-u64 Recorder::due_at_ns() const {
-    return has_content() ? flushed_host_ns_ + segment_age_max_ns : no_deadline_ns;
+u64 Recorder::due_at_ns(bool rests) const {
+    return has_content() ? flushed_host_ns_ + age_max_ns(rests) : no_deadline_ns;
 }
 
 bool Recorder::memory_digest_due() const {
@@ -84,6 +87,7 @@ RecordedSegment Recorder::flush(u64 outputs_released, MemoryDigesting memory_dig
     flushed_position_ = here;
     flushed_outputs_ = segment.outputs_produced;
     flushed_host_ns_ = world_.monotonic_ns();
+    clock_only_ = true;
     return segment;
 }
 

@@ -29,13 +29,14 @@ public:
     /// Whether anything happened since the last segment: an input, or an instruction.
     bool has_content() const;
     /// Whether the segment should go now: `gated` and an output waits, or it is old or big enough.
-    bool due(bool gated, u64 host_ns) const;
+    /// `rests`: the guest does, and has hardly worked since the last one.
+    bool due(bool gated, u64 host_ns, bool rests) const;
     /// The segment has grown as large as one should: it goes whatever its end costs.
     bool full() const;
     /// Whether an input with so much data fits into the segment too.
     bool has_room(u64 bytes) const;
     /// Host time from which the segment is due by its age alone; no_deadline_ns while it is empty.
-    u64 due_at_ns() const;
+    u64 due_at_ns(bool rests) const;
     /// Host time until which outputs may gather behind the last segment.
     u64 gathered_at_ns() const { return flushed_host_ns_ + output_gather_max_ns; }
     /// Whether an output was produced since the last segment.
@@ -49,6 +50,11 @@ public:
     /// millisecond, and they share the host's cores with the vCPUs; nobody misses what is this
     /// late, since the backup is allowed a greater lag.
     static constexpr u64 segment_age_max_ns = 40'000'000;
+    /// Of a guest that rests, as long as nothing but the clock came in: each segment wakes both
+    /// event loops several times, and there is nothing in it that anybody waits for.
+    static constexpr u64 resting_segment_age_max_ns = 500'000'000;
+    /// A guest that has worked for longer than this does not rest.
+    static constexpr u64 resting_work_ns = 4'000'000;
     /// About a round trip to the backup: see Runner::output_may_gather.
     static constexpr u64 output_gather_max_ns = 1'000'000;
     /// The same while the guest works: 200 segments a second then.
@@ -61,6 +67,9 @@ public:
 
 private:
     bool memory_digest_due() const;
+    u64 age_max_ns(bool rests) const {
+        return rests && clock_only_ ? resting_segment_age_max_ns : segment_age_max_ns;
+    }
 
     Machine& machine_;
     LiveWorld& world_;
@@ -71,6 +80,7 @@ private:
     Position flushed_position_;
     u64 flushed_outputs_ = 0;
     u64 flushed_host_ns_ = 0;
+    bool clock_only_ = true;            ///< No other input since then.
     u64 memory_digest_virtual_ns_ = 0;  ///< Of the last one.
     u64 memory_digest_not_before_host_ns_ = 0;
     u64 recorded_bytes_ = 0;

@@ -420,6 +420,7 @@ void Runner::flush_segment(MemoryDigesting memory) {
     unacknowledged_.push_back({segment.sequence, segment.frame.size(), segment.urgent,
                                segment_has_disk_write_, segment_has_write_completion_});
     segment_has_disk_write_ = segment_has_write_completion_ = false;
+    flushed_ran_ns_ = live_.ran_ns();
     if (segment.urgent) urgent_flush_ns_ = world_->monotonic_ns();
     unacknowledged_bytes_ += segment.frame.size();
     events_.segment(std::move(segment));

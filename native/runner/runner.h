@@ -247,6 +247,7 @@ private:
     u64 unacknowledged_bytes_ = 0;
     u32 checkpoints_in_flight_ = 0;
     u64 checkpoint_bytes_ = 0;
+    u64 flushed_ran_ns_ = 0;  ///< Live::ran_ns() at the last segment.
     bool gathering_ = false;  ///< An output waits for an earlier one's acknowledgement to be sent.
     Status published_;
     std::shared_ptr<image::Copy> copy_;

@@ -179,18 +179,19 @@ void Runner::live_step(Lock& lock) {
     u64 now = world_->monotonic_ns();
     // A segment that ends where the guest made no exit costs the backup an exact stop: it waits for
     // one that does, though not for ever.
-    bool dear =
-        exit.broken_out && !recorder_.full() && now < recorder_.due_at_ns() + dear_segment_delay_ns;
+    bool dear = exit.broken_out && !recorder_.full() &&
+                now < recorder_.due_at_ns(false) + dear_segment_delay_ns;
     bool rests = exit.kind == ExitKind::halted;
+    bool rested = rests && live_.ran_ns() - flushed_ran_ns_ < Recorder::resting_work_ns;
     bool gathers = output_may_gather(now, rests);
-    if (!dear && !gathers && recorder_.due(options_.gated, now)) flush_segment();
+    if (!dear && !gathers && recorder_.due(options_.gated, now, rested)) flush_segment();
     gathering_ = gathers && rests;
     end_epoch_if_due(lock, now);
     if (exit.kind == ExitKind::halted && !disks_.completion_waits()) {
         // What happened since the last segment goes when it is old enough, woken for nothing else:
         // the segment with an output is on its way, and the next one right behind it would only
         // hold its acknowledgement up.
-        u64 due_ns = gathering_ ? recorder_.gathered_at_ns() : recorder_.due_at_ns();
+        u64 due_ns = gathering_ ? recorder_.gathered_at_ns() : recorder_.due_at_ns(rested);
         if (checkpoints_.active())
             due_ns = gathering_ ? forever : checkpoints_.due_at_ns(recorder_.inputs());
         rest(lock, std::min(live_.wake_at_ns(exit), due_ns));

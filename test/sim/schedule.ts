@@ -1,6 +1,7 @@
 import { defaultPairSettings, type PairSettings } from '../../src/base/limits.js';
 import type { Ack, FromBackup, FromPrimary } from '../../src/pair/channel/messages.js';
 import { isGuestEnd } from '../../src/pair/role/pair-event.js';
+import type { FakeMachine } from '../flow/machine/fake-machine.js';
 import { Observer } from './observer.js';
 import type { PlantedFault } from './planted-fault.js';
 import { SeededRandom } from './seeded-random.js';
@@ -339,18 +340,27 @@ class Schedule {
 
   private endMachine(): string {
     const kind = this.random.pick(['power-off', 'reset'] as const);
-    for (const host of this.hosts) {
-      if (host.alive && host.machine?.running === true) host.machine.control(kind);
-    }
+    this.ofRunning((machine) => {
+      machine.control(kind);
+    });
     return kind;
   }
 
   private limitSpeed(): string {
     const share = this.random.between(0.2, 1);
-    for (const host of this.hosts) {
-      if (host.alive && host.machine?.running === true) host.machine.setCpuShare(share);
-    }
+    this.ofRunning((machine) => {
+      machine.setCpuShare(share);
+    });
     return 'cpu share';
+  }
+
+  /** A process that is stopped in the middle of something is told when it goes on. */
+  private ofRunning(tell: (machine: FakeMachine) => void): void {
+    for (const host of this.hosts) {
+      host.deliver(() => {
+        if (host.alive && host.machine?.running === true) tell(host.machine);
+      });
+    }
   }
 
   private handOver(): string {

@@ -1,3 +1,4 @@
+import type { Heartbeat } from '../../src/pair/channel/messages.js';
 import type { Clock } from '../../src/base/clock.js';
 import type { PairSettings } from '../../src/base/limits.js';
 import type {
@@ -40,6 +41,7 @@ export class SimHost {
   readonly replica: Replica;
   readonly events: StampedPairEvent[] = [];
   machine: FakeMachine | null = null;
+  private readonly heartbeats: { readonly heartbeat: Heartbeat; readonly atMs: number }[] = [];
   dead = false;
   end: SessionEnd | null = null;
   /** Dies at its so-many-th action from now. */
@@ -83,6 +85,11 @@ export class SimHost {
         send: (heartbeat) => {
           const peer = parts.peerOf(this);
           if (this.act() && peer !== null) network.sendHeartbeat(this, peer, heartbeat);
+        },
+        deliver: () => {
+          for (const { heartbeat, atMs } of this.heartbeats.splice(0)) {
+            this.replica.heartbeat(heartbeat, parts.timeline.nowMs - atMs);
+          }
         },
         towards: () => undefined,
       },
@@ -167,6 +174,11 @@ export class SimHost {
   private readClock(): number {
     this.perhapsFreeze();
     return this.parts.timeline.nowMs;
+  }
+
+  /** Into its socket, where it lies until the process looks: also while it is stopped. */
+  heartbeatCame(heartbeat: Heartbeat): void {
+    if (!this.dead) this.heartbeats.push({ heartbeat, atMs: this.parts.timeline.nowMs });
   }
 
   /** What becomes of it is seen from outside. */

@@ -73,9 +73,7 @@ export class SimNetwork {
       if (this.isCut(from, to) || this.random.chance(this.datagramLoss)) continue;
       const late = this.random.chance(0.05) ? 60 : 0;
       this.timeline.after(this.delayMs() + late, () => {
-        to.deliver(() => {
-          to.replica.heartbeat(heartbeat);
-        });
+        to.heartbeatCame(heartbeat);
       });
     }
   }

@@ -93,6 +93,15 @@ export interface CrashAt {
   readonly count: number;
 }
 
+/** See native/world/heartbeat_socket.h. Its methods do nothing once it is closed. */
+export interface NativeHeartbeats {
+  port(): number;
+  send(bytes: Buffer, host: string, port: number): void;
+  /** The oldest datagram that has come, and how long ago; null: there is no more. */
+  receive(): { bytes: Buffer; host: string; port: number; ageMs: number } | null;
+  close(): void;
+}
+
 export type NativeEvent = (name: string, value: unknown) => void;
 
 export interface Addon {
@@ -125,10 +134,12 @@ export interface Addon {
     onEvent: NativeEvent,
   ) => NativeMachine;
   openDisk(url: string, options: OpenDiskOptions): Promise<NativeDisk>;
+  /** Throws `address-unavailable`. */
+  readonly NativeHeartbeats: new (host: string, port: number) => NativeHeartbeats;
 }
 
 /** native/addon/addon.cpp has the same: an addon left over from another build is refused. */
-const borderVersion = 6;
+const borderVersion = 7;
 
 let loadedAddon: Addon | null = null;
 

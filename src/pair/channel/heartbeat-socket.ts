@@ -1,14 +1,12 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
-
-import { VmftError } from '../../base/errors.js';
+import { asVmftError, VmftError } from '../../base/errors.js';
+import { addon, mapped, type NativeHeartbeats } from '../../flow/machine/native-addon.js';
 import type { HeartbeatPort } from '../session/ports.js';
 import { decodeHeartbeat, encodeHeartbeat } from './heartbeat-datagram.js';
 import type { Heartbeat } from './messages.js';
 
 /**
- * Heartbeats over UDP, both ways on one socket. Errors of sending (no route, port closed) are silence,
- * which is what the detector is for.
+ * Heartbeats over UDP, both ways on one socket, which nobody is woken for (native/world/heartbeat_socket.h): what has come is
+ * delivered when it is asked for. Errors of sending (no route, port closed) are silence, which is what the detector is for.
  */
 export class HeartbeatSocket implements HeartbeatPort {
   private remote: { readonly host: string; readonly port: number } | null = null;
@@ -16,15 +14,42 @@ export class HeartbeatSocket implements HeartbeatPort {
   private closed = false;
 
   private constructor(
-    private readonly socket: Socket,
+    private readonly socket: NativeHeartbeats,
     /** Where a backup's primary is; null for a socket that only answers. */
     private readonly peerHost: string | null,
-    onHeartbeat: (heartbeat: Heartbeat) => void,
-  ) {
-    socket.on('error', () => undefined);
-    socket.on('message', (bytes, from) => {
-      const heartbeat = decodeHeartbeat(bytes);
-      if (heartbeat === null) return;
+    private readonly onHeartbeat: (heartbeat: Heartbeat, ageMs: number) => void,
+  ) {}
+
+  /**
+   * Binds `host` (an IP address) and `port`, or any port when `port` is taken or 0. Throws `address-unavailable`.
+   * `onHeartbeat` is told how long ago each came.
+   */
+  static open(
+    host: string,
+    port: number,
+    peerHost: string | null,
+    onHeartbeat: (heartbeat: Heartbeat, ageMs: number) => void,
+  ): HeartbeatSocket {
+    return new HeartbeatSocket(bindNear(host, port), peerHost, onHeartbeat);
+  }
+
+  get port(): number {
+    return this.socket.port();
+  }
+
+  send(heartbeat: Heartbeat): void {
+    this.sending = heartbeat;
+    if (this.remote === null || this.closed) return;
+    const { host, port } = this.remote;
+    this.socket.send(encodeHeartbeat(heartbeat), host, port);
+  }
+
+  deliver(): void {
+    for (let left = datagramsAtOnce; left > 0 && !this.closed; left -= 1) {
+      const received = this.socket.receive();
+      if (received === null) return;
+      const heartbeat = decodeHeartbeat(received.bytes);
+      if (heartbeat === null) continue;
       // A replica of another machine or generation must not draw our heartbeats to itself.
       const { sending } = this;
       if (
@@ -32,39 +57,10 @@ export class HeartbeatSocket implements HeartbeatPort {
         heartbeat.machineId === sending.machineId &&
         heartbeat.generation === sending.generation
       ) {
-        this.remote = { host: from.address, port: from.port };
+        this.remote = { host: received.host, port: received.port };
       }
-      onHeartbeat(heartbeat);
-    });
-  }
-
-  /** Binds `host` (an IP address) and `port`, or any port when `port` is taken or 0. */
-  static async open(
-    host: string,
-    port: number,
-    peerHost: string | null,
-    onHeartbeat: (heartbeat: Heartbeat) => void,
-  ): Promise<HeartbeatSocket> {
-    const bound = await bind(host, port).catch((error: unknown) => {
-      if (port === 0) throw error;
-      return bind(host, 0);
-    });
-    return new HeartbeatSocket(bound, peerHost, onHeartbeat);
-  }
-
-  get port(): number {
-    return this.closed ? 0 : this.socket.address().port;
-  }
-
-  send(heartbeat: Heartbeat): void {
-    this.sending = heartbeat;
-    if (this.remote === null || this.closed) return;
-    this.socket.send(
-      encodeHeartbeat(heartbeat),
-      this.remote.port,
-      this.remote.host,
-      () => undefined,
-    );
+      this.onHeartbeat(heartbeat, received.ageMs);
+    }
   }
 
   towards(port: number): void {
@@ -78,23 +74,29 @@ export class HeartbeatSocket implements HeartbeatPort {
   }
 }
 
-function bind(host: string, port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
-    socket.once('error', (error) => {
-      socket.close();
-      reject(
-        new VmftError(
-          'address-unavailable',
-          `cannot receive heartbeats on UDP ${host} port ${port}: ${error.message}`,
-          'name an address of this host',
-          error,
-        ),
-      );
-    });
-    socket.bind(port, host, () => {
-      socket.removeAllListeners('error');
-      resolve(socket);
-    });
-  });
+/** More than a stranger's flood can make a replica read at a tick. */
+const datagramsAtOnce = 256;
+
+function bindNear(host: string, port: number): NativeHeartbeats {
+  try {
+    return bind(host, port);
+  } catch (error) {
+    if (port === 0) throw error;
+    return bind(host, 0);
+  }
+}
+
+function bind(host: string, port: number): NativeHeartbeats {
+  const { NativeHeartbeats: Socket } = addon();
+  try {
+    return mapped(() => new Socket(host, port));
+  } catch (thrown) {
+    const error = asVmftError(thrown);
+    throw new VmftError(
+      'address-unavailable',
+      `cannot receive heartbeats on UDP ${host} port ${port}: ${error.message}`,
+      'name an address of this host',
+      error,
+    );
+  }
 }

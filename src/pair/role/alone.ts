@@ -81,6 +81,12 @@ export class AloneRole implements Role {
     return { peer, replication, lagNs: null, copy: { ...copy, pauseMs: this.pauseMs } };
   }
 
+  /** Nothing happens by time alone but to a join. */
+  tickAfterMs(): number {
+    const { tickIntervalMs } = this.settings;
+    return this.state === 'preparing' || this.copying ? tickIntervalMs : restingTickMs;
+  }
+
   start(): Action[] {
     return [];
   }
@@ -114,7 +120,7 @@ export class AloneRole implements Role {
           event.error ?? new VmftError('peer-lost', 'the backup left before it was ready'),
         );
       case 'heartbeat':
-        this.heartbeat(event.generation, event.counter, nowMs);
+        this.heartbeat(event.generation, event.counter, nowMs, event.ageMs);
         return [];
       case 'tick':
         return this.tick(nowMs);
@@ -244,10 +250,10 @@ export class AloneRole implements Role {
   }
 
   /** While the guest runs, a backup that beats is alive, however slow its disks are. */
-  private heartbeat(generation: bigint, counter: bigint, nowMs: number): void {
+  private heartbeat(generation: bigint, counter: bigint, nowMs: number, ageMs: number): void {
     if (this.pulse === null) return;
     const before = this.pulse.beatsHeard;
-    this.pulse.heartbeat(generation, counter, nowMs);
+    this.pulse.heartbeat(generation, counter, nowMs, ageMs);
     const early = this.state === 'preparing' || this.state === 'copying';
     if (early && this.pulse.beatsHeard > before) this.progressMs = nowMs;
   }
@@ -341,6 +347,9 @@ export class AloneRole implements Role {
 }
 
 type AlonePhase = 'alone' | 'forming' | 'preparing' | 'copying' | 'pausing' | 'finishing' | 'ended';
+
+/** A tick of a replica that waits for nothing. */
+const restingTickMs = 1_000;
 
 /** What a replica without a backup of its own answers to a hand-over. */
 export const noBackup = new VmftError(

@@ -73,6 +73,9 @@ export class BackupRole implements Role {
   private copyBytes = 0;
   private progressSaidMs = -Infinity;
   private nextSequence = 0n;
+  /** When the last log frame came, and the one before it. */
+  private frameMs = -Infinity;
+  private frameBeforeMs = -Infinity;
   private executedThrough = -1n;
   private suspectedMs = 0;
   private arbitrationMs = 0;
@@ -121,7 +124,7 @@ export class BackupRole implements Role {
         if (event.link !== this.link) return [];
         return this.linkClosed(event.clean, event.error, nowMs);
       case 'heartbeat':
-        return this.heartbeat(event.generation, event.counter, nowMs);
+        return this.heartbeat(event, nowMs);
       case 'machine-made':
         this.intake.made = true;
         return this.preparation(nowMs);
@@ -162,6 +165,13 @@ export class BackupRole implements Role {
       default:
         return [];
     }
+  }
+
+  tickAfterMs(nowMs: number): number {
+    const quiet = nowMs - this.frameBeforeMs > busyLogMs;
+    const follows = this.state === 'following' && this.channel === 'open' && !this.handedOver;
+    const goesOn = this.guestStopped === null && this.diverged === null;
+    return this.pulse.tickAfterMs(follows && goesOn && quiet, nowMs);
   }
 
   private message(message: FromPrimary, nowMs: number): Action[] {
@@ -208,6 +218,8 @@ export class BackupRole implements Role {
       const text = 'the primary sent a log frame before the state was complete';
       return this.breakChannel(new VmftError('message-unexpected', text), nowMs);
     }
+    this.frameBeforeMs = this.frameMs;
+    this.frameMs = nowMs;
     const wrong =
       generationFault(message.generation, this.generation, 'a log frame') ??
       sequenceFault(message.sequence, this.nextSequence);
@@ -324,9 +336,10 @@ export class BackupRole implements Role {
     return [{ do: 'send', link, message: { kind: 'copy-progress', generation, chunks } }];
   }
 
-  private heartbeat(generation: bigint, counter: bigint, nowMs: number): Action[] {
+  private heartbeat(event: Extract<RoleEvent, { type: 'heartbeat' }>, nowMs: number): Action[] {
+    const { generation, counter, ageMs } = event;
     const before = this.pulse.beatsHeard;
-    this.pulse.heartbeat(generation, counter, nowMs);
+    this.pulse.heartbeat(generation, counter, nowMs, ageMs);
     if (this.pulse.beatsHeard === before) return [];
     // While the guest runs a primary that beats is at work, however slow its disks are.
     if (this.state === 'joining' && this.intake.early) {
@@ -538,6 +551,12 @@ export class BackupRole implements Role {
     return [{ do: 'emit', event: { type: 'channel-broken', generation: this.generation, error } }];
   }
 }
+
+/**
+ * Two pieces of log within this time, and the primary may wait for answers to its heartbeats: they are given at once. Of a guest that
+ * rests it comes more seldom (native/runner/recorder.h).
+ */
+const busyLogMs = 200;
 
 type BackupPhase =
   | 'joining'

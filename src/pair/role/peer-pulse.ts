@@ -46,17 +46,31 @@ export class PeerPulse {
   }
 
   /** Another generation's heartbeat, and a repeated or overtaken one, is no sign of life. */
-  heartbeat(generation: bigint, counter: bigint, nowMs: number): void {
+  heartbeat(generation: bigint, counter: bigint, nowMs: number, ageMs = 0): void {
     if (generation !== this.generation || counter <= this.lastCounter) return;
     this.lastCounter = counter;
     this.beats += 1;
-    this.detector.heard(nowMs);
+    this.detector.heard(nowMs, ageMs);
+  }
+
+  /**
+   * How long the next tick may wait: of a pair in which nothing else is `calm` no longer than the timer's period; of one that is, until a
+   * beat is due, unless the peer's are late.
+   */
+  tickAfterMs(calm: boolean, nowMs: number): number {
+    const { heartbeatIntervalMs, tickIntervalMs } = this.settings;
+    const sinceMs = Math.max(this.silenceMs, nowMs - this.lastHeardMs);
+    if (!calm || sinceMs > heartbeatIntervalMs + 2 * tickIntervalMs) return tickIntervalMs;
+    const dueMs = Math.min(this.nextBeatMs - nowMs, heartbeatIntervalMs);
+    const waitMs = Math.max(dueMs, tickIntervalMs);
+    this.detector.expectWithin(waitMs);
+    return waitMs;
   }
 
   /** Call at every tick. */
   tick(nowMs: number): Action[] {
     this.detector.tick(nowMs);
-    if (nowMs < this.nextBeatMs) return [];
+    if (nowMs + timerEarlyMs < this.nextBeatMs) return [];
     this.nextBeatMs = Math.max(this.nextBeatMs + this.settings.heartbeatIntervalMs, nowMs);
     return [this.beat()];
   }
@@ -74,3 +88,6 @@ export class PeerPulse {
     return { do: 'send-heartbeat', generation, counter, echo };
   }
 }
+
+/** Timers count whole milliseconds: one for a beat may come so much before it. */
+const timerEarlyMs = 1;

@@ -123,6 +123,11 @@ export class PrimaryRole implements Role {
     return { peer, replication, lagNs: this.lagNs, copy: null };
   }
 
+  tickAfterMs(nowMs: number): number {
+    const calm = this.state === 'protected' && this.channel === 'open' && this.buffer.settled;
+    return this.pulse.tickAfterMs(calm, nowMs);
+  }
+
   start(): Action[] {
     const { generation } = this;
     const { replication, cost } = this.options;
@@ -155,7 +160,7 @@ export class PrimaryRole implements Role {
         this.fault = event.error;
         return [...this.complain(event.error), ...this.decide(nowMs)];
       case 'heartbeat':
-        return this.heartbeat(event.generation, event.counter, event.echo, nowMs);
+        return this.heartbeat(event, nowMs);
       case 'outputs-left':
         this.outputsLeft = event.through;
         return this.decide(nowMs);
@@ -264,9 +269,10 @@ export class PrimaryRole implements Role {
     return actions;
   }
 
-  private heartbeat(generation: bigint, counter: bigint, echo: bigint, nowMs: number): Action[] {
+  private heartbeat(event: Extract<RoleEvent, { type: 'heartbeat' }>, nowMs: number): Action[] {
+    const { generation, counter, echo, ageMs } = event;
     const before = this.pulse.beatsHeard;
-    this.pulse.heartbeat(generation, counter, nowMs);
+    this.pulse.heartbeat(generation, counter, nowMs, ageMs);
     const news = this.pulse.beatsHeard > before && this.permission.echoed(echo);
     // Once the flag has been tried, nothing that was said before permits anything.
     if (!news || this.state === 'arbitrating' || this.channel !== 'open') return [];

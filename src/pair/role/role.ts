@@ -31,6 +31,8 @@ export interface Role {
   readonly showsUntilMs: number;
   /** Null without a peer, and while it is not one yet and nothing is copied. */
   readonly pair: PairStatus | null;
+  /** In how many milliseconds it wants the next tick, as things are now. */
+  tickAfterMs(nowMs: number): number;
   /** What to do on taking the role. */
   start(nowMs: number): Action[];
   handle(event: RoleEvent, nowMs: number): Action[];
@@ -51,7 +53,7 @@ export interface PairStatus {
 export type LinkId = number;
 
 export type RoleEvent =
-  /** About every `tickIntervalMs`. */
+  /** When {@link Role.tickAfterMs} is over, or earlier. */
   | { readonly type: 'tick' }
   /** A valid message of the channel; a link's first message comes after its connection. */
   | { readonly type: 'message'; readonly link: LinkId; readonly message: FromBackup | FromPrimary }
@@ -62,9 +64,10 @@ export type RoleEvent =
       readonly clean: boolean;
       readonly error: VmftError | null;
     }
-  /** A well-formed heartbeat of this machine id. */
+  /** A well-formed heartbeat of this machine id, which came `ageMs` ago. */
   | {
       readonly type: 'heartbeat';
+      readonly ageMs: number;
       readonly generation: bigint;
       readonly counter: bigint;
       readonly echo: bigint;

@@ -21,6 +21,7 @@ export const noArbiter: ArbiterPort = {
 export const noHeartbeats: HeartbeatPort = {
   port: 0,
   send: () => undefined,
+  deliver: () => undefined,
   towards: () => undefined,
 };
 

@@ -49,12 +49,12 @@ export async function joinAsBackup(options: BackupOptions): Promise<Session> {
   let server: PrimaryServer | null = null;
   let link: BackupClient | null = null;
 
-  const heartbeats = await HeartbeatSocket.open(
+  const heartbeats = HeartbeatSocket.open(
     ownHost,
     listen?.port ?? 0,
     peer.ip,
-    (heartbeat) => {
-      replica.heartbeat(heartbeat);
+    (heartbeat, ageMs) => {
+      replica.heartbeat(heartbeat, ageMs);
     },
   );
   const closeAll = async (end: SessionEnd): Promise<void> => {

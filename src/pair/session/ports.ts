@@ -29,6 +29,8 @@ export interface HeartbeatPort {
   /** This host's UDP port, for Welcome; 0 when there is none. */
   readonly port: number;
   send(heartbeat: Heartbeat): void;
+  /** Hands over what has come, before it returns. It wakes nobody by itself: who waits for heartbeats looks at each tick. */
+  deliver(): void;
   /** A backup learns from Welcome where to send. A primary answers to where valid heartbeats come from. */
   towards(port: number): void;
 }

@@ -69,6 +69,7 @@ export class Replica {
   private pausing: { goOn: LiveOptions | null } | null = null;
   /** Of a hand-over that was asked for. */
   private handedOver: ((error: VmftError | null) => void) | null = null;
+  private nextTick: { readonly dueMs: number; readonly cancel: () => void } | null = null;
   private readonly diskWatch = new DiskWatch();
   private readonly cancels: (() => void)[] = [];
   private readonly startMs: number;
@@ -135,13 +136,11 @@ export class Replica {
     this.links.set(link.id, link);
   }
 
-  /** Takes the first role and starts the timer. */
+  /** Takes the first role and starts the timers. */
   begin(role: Role): void {
-    const { clock, settings } = this.options;
+    const { clock } = this.options;
     this.cancels.push(
-      clock.every(settings.tickIntervalMs, () => {
-        this.dispatch({ type: 'tick' });
-      }),
+      () => this.nextTick?.cancel(),
       clock.every(diskWatchPeriodMs, () => {
         this.watchDisks();
       }),
@@ -155,10 +154,28 @@ export class Replica {
     this.drain();
   }
 
-  heartbeat(heartbeat: Heartbeat): void {
+  /** One that came `ageMs` ago. */
+  heartbeat(heartbeat: Heartbeat, ageMs = 0): void {
     if (heartbeat.machineId !== this.machineName) return;
     const { generation, counter, echo } = heartbeat;
-    this.dispatch({ type: 'heartbeat', generation, counter, echo });
+    this.dispatch({ type: 'heartbeat', generation, counter, echo, ageMs });
+  }
+
+  /** When the role wants it, which may change with each event. A timer that is early is left to come. */
+  private setNextTick(): void {
+    const { clock } = this.options;
+    if (this.ended !== null || this.currentRole === null) return;
+    const nowMs = clock.nowMs();
+    const dueMs = nowMs + this.currentRole.tickAfterMs(nowMs);
+    if (this.nextTick !== null && this.nextTick.dueMs <= dueMs + 1) return;
+    this.nextTick?.cancel();
+    const cancel = clock.after(dueMs - nowMs, () => {
+      // What has come is heard before its sender's silence is counted. The tick after this one is behind both.
+      this.options.heartbeats.deliver();
+      this.nextTick = null;
+      this.dispatch({ type: 'tick' });
+    });
+    this.nextTick = { dueMs, cancel };
   }
 
   /**
@@ -212,6 +229,7 @@ export class Replica {
     } finally {
       this.queue.length = 0;
       this.draining = false;
+      this.setNextTick();
     }
   }
 

@@ -88,8 +88,8 @@ export async function runPrimary(options: PrimaryOptions): Promise<Session> {
   };
 
   if (listen !== null) {
-    heartbeats = await HeartbeatSocket.open(listen.host, listen.port, null, (heartbeat) => {
-      replica.heartbeat(heartbeat);
+    heartbeats = HeartbeatSocket.open(listen.host, listen.port, null, (heartbeat, ageMs) => {
+      replica.heartbeat(heartbeat, ageMs);
     });
   }
   const replica: Replica = new Replica({

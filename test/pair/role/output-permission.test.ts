@@ -101,7 +101,7 @@ class Primary {
   }
 
   echo(counter: bigint, echo: bigint, nowMs: number): Action[] {
-    return this.role.handle({ type: 'heartbeat', generation: 1n, counter, echo }, nowMs);
+    return this.role.handle({ type: 'heartbeat', generation: 1n, counter, echo, ageMs: 0 }, nowMs);
   }
 }
 

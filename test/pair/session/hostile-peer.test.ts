@@ -319,7 +319,7 @@ async function backupWithRawPrimary(
   const pages = (await machine.copyRead(1 << 20))?.data ?? Buffer.from('no pages');
   const state = machine.copyState();
   await arbiter.form({ machineId: 'm', generation: 2n, replicaId: 'raw' });
-  const heartbeats = await HeartbeatSocket.open('127.0.0.1', 0, null, none);
+  const heartbeats = HeartbeatSocket.open('127.0.0.1', 0, null, none);
   const server = await PrimaryServer.listen({
     listen: loopback,
     tls: null,
@@ -353,6 +353,7 @@ async function backupWithRawPrimary(
   let counter = 0n;
   const beating = setInterval(() => {
     counter += 1n;
+    heartbeats.deliver();
     heartbeats.send({ machineId: 'm', generation: 2n, counter, echo: 0n });
   }, 20);
   cleanUps.push(async () => {
