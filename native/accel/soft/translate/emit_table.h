@@ -68,6 +68,22 @@ public:
     }
     /// Null: by its handler.
     const EmitEntry* find(const GuestInsn& guest) const;
+    /// Calls `each(entry, map, opcode)` for every entry. One for all mandatory prefixes is there
+    /// four times.
+    template <typename Each>
+    void for_each(Each each) const {
+        for (u8 map = 0; map < 4; map++)
+            for (unsigned opcode = 0; opcode < 256; opcode++)
+                for (const EmitEntry& entry : entries_[map][opcode])
+                    if (entry.emit) each(entry, map, static_cast<u8>(opcode));
+        auto each_of = [&](const auto& groups) {
+            for (const auto& [place, entries] : groups)
+                for (const EmitEntry& entry : entries)
+                    if (entry.emit) each(entry, static_cast<u8>(place.first), place.second);
+        };
+        each_of(groups_);
+        each_of(high_bytes_);
+    }
 
 private:
     const EmitEntry* find_for_high_bytes(const GuestInsn& guest) const;

@@ -27,7 +27,8 @@ const Form& draw_form(Random& random) {
 }
 
 bool has_width_bit(const Form& form) {
-    if (form.bytes || form.kind == Kind::push_pop) return false;
+    if (form.bytes || form.kind == Kind::push_pop || form.immediate == Immediate::full)
+        return false;
     if (form.map == 1) return form.opcode == 0xb0 || form.opcode == 0xc0;
     return form.map == 0 || (form.map == 2 && form.opcode == 0xf0);
 }

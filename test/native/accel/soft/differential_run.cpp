@@ -42,15 +42,17 @@ bool hit_own_memory(const Result& native, const Result& software) {
 
 class Batch {
 public:
-    Batch(u64 seed, Shared& shared)
+    Batch(u64 seed, const TranslatorOptions& options, Shared& shared)
         : seed_(seed), shared_(shared), native_(std::make_unique<NativeCpu>()) {
         if (native_->unusable()) return;
-        software_ = std::make_unique<SoftwareCpu>();
+        software_ = std::make_unique<SoftwareCpu>(options);
+        if (options.enabled) interpreter_ = std::make_unique<SoftwareCpu>(TranslatorOptions{false});
         Random random(seed, memory_number);
         for (u8& byte : data_) byte = static_cast<u8>(random.next());
         for (u8& byte : stack_) byte = static_cast<u8>(random.next());
         std::memcpy(native_->data(), data_, sizeof data_);
         std::memcpy(software_->data(), data_, sizeof data_);
+        if (interpreter_) std::memcpy(interpreter_->data(), data_, sizeof data_);
         native_->seal();
     }
 
@@ -77,8 +79,10 @@ private:
             shared_.skipped++;
             return;
         }
+        std::string difference;
+        if (interpreter_) difference = compare_with_interpreter(software);
         forget_ignored(native, software);
-        std::string difference = compare(instance_, native, software);
+        difference += compare(instance_, native, software);
         compare_memory("data", data_start, native_->data(), software_->data(), data_writable,
                        difference);
         compare_memory("stack", stack_start, native_->stack(), software_->stack(), stack_bytes,
@@ -89,6 +93,23 @@ private:
         shared_.differences_by_form[instance_.form - forms().data()]++;
         if (shared_.differences++ < reported_max)
             text_ << describe(instance_, native, software) << difference;
+    }
+
+    std::string compare_with_interpreter(const Result& software) {
+        Result interpreted = interpreter_->run(instance_);
+        std::string difference;
+        compare_memory("data", data_start, interpreter_->data(), software_->data(), data_writable,
+                       difference);
+        compare_memory("stack", stack_start, interpreter_->stack(), software_->stack(), stack_bytes,
+                       difference);
+        const Registers &a = interpreted.after, &b = software.after;
+        if (std::memcmp(a.gpr, b.gpr, sizeof a.gpr) != 0 || a.rip != b.rip || a.flags != b.flags ||
+            a.ds != b.ds || a.es != b.es || std::memcmp(a.fx, b.fx, sizeof a.fx) != 0 ||
+            interpreted.fault != software.fault || interpreted.vector != software.vector ||
+            interpreted.error != software.error || interpreted.cr2 != software.cr2)
+            difference += describe(instance_, interpreted, software);
+        if (difference.empty()) return difference;
+        return "  differs from the interpreter (called native here):\n" + difference;
     }
 
     void prepare_memory() {
@@ -106,6 +127,9 @@ private:
         }
         std::memcpy(software_->data(), native_->data(), data_writable);
         std::memcpy(software_->stack(), native_->stack(), stack_bytes);
+        if (!interpreter_) return;
+        std::memcpy(interpreter_->data(), native_->data(), data_writable);
+        std::memcpy(interpreter_->stack(), native_->stack(), stack_bytes);
     }
 
     void forget_ignored(const Result& native, const Result& software) {
@@ -137,21 +161,22 @@ private:
     Shared& shared_;
     std::unique_ptr<NativeCpu> native_;
     std::unique_ptr<SoftwareCpu> software_;
+    std::unique_ptr<SoftwareCpu> interpreter_;  ///< Where a translator is tested.
     Instance instance_;
     std::ostringstream text_;
     u8 data_[data_bytes], stack_[stack_bytes];
 };
 
-void run_batch(u64 seed, u64 first, u64 count, void (*plant)(), Shared& shared) {
-    if (plant) plant();
-    auto work = std::make_unique<Batch>(seed, shared);
+void run_batch(u64 seed, u64 first, u64 count, const Tested& tested, Shared& shared) {
+    if (tested.plant) tested.plant();
+    auto work = std::make_unique<Batch>(seed, tested.options, shared);
     work->run(first, count);
     shared.finished = true;
 }
 
 }  // namespace
 
-Report run_instances(u64 seed, u64 first, u64 count, void (*plant)()) {
+Report run_instances(u64 seed, u64 first, u64 count, const Tested& tested) {
     Report report;
     report.differences_by_form.resize(forms().size());
     if (forms().size() > forms_max) {
@@ -170,7 +195,7 @@ Report run_instances(u64 seed, u64 first, u64 count, void (*plant)()) {
         u64 size = count - done < batch ? count - done : batch;
         pid_t child = fork();
         if (child == 0) {
-            run_batch(seed, first + done, size, plant, *shared);
+            run_batch(seed, first + done, size, tested, *shared);
             _exit(0);
         }
         int status = 0;

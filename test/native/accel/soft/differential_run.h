@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "base/types.h"
+#include "accel/soft/translator_options.h"
 
 namespace vmft::differential {
 
@@ -18,8 +18,15 @@ struct Report {
     std::string unusable;  ///< Why nothing could be compared on this host; else empty.
 };
 
-/// Executes instances [first, first + count) of `seed` on both CPUs, in child processes. `plant` is
-/// called in each before anything runs: it may break the software CPU.
-Report run_instances(u64 seed, u64 first, u64 count, void (*plant)() = nullptr);
+/// What the software CPU is, and what is done to it before anything runs.
+struct Tested {
+    /// With a translator at after_runs 0 the interpreter runs every instance too, and must be the
+    /// same in everything, in what the manual leaves undefined as well.
+    TranslatorOptions options{false};
+    void (*plant)() = nullptr;  ///< May break the software CPU.
+};
+
+/// Executes instances [first, first + count) of `seed` on both CPUs, in child processes.
+Report run_instances(u64 seed, u64 first, u64 count, const Tested& tested = {});
 
 }  // namespace vmft::differential

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "accel/soft/decode.h"
 #include "accel/soft/flags.h"
 #include "accel/soft/segments.h"
 
@@ -31,7 +32,9 @@ void put(u8* at, T value) {
 
 }  // namespace
 
-SoftwareCpu::SoftwareCpu() {
+SoftwareCpu::SoftwareCpu(const TranslatorOptions& options)
+    : translates_(options.enabled && options.after_runs == 0),
+      accelerator_(memory_, platform_, options) {
     root_ = next_table_;
     next_table_ += page_bytes;
     for (u64 page = 0; page < 4; page++)
@@ -165,19 +168,51 @@ void SoftwareCpu::take_fault(Result& result) {
     result.cr2 = result.vector == 14 ? accelerator_.cpu().cr2 : 0;
 }
 
+/// Takes back the fault where the instruction led: of the INT3, which user code may not use here,
+/// or of a page that is not there. Only faults set RF.
+void SoftwareCpu::take_next(const Instance& instance, Result& result) {
+    if (!result.fault || result.after.rip == instance.before.rip) return;
+    result = {result.after};
+    result.after.flags &= ~soft::flag_rf;
+}
+
+/// The instruction's own block, as it would be decoded at its place.
+bool SoftwareCpu::runs_translated(const Instance& instance) {
+    u64 at = instance.before.rip - code_start;
+    soft::Insn insn;
+    soft::Decoding d;
+    auto result =
+        soft::decode(instance.code, instance.length, soft::code64 | soft::code_stack32, 0, insn, d);
+    if (result == soft::DecodeResult::need_more_bytes || at + instance.length > code_bytes)
+        return false;
+    // A branch into its own bytes would run others than its own.
+    return !d.side_exit || insn.imm >= instance.length;
+}
+
+u64 SoftwareCpu::ticks_of(const Instance& instance) const {
+    if (!translates_ || !runs_translated(instance)) return 1;
+    soft::Insn insn;
+    auto result =
+        soft::decode(instance.code, instance.length, soft::code64 | soft::code_stack32, 0, insn);
+    bool last_of_page = instance.before.rip + instance.length == code_start + code_bytes;
+    return result == soft::DecodeResult::ends_block || last_of_page ? 1 : 2;
+}
+
 Result SoftwareCpu::run(const Instance& instance) {
     u64 at = instance.before.rip - code_start;
     u64 count = at + instance.length > code_bytes ? code_bytes - at : instance.length;
     write_code(at, instance.code, count);
     load(instance.before);
     unsigned steps = instance.to_breakpoint ? steps_max : 1;
+    u64 ticks = ticks_of(instance);
     const soft::Cpu& cpu = accelerator_.cpu();
     do {
-        accelerator_.run(accelerator_.ticks() + 1);
+        accelerator_.run(accelerator_.ticks() + ticks);
     } while (--steps && !cpu.halted && cpu.rip == instance.before.rip);
     Result result;
     result.after = store();
     if (cpu.halted) take_fault(result);
+    if (ticks > 1) take_next(instance, result);
     static constexpr u8 filler[16] = {breakpoint, breakpoint, breakpoint, breakpoint,
                                       breakpoint, breakpoint, breakpoint, breakpoint,
                                       breakpoint, breakpoint, breakpoint, breakpoint,

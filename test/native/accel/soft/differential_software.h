@@ -23,14 +23,23 @@ public:
 
 /// The software CPU as executor: a small guest in 64-bit mode whose user pages are the regions of
 /// differential_instance.h and whose exceptions all end in a HLT at CPL 0 that tells the vector.
+///
+/// Behind the instruction, wherever it leads, is INT3. The decoder makes one block of both, unless
+/// the instruction ends it; and only whole blocks run as host code. So where a translator is tested
+/// the INT3 runs too.
 class SoftwareCpu {
 public:
-    SoftwareCpu();
+    /// With after_runs 0 host code runs whatever may be part of a block that is translated.
+    explicit SoftwareCpu(const TranslatorOptions& options);
 
     u8* data() { return memory_.data() + data_ram; }
     u8* stack() { return memory_.data() + stack_ram; }
 
     Result run(const Instance& instance);
+
+    /// Whether host code would run the instance at after_runs 0: whole in its page, and no branch
+    /// into itself.
+    static bool runs_translated(const Instance& instance);
 
 private:
     static constexpr u64 tables_ram = 0x1000, system_ram = 0x20000, code_ram = 0x40000,
@@ -41,11 +50,14 @@ private:
     void write_code(u64 at, const u8* bytes, u64 count);
     void load(const Registers& before);
     Registers store();
+    u64 ticks_of(const Instance& instance) const;
     void take_fault(Result& result);
+    void take_next(const Instance& instance, Result& result);
 
     GuestMemory memory_{1 << 20};
     NoPlatform platform_;
-    SoftCpu accelerator_{memory_, platform_};
+    const bool translates_;
+    SoftCpu accelerator_;
     u64 next_table_ = tables_ram;
     u64 root_ = 0;
 };

@@ -1,9 +1,13 @@
 #include <cstdlib>
+#include <set>
+#include <tuple>
 
 #include "accel/soft/decode.h"
+#include "accel/soft/translate/emit_table.h"
 #include "differential_form.h"
 #include "differential_planted.h"
 #include "differential_run.h"
+#include "differential_software.h"
 #include "test.h"
 
 /// The software CPU against the CPU that runs the test: random instances of every opcode form, same
@@ -12,20 +16,21 @@
 namespace vmft::differential {
 namespace {
 
-constexpr u64 default_seed = 20'240'607, default_count = 250'000;
+constexpr u64 default_seed = 20'240'607, default_count = 250'000, translated_count = 150'000;
 
 u64 from_environment(const char* name, u64 otherwise) {
     const char* text = std::getenv(name);
     return text ? std::strtoull(text, nullptr, 0) : otherwise;
 }
 
-VMFT_TEST(random_instances_on_the_host_and_on_the_software_cpu) {
+/// `count` if the environment names no other.
+void run_and_report(const char* what, u64 count, const Tested& tested) {
     u64 seed = from_environment("VMFT_DIFFERENTIAL_SEED", default_seed);
-    u64 count = from_environment("VMFT_DIFFERENTIAL_COUNT", default_count);
+    count = from_environment("VMFT_DIFFERENTIAL_COUNT", count);
     u64 first = from_environment("VMFT_DIFFERENTIAL_FIRST", 0);
-    Report report = run_instances(seed, first, count);
-    std::cout << "differential: seed " << seed << ", " << report.executed << " instances executed, "
-              << report.faults << " of them faults, " << report.skipped
+    Report report = run_instances(seed, first, count, tested);
+    std::cout << "differential, " << what << ": seed " << seed << ", " << report.executed
+              << " instances executed, " << report.faults << " of them faults, " << report.skipped
               << " skipped (host feature missing, or its own memory hit), " << report.differences
               << " differ" << std::endl;
     if (!report.unusable.empty()) {
@@ -37,13 +42,59 @@ VMFT_TEST(random_instances_on_the_host_and_on_the_software_cpu) {
     VMFT_EXPECT_EQUAL(report.executed + report.skipped, count);
 }
 
+VMFT_TEST(random_instances_on_the_host_and_on_the_interpreter) {
+    run_and_report("interpreter", default_count, {});
+}
+
+VMFT_TEST(random_instances_on_the_host_and_on_the_translator) {
+    run_and_report("translator", translated_count, {{.after_runs = 0}});
+}
+
+using Emitted = std::tuple<u8, u8, soft::Emit>;  ///< Map, opcode and what writes the host code.
+
+/// What writes the host code of `instance` when a translator runs it; false: nothing does.
+bool emitted_for(const Instance& instance, Emitted& emitted) {
+    if (!SoftwareCpu::runs_translated(instance)) return false;
+    soft::GuestInsn guest;
+    soft::decode(instance.code, instance.length, soft::code64 | soft::code_stack32, 0, guest.insn,
+                 guest.d);
+    const soft::EmitEntry* entry = soft::emit_table().find(guest);
+    if (!entry) return false;
+    emitted = {guest.d.map, guest.d.opcode, entry->emit};
+    return true;
+}
+
+VMFT_TEST(every_emitter_is_run_by_the_differential_test) {
+    std::set<Emitted> run;
+    Emitted emitted;
+    Instance instance;
+    for (u64 number = 0; number < translated_count; number++) {
+        generate(default_seed, number, instance);
+        if (emitted_for(instance, emitted)) run.insert(emitted);
+    }
+    // No form: hints, which do nothing.
+    auto left_out = [](u8 map, u8 opcode) {
+        return map == 1 && (opcode == 0x0d || (opcode >= 0x18 && opcode <= 0x1e));
+    };
+    std::set<Emitted> missing;
+    soft::emit_table().for_each([&](const soft::EmitEntry& entry, u8 map, u8 opcode) {
+        if (!run.count({map, opcode, entry.emit}) && !left_out(map, opcode))
+            missing.insert({map, opcode, entry.emit});
+    });
+    for (const auto& [map, opcode, emit] : missing)
+        std::cout << "an emitter is never run: map " << unsigned{map} << " opcode " << std::hex
+                  << unsigned{opcode} << std::dec << std::endl;
+    std::cout << "differential: " << run.size() << " emitters run" << std::endl;
+    VMFT_EXPECT(missing.empty());
+}
+
 bool covers(const Form& form, u8 map, u8 opcode) {
     return form.map == map && opcode >= form.opcode && opcode - form.opcode < form.opcodes;
 }
 
 VMFT_TEST(planted_bugs_are_found_and_nothing_else) {
     constexpr u64 count = 150'000;
-    Report report = run_instances(default_seed, 0, count, plant_bugs);
+    Report report = run_instances(default_seed, 0, count, {{false}, plant_bugs});
     if (!report.unusable.empty()) return;
     std::vector<PlantedBug> bugs = planted_bugs();
     std::vector<u64> found(bugs.size());
