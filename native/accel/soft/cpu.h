@@ -89,8 +89,8 @@ struct X87 {
 /// 32 bytes, two to a cache line: what a hit needs and the rest packed behind it.
 struct alignas(32) TlbEntry {
     static constexpr u64 none = ~u64{0};
-    /// In read_page: translated, but reads go the slow way. None of the bits that say how an address
-    /// is misaligned: translated code compares those along (Emitter::look_up).
+    /// In read_page: translated, but reads go the slow way. None of the bits that say how an
+    /// address is misaligned: translated code compares those along (Emitter::look_up).
     static constexpr u64 slow = 0x800;
     static constexpr u64 writable_bit = 1, large_bit = 2;
 

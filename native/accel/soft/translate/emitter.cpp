@@ -1,5 +1,7 @@
 #include "accel/soft/translate/emitter.h"
 
+#include <limits>
+
 #include "accel/soft/translate/stubs.h"
 #include "base/check.h"
 
@@ -177,7 +179,10 @@ HostAddress Emitter::memory(Access access, unsigned bytes, unsigned alignment) {
     lose_host_flags();
     const Insn& insn = guest_->insn;
     bool based = insn.segment == seg_fs || insn.segment == seg_gs;
-    bool plain = !based && insn.index == reg_zero && insn.base < 16 && in_host_register(insn.base);
+    // The last byte's displacement must fit, too.
+    bool fits = insn.disp <= std::numeric_limits<i32>::max() - 16;
+    bool plain =
+        fits && !based && insn.index == reg_zero && insn.base < 16 && in_host_register(insn.base);
     if (plain && (insn.base == soft::rsp || insn.base == soft::rbp))
         return on_stack(home(insn.base) + insn.disp, access, bytes, alignment);
     if (plain) return checked(home(insn.base) + insn.disp, true, access, bytes, alignment);
