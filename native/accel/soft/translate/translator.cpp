@@ -89,12 +89,36 @@ void find_dead_flags(Planned* planned, unsigned count) {
 
 }  // namespace
 
+namespace {
+
+/// AF behind a logical operation, with AF set before it.
+#define VMFT_AF_BEHIND(operation)                                                                  \
+    [] {                                                                                           \
+        u32 ax, value = 1;                                                                         \
+        asm volatile("movb $15, %%al; addb $1, %%al; " operation " %1, %1; lahf"                   \
+                     : "=a"(ax), "+c"(value)                                                       \
+                     :                                                                             \
+                     : "cc");                                                                      \
+        return (ax >> 8 & flag_af) != 0;                                                           \
+    }()
+
+/// The manual leaves AF undefined behind AND, OR, XOR and TEST; the interpreter, and translated
+/// code without a repair, have it 0, as all known processors do.
+bool logic_clears_af() {
+    return !VMFT_AF_BEHIND("andl") && !VMFT_AF_BEHIND("orl") && !VMFT_AF_BEHIND("xorl") &&
+           !VMFT_AF_BEHIND("testl");
+}
+
+#undef VMFT_AF_BEHIND
+
+}  // namespace
+
 bool Translator::host_fits() {
 #if defined(__x86_64__)
     // LAHF and SAHF in 64-bit mode (CPUID 80000001h ECX bit 0).
     u32 data[4];
     Xbyak::util::Cpu::getCpuid(0x80000001, data);
-    return data[2] & 1;
+    return (data[2] & 1) && logic_clears_af();
 #else
     return false;
 #endif
