@@ -8,7 +8,7 @@ import { distributionOf, shown, shownDuration, shownRatio } from './spread.js';
 
 export const goalNames = [
   ...(['managed', 'compile', 'compile-log', 'oltp', 'web-shop', 'receive', 'transmit'] as const),
-  ...(['idle-log', 'ping', 'tcp', 'client-gap', 'lost', 'memory', 'time'] as const),
+  ...(['idle-log', 'idle-cpu', 'ping', 'tcp', 'client-gap', 'lost', 'memory', 'time'] as const),
 ] as const;
 export type GoalName = (typeof goalNames)[number];
 
@@ -63,6 +63,12 @@ export function goalsOf(result: BenchResult): Goal[] {
     judged('receive', 'Throughput kept, receive', least(0.9), throughputs('receive')),
     judged('transmit', 'Throughput kept, transmit', least(0.95), throughputs('transmit')),
     judged('idle-log', 'Log, idle guest', most(0.1, 'Mbit/s'), idleLogs(result)),
+    judged(
+      'idle-cpu',
+      'Of a processor, idle guest, each replica',
+      most(1, '%'),
+      idleShares(result),
+    ),
     judged('ping', 'Added to a ping (median)', most(1, 'ms'), addedLatency(result, 'ping')),
     judged('tcp', 'Added to a TCP exchange (median)', most(1, 'ms'), addedLatency(result, 'tcp')),
     judged('client-gap', 'Client’s silence at a kill (median)', most(1000, 'ms'), gaps(result)),
@@ -126,6 +132,16 @@ function idleLogs({ sections }: BenchResult): Value[] {
   return (sections.idle?.rows ?? [])
     .filter(({ guest }) => guest === 'idle')
     .map(({ turns }) => ({ of: '', value: logOf(turns) }));
+}
+
+/** In per cent of a processor. */
+function idleShares({ sections }: BenchResult): Value[] {
+  return (sections.idle?.rows ?? [])
+    .filter(({ guest }) => guest === 'idle')
+    .flatMap(({ turns }) => [
+      { of: 'primary', value: 100 * figureOf(turns.map((turn) => turn.cpuPrimary)).median },
+      { of: 'backup', value: 100 * figureOf(turns.map((turn) => turn.cpuBackup)).median },
+    ]);
 }
 
 /** With nothing added to the channel. */

@@ -147,8 +147,8 @@ class Maker {
       turns: this.#many(this.#turns, () => ({
         logMbitPerS: this.#near(guest === 'idle' ? 0.007 : 0.02, 0.2),
         cpuAlone: this.#near(0.012, 0.2),
-        cpuPrimary: this.#near(0.03, 0.2),
-        cpuBackup: this.#near(0.028, 0.2),
+        cpuPrimary: this.#near(0.008, 0.2),
+        cpuBackup: this.#near(0.007, 0.2),
       })),
     }));
   }

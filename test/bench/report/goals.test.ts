@@ -113,6 +113,10 @@ describe('the goals of the bench', () => {
       with_('idle', (row) => ({ ...row, turns: [{ ...row.turns[0], logMbitPerS: 0.11 }] })),
     ],
     [
+      'idle-cpu',
+      with_('idle', (row) => ({ ...row, turns: [{ ...row.turns[0], cpuBackup: 0.011 }] })),
+    ],
+    [
       'ping',
       with_('latency', (row) =>
         row.probe === 'ping' && row.channelRoundTripMs === 0
