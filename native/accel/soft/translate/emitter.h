@@ -184,6 +184,7 @@ private:
 
     HostAddress checked(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
                         unsigned alignment);
+    void emit_other_pages();
     HostAddress on_stack(const HostAddress& linear, Access access, unsigned bytes,
                          unsigned alignment);
     void look_up(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
