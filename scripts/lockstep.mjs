@@ -1,15 +1,17 @@
 /**
  * Whole guests on the translator and on the interpreter, in lock step (docs/hacking.md): the stock
- * kernel's boot and the guest's benchmark to its power-off, then recordings of each that the other
- * replays; from a new seed each time until enough states were compared.
+ * kernel's boot and each benchmark, to the power-off, one after another; then recordings of each CPU
+ * that the other replays; from a new seed each time until enough states were compared.
  *
- *   npm run lockstep -- [--stops 100000] [--minutes 60] [--seed SEED] [--apart TICKS]
+ *   npm run lockstep -- [--workload NAME]... [--stops 100000] [--minutes 60] [--seed SEED] [--apart TICKS]
  *
- * `apart`: at most so many ticks from one stop to the next. A difference is narrowed down to the
- * first instruction that shows it. Exit status 1 if there was one, or too little was compared.
+ * `workload`: of those below; none named: all. `apart`: at most so many ticks from one stop to the
+ * next. A difference is narrowed down to the first instruction that shows it. Exit status 1 if there
+ * was one, or too little was compared; 2 if a workload has no such name, or its files are not there.
  */
 
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -17,18 +19,35 @@ import { parseArgs } from 'node:util';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const program = join(root, 'build/Release/vmft_native_test');
 const images = join(root, '.cache/images');
+const benchDisk = join(images, 'debian-bench.img');
+/** Of test/native/determinism/workloads.h; those of the bench disk behind those of the initramfs. */
+const initramfsWorkloads = ['boot', 'benchmark'];
+const diskWorkloads = ['compile', 'postgresql', 'python', 'regex', 'compression'];
+const workloads = [...initramfsWorkloads, ...diskWorkloads];
 const { values } = parseArgs({
   options: {
+    workload: { type: 'string', multiple: true, default: workloads },
     stops: { type: 'string', default: '100000' },
     minutes: { type: 'string', default: '60' },
     seed: { type: 'string' },
-    apart: { type: 'string', default: '50000' },
+    apart: { type: 'string', default: '100000' },
   },
 });
 
 const wanted = Number(values.stops);
 const until = performance.now() + Number(values.minutes) * 60_000;
 const replayedTicks = '400000000';
+
+for (const name of values.workload) {
+  if (!workloads.includes(name)) fail(`no workload is called ${name}: ${workloads.join(', ')}`);
+  if (diskWorkloads.includes(name) && !existsSync(benchDisk))
+    fail(`${name} needs the benchmarks' disk: node images/build.mjs bench`);
+}
+
+function fail(reason) {
+  console.error(reason);
+  process.exit(2);
+}
 
 function run(test, environment) {
   const child = spawn('nice', ['-n', '10', program, test], {
@@ -37,6 +56,7 @@ function run(test, environment) {
       VMFT_KERNEL: join(images, 'vmlinuz'),
       VMFT_INITRAMFS: join(images, 'initramfs.gz'),
       VMFT_GUESTS: join(images, 'guests'),
+      VMFT_BENCH_DISK: benchDisk,
       ...environment,
     },
   });
@@ -55,24 +75,29 @@ function run(test, environment) {
 let seed = Number(values.seed ?? Date.now() % 2 ** 31);
 let compared = 0;
 let fine = true;
-while (fine && compared < wanted && performance.now() < until) {
-  const common = { VMFT_LOCKSTEP_SEED: String(seed) };
-  const result = await run('the_kernel_and_the_benchmark_are_the_same', {
+
+async function runWorkload(name, common) {
+  const result = await run('a_workload_is_the_same', {
     ...common,
+    VMFT_LOCKSTEP_WORKLOAD: name,
     VMFT_LOCKSTEP_TICKS: String(10 ** 12),
     VMFT_LOCKSTEP_APART: values.apart,
   });
-  compared += Number(/(\d+) states compared/.exec(result.output)?.[1] ?? 0);
-  fine = result.fine;
-  if (fine) {
-    fine = (
-      await run('a_recording_of_one_replays', { ...common, VMFT_LOCKSTEP_TICKS: replayedTicks })
-    ).fine;
-  }
-  seed += 1;
+  compared += Number(/(\d+) at random ticks/.exec(result.output)?.[1] ?? 0);
+  return result.fine;
 }
+
+/** Every workload named, at least once. */
+do {
+  const common = { VMFT_LOCKSTEP_SEED: String(seed) };
+  for (const name of values.workload) fine = fine && (await runWorkload(name, common));
+  fine &&= (
+    await run('a_recording_of_one_replays', { ...common, VMFT_LOCKSTEP_TICKS: replayedTicks })
+  ).fine;
+  seed += 1;
+} while (fine && compared < wanted && performance.now() < until);
 const enough = compared >= wanted;
 console.log(
-  `${compared} states compared${enough ? '' : ` of ${wanted}`}: ${fine ? 'no difference' : 'a difference'}`,
+  `${compared} states compared at random ticks${enough ? '' : ` of ${wanted}`}: ${fine ? 'no difference' : 'a difference'}`,
 );
 process.exitCode = fine && enough ? 0 : 1;

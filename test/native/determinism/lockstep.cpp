@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "accel/soft/tlb_contents.h"
+#include "determinism/seen_disk_requests.h"
 
 namespace vmft::test {
 namespace {
@@ -27,7 +28,8 @@ public:
         if (!tested_ || !reference_) return;
         tested_->set_output_listener(&tested_outputs_);
         reference_->set_output_listener(&reference_outputs_);
-        tested_->set_disk_listener(&world_.disks());
+        tested_->set_disk_listener(&tested_requests_);
+        reference_->set_disk_listener(&reference_requests_);
         tested_->watch_changes(tested_changes_.emplace(tested_->memory().pages()));
         reference_->watch_changes(reference_changes_.emplace(reference_->memory().pages()));
     }
@@ -56,6 +58,7 @@ public:
                 break;
             }
             MachineExit exit = run_both(until);
+            if (reference_->position().ticks == until) result.drawn_stops++;
             if (whole) result.difference = difference(result.stops % plan_.stops_per_memory == 0);
             if (!result.difference.empty()) {
                 found = {result.stops, ticks, until};
@@ -68,6 +71,7 @@ public:
         result.ticks = reference_->position().ticks;
         result.end = reference_->end();
         result.console = reference_outputs_.console;
+        result.disk_requests = reference_requests_.count();
         return result;
     }
 
@@ -131,6 +135,8 @@ private:
         reference_->save(reference_state_);
         if (tested_state_.bytes() != reference_state_.bytes()) return at_tick("saved state");
         if (tested_outputs_.digest() != reference_outputs_.digest()) return at_tick("outputs");
+        if (tested_requests_.digest() != reference_requests_.digest())
+            return at_tick("what was asked of the disks");
         std::string text = tlb_difference(tested_cpu_->cpu(), reference_cpu_->cpu());
         if (!text.empty()) return at_tick(text);
         return memory_too ? memory_difference() : "";
@@ -165,6 +171,7 @@ private:
     std::unique_ptr<Machine> tested_, reference_;
     SoftCpu *tested_cpu_ = nullptr, *reference_cpu_ = nullptr;
     SeenOutputs tested_outputs_, reference_outputs_;
+    SeenDiskRequests tested_requests_{&world_.disks()}, reference_requests_;
     std::optional<image::PageSet> tested_changes_, reference_changes_;
     StateWriter tested_state_, reference_state_;
     bool faulty_ = false;

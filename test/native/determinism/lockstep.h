@@ -10,7 +10,8 @@
 namespace vmft::test {
 
 /// Two machines of one guest in one random world: one with the translator, one that interprets.
-/// They are run to the same random ticks, and compared there.
+/// They are run to the same random ticks, and compared there. One set of disks serves both: what
+/// each asks of them, with the data of writes, is compared before any of it is done.
 struct LockstepPlan {
     u64 seed = 1;
     u64 ticks_max = 0;          ///< Where it ends when the guest has not ended before.
@@ -26,6 +27,9 @@ struct LockstepPlan {
 
 struct LockstepResult {
     u64 stops = 0, ticks = 0;
+    u64 drawn_stops = 0;  ///< Of these, at the tick drawn; others are behind an output or a request
+                          ///< of a disk's, or where the guest is halted.
+    u64 disk_requests = 0;
     ExitKind end = ExitKind::position;
     std::string console;
     std::string difference;  ///< What differs first, and at which instruction; empty: nothing.

@@ -6,32 +6,19 @@
 #include "determinism/guest_files.h"
 #include "determinism/log_replay.h"
 #include "determinism/small_guest.h"
+#include "determinism/workloads.h"
 
 using namespace vmft;
 using namespace vmft::test;
 
 /// The translator against the interpreter over whole guests. `npm run lockstep` does it for the
-/// kernel's whole boot and the guest's benchmark, from VMFT_LOCKSTEP_SEED on, with stops at most
-/// VMFT_LOCKSTEP_APART ticks apart. Needs VMFT_KERNEL and VMFT_INITRAMFS.
+/// whole of each VMFT_LOCKSTEP_WORKLOAD, from VMFT_LOCKSTEP_SEED on, with stops at most
+/// VMFT_LOCKSTEP_APART ticks apart. Needs what `workload` does.
 namespace {
 
 u64 from_environment(const char* name, u64 otherwise) {
     const char* text = std::getenv(name);
     return text ? std::strtoull(text, nullptr, 0) : otherwise;
-}
-
-GuestStart debian(const std::string& mode) {
-    GuestStart guest;
-    std::string kernel = guest_path("VMFT_KERNEL"), initramfs = guest_path("VMFT_INITRAMFS");
-    if (kernel.empty() || initramfs.empty()) return guest;
-    guest.kernel = read_file(kernel);
-    guest.initramfs = read_file(initramfs);
-    guest.config.memory_bytes = 192 << 20;
-    guest.config.command_line = "console=ttyS0 quiet vmft.ip=10.0.0.2/24 vmft.mode=" + mode;
-    guest.config.mac = MacAddress{2, 0, 0, 0, 0, 2};
-    guest.config.random_seed.fill(0x42);
-    guest.config.realtime_ns = 1'700'000'000'000'000'000;
-    return guest;
 }
 
 /// What is translated when, and how little fits: by the seed.
@@ -50,7 +37,6 @@ LockstepPlan plan_of(u64 seed, u64 ticks_max, u64 apart_ticks_max) {
     plan.ticks_max = ticks_max;
     plan.apart_ticks_max = apart_ticks_max;
     plan.options = options_of(seed);
-    plan.habits.guest_address = 0x0a00'0002;
     return plan;
 }
 
@@ -79,20 +65,30 @@ void expect_replay(const GuestStart& guest, const RecordingPlan& plan,
 
 }  // namespace
 
-VMFT_TEST(the_kernel_and_the_benchmark_are_the_same_translated_and_interpreted) {
-    GuestStart guest = debian("bench");
-    if (guest.kernel.empty()) return;
+VMFT_TEST(a_workload_is_the_same_translated_and_interpreted) {
+    const char* chosen = std::getenv("VMFT_LOCKSTEP_WORKLOAD");
+    std::string name = chosen ? chosen : "benchmark";
+    Workload work = workload(name);
+    if (work.guest.kernel.empty()) return;
     u64 seed = from_environment("VMFT_LOCKSTEP_SEED", 0);
     u64 ticks_max = from_environment("VMFT_LOCKSTEP_TICKS", 100'000'000);
     u64 apart = from_environment("VMFT_LOCKSTEP_APART", 100'000);
-    LockstepResult result = run_lockstep(guest, plan_of(seed, ticks_max, apart));
-    std::cout << "lockstep: seed " << seed << ", " << result.ticks << " ticks, " << result.stops
-              << " states compared"
-              << (result.end == ExitKind::power_off ? ", to the power-off" : "") << std::endl;
+    LockstepPlan plan = plan_of(seed, ticks_max, apart);
+    plan.habits = work.habits;
+    LockstepResult result = run_lockstep(work.guest, plan);
+    bool whole = result.end == ExitKind::power_off;
+    std::cout << "lockstep: " << name << ", seed " << seed << ": " << result.ticks << " ticks, "
+              << result.stops << " states compared, " << result.drawn_stops << " at random ticks, "
+              << result.disk_requests << " disk requests" << (whole ? ", to the power-off" : "")
+              << std::endl;
     VMFT_EXPECT_EQUAL(result.difference, "");
-    VMFT_EXPECT(result.end == ExitKind::power_off || result.ticks == ticks_max);
-    if (result.end == ExitKind::power_off)
-        VMFT_EXPECT(result.console.find("total") != std::string::npos);
+    VMFT_EXPECT(whole || result.ticks == ticks_max);
+    if (!whole) return;
+    for (const std::string& text : work.told) {
+        bool told = result.console.find(text) != std::string::npos;
+        VMFT_EXPECT(told);
+        if (!told) std::cout << "the guest said:\n" << result.console << std::endl;
+    }
 }
 
 VMFT_TEST(a_planted_bug_is_found_in_lock_step) {
@@ -103,7 +99,6 @@ VMFT_TEST(a_planted_bug_is_found_in_lock_step) {
     plan.habits.lines = {"hello\r", "The quick brown fox\r", "quit\r"};
     plan.habits.inputs_apart_ticks = 3'000;
     plan.habits.slice_ticks_max = 3'000;
-    plan.habits.guest_address = 0;
     VMFT_EXPECT_EQUAL(run_lockstep(guest, plan).difference, "");
     plan.fault_ticks = 5'000;
     plan.fault = [](soft::Cpu& cpu) { cpu.gpr[soft::r13] ^= u64{1} << 40; };
@@ -140,10 +135,8 @@ VMFT_TEST(a_recording_of_one_replays_with_the_other) {
         }
         guests++;
     }
-    GuestStart guest = debian("bench");
+    auto [guest, habits, told] = workload("benchmark");
     if (guest.kernel.empty()) return;
-    RandomWorld::Habits habits;
-    habits.guest_address = 0x0a00'0002;
     RecordingPlan plan;
     plan.seed = from_environment("VMFT_LOCKSTEP_SEED", 1);
     plan.ticks_max = from_environment("VMFT_LOCKSTEP_TICKS", 40'000'000);

@@ -22,12 +22,13 @@ public:
         u64 inputs_apart_ticks =
             3'000'000;  ///< Between two looks at keyboard and network, at most; drawn.
         u64 slice_ticks_max = 600'000;
-        std::vector<DiskConfig> disks;  ///< As the guest's.
-        u64 one_disk_error_in = 0;      ///< Requests; 0: none fails.
+        std::vector<DiskConfig> disks;         ///< As the guest's.
+        std::vector<std::string> disk_images;  ///< What they begin with (SimulatedDisks).
+        u64 one_disk_error_in = 0;             ///< Requests; 0: none fails.
     };
 
     RandomWorld(u64 seed, Habits habits)
-        : random_(seed), habits_(std::move(habits)), disks_(habits_.disks) {}
+        : random_(seed), habits_(std::move(habits)), disks_(habits_.disks, habits_.disk_images) {}
 
     using Take = std::function<void(Input&&)>;
     /// Inputs for where the machine is, each handed to `take`, which applies it. `console` is what

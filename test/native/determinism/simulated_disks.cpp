@@ -6,9 +6,12 @@
 
 namespace vmft::test {
 
-SimulatedDisks::SimulatedDisks(const std::vector<DiskConfig>& configs)
+SimulatedDisks::SimulatedDisks(const std::vector<DiskConfig>& configs,
+                               const std::vector<std::string>& images)
     : next_ids_(configs.size(), 1) {
-    for (const DiskConfig& config : configs) contents_.emplace_back(config.capacity_bytes);
+    for (size_t disk = 0; disk < configs.size(); disk++)
+        contents_.emplace_back(configs[disk].capacity_bytes,
+                               disk < images.size() ? images[disk] : "");
 }
 
 void SimulatedDisks::requested(DiskRequest&& request) {
@@ -44,17 +47,16 @@ std::optional<DiskCompletionInput> SimulatedDisks::end_one(Random& random, bool 
         end.status = DiskStatus::io_error;
         return end;
     }
-    auto begin = contents_[request.disk].begin() + static_cast<i64>(request.offset_bytes);
-    auto behind = begin + static_cast<i64>(request.bytes);
+    std::span<u8> bytes = contents_[request.disk].range(request.offset_bytes, request.bytes);
     switch (request.operation) {
-    case DiskOperation::read: end.data.assign(begin, behind); break;
-    case DiskOperation::write: std::ranges::copy(request.data, begin); break;
+    case DiskOperation::read: end.data.assign(bytes.begin(), bytes.end()); break;
+    case DiskOperation::write: std::ranges::copy(request.data, bytes.begin()); break;
     case DiskOperation::flush: break;
     case DiskOperation::discard:
         // What is discarded may read as anything.
-        std::generate(begin, behind, [&] { return static_cast<u8>(random.next() >> 16); });
+        std::ranges::generate(bytes, [&] { return static_cast<u8>(random.next() >> 16); });
         break;
-    case DiskOperation::write_zeroes: std::fill(begin, behind, u8{0}); break;
+    case DiskOperation::write_zeroes: std::ranges::fill(bytes, u8{0}); break;
     }
     return end;
 }

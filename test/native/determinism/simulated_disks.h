@@ -1,20 +1,26 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
 
+#include "determinism/disk_bytes.h"
 #include "input/input.h"
 #include "machine/machine_config.h"
 #include "machine/random.h"
 
 namespace vmft::test {
 
-/// Disks in memory whose requests end in any order that a disk may choose, drawn by the caller.
-/// Requests that overlap, one of which changes the blocks, keep their order.
+/// Disks whose changes are kept in memory, and whose requests end in any order that a disk may
+/// choose, drawn by the caller. Requests that overlap, one of which changes the blocks, keep their
+/// order.
 class SimulatedDisks final : public DiskRequestListener {
 public:
-    explicit SimulatedDisks(const std::vector<DiskConfig>& configs);
+    /// `images`: a file for each disk, or for the first ones, in front of what is written; empty or
+    /// none: the disk begins with zeroes.
+    explicit SimulatedDisks(const std::vector<DiskConfig>& configs,
+                            const std::vector<std::string>& images = {});
 
     void requested(DiskRequest&& request) override;
 
@@ -26,12 +32,11 @@ public:
 
     /// Requests taken so far, by operation.
     const std::map<DiskOperation, u64>& taken() const { return taken_; }
-    const std::vector<u8>& content(u32 disk) const { return contents_[disk]; }
 
 private:
     bool may_end(size_t index) const;
 
-    std::vector<std::vector<u8>> contents_;
+    std::deque<DiskBytes> contents_;
     std::vector<u64> next_ids_;
     std::vector<DiskRequest> pending_;
     std::map<DiskOperation, u64> taken_;
