@@ -244,16 +244,17 @@ void read_modrm(ByteCursor& cursor, Decoding& d, Insn& insn, bool& rip_relative)
         read_memory32(cursor, d, insn, rip_relative);
 }
 
-void set_undefined(Decoding& d, Insn& insn) {
-    insn.handler = undefined_instruction;
-    d.ends_block = true;
+void too_long_instruction(Cpu& cpu, const Insn* insn) { raise(cpu, insn, vector_gp); }
+
+/// What can be decoded of it counts for nothing.
+void set_raising(Decoding& d, Insn& insn, Handler handler) {
+    insn.handler = handler;
+    d.ends_block = d.raises = true;
 }
 
 }  // namespace
 
 void undefined_instruction(Cpu& cpu, const Insn* insn) { raise(cpu, insn, vector_ud); }
-
-static void too_long_instruction(Cpu& cpu, const Insn* insn) { raise(cpu, insn, vector_gp); }
 
 DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, Insn& insn) {
     Decoding d;
@@ -295,7 +296,7 @@ DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, In
     if (cursor.exhausted()) {
         if (cursor.cut()) return DecodeResult::need_more_bytes;
         insn.length = insn_bytes_max;
-        insn.handler = too_long_instruction;
+        set_raising(d, insn, too_long_instruction);
         return DecodeResult::ends_block;
     }
     insn.length = static_cast<u8>(cursor.used());
@@ -310,7 +311,8 @@ DecodeResult decode(const u8* bytes, unsigned available, u8 mode, u16 offset, In
         insn.imm += offset + insn.length;
 
     insn.handler = entry.select ? entry.select(d) : nullptr;
-    if (!insn.handler || (d.lock && !(d.lock_allowed && d.memory))) set_undefined(d, insn);
+    if (!insn.handler || (d.lock && !(d.lock_allowed && d.memory)))
+        set_raising(d, insn, undefined_instruction);
     if (d.ends_block) return DecodeResult::ends_block;
     return d.side_exit ? DecodeResult::side_exit : DecodeResult::ok;
 }

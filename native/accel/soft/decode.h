@@ -41,6 +41,7 @@ struct Decoding {
     bool memory = false;          ///< mod != 3
     // Outputs:
     bool ends_block = false;    ///< The handler is a branch, finish or transfer.
+    bool raises = false;        ///< It is no instruction: its handler does nothing but raise.
     bool side_exit = false;     ///< A conditional branch behind which the block goes on.
     bool branches = false;      ///< It is a branch: nothing is looked at before the next block.
     bool lock_allowed = false;  ///< LOCK is legal on this form (and it has a memory destination).

@@ -29,9 +29,10 @@ void EmitTable::set_in_group(OpcodeMap map, u8 opcode, unsigned reg, const EmitE
 
 const EmitEntry* EmitTable::find(const GuestInsn& guest) const {
     const Decoding& d = guest.d;
-    // LOCK in the wrong place is the handler's, and so is an address size prefix, but where it
-    // means nothing and the block goes on behind the instruction only when that is not taken.
-    if (guest.insn.handler == undefined_instruction) return nullptr;
+    // What is too long or has LOCK in the wrong place is the handler's, and so is an address size
+    // prefix, but where it means nothing and the block goes on behind the instruction only when
+    // that is not taken.
+    if (d.raises) return nullptr;
     if (!guest.wide_address() && !d.side_exit) return nullptr;
     const EmitEntry* entry = &entries_[d.map][d.opcode][static_cast<u8>(d.mandatory)];
     if (!entry->emit) {

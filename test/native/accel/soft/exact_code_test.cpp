@@ -68,6 +68,36 @@ VMFT_CODE(exact_prefixed_branches, R"(
   hlt
 )");
 
+// MOV with as many prefixes as there is room for, then with one more; ADD and JMP with as many
+// bytes as fit and one more behind what would be a whole instruction.
+VMFT_CODE(exact_too_long, R"(
+  .rept 6
+  .byte 0x48
+  .endr
+  .byte 0xb9, 1, 2, 3, 4, 5, 6, 7, 8
+  mov [0x600000], rcx
+  lea r15, [rip + 1f]
+  .rept 7
+  .byte 0x48
+  .endr
+  .byte 0xb9, 9, 9, 9, 9, 9, 9, 9, 9
+1: mov [0x600008], rcx
+  lea r15, [rip + 2f]
+  .rept 10
+  .byte 0x2e
+  .endr
+  .byte 0x81, 0xc1, 1, 0, 0, 0
+2: mov [0x600010], rcx
+  lea r15, [rip + 3f]
+  .rept 11
+  .byte 0x3e
+  .endr
+  .byte 0xe9, 0, 0, 0, 0
+3: mov [0x600018], rcx
+  cli
+  hlt
+)");
+
 VMFT_CODE(exact_second_page, R"(
   lea r15, [rip + 1f]
   mov eax, 0x601ffe
@@ -106,6 +136,22 @@ VMFT_TEST(branches_with_an_address_size_prefix_are_taken) {
     auto run = expect_exact(scenario);
     // Odd counts are met behind an even number of rounds: 2 + 4 + … + 40.
     VMFT_EXPECT_EQUAL(run->data(0), 420u);
+}
+
+VMFT_TEST(an_instruction_of_more_than_15_bytes_faults) {
+    for (u32 after_runs : {0u, 1000u}) {
+        Scenario scenario{"too long", code_of(exact_too_long)};
+        scenario.translator.after_runs = after_runs;
+        auto run = expect_exact(scenario);
+        for (u64 offset : {0u, 8u, 0x10u, 0x18u})
+            VMFT_EXPECT_EQUAL(run->data(offset), 0x0807060504030201u);
+        std::vector<Delivered> all = run->delivered();
+        VMFT_REQUIRE(all.size() == 3);
+        for (const Delivered& one : all) {
+            VMFT_EXPECT_EQUAL(one.vector, 13u);
+            VMFT_EXPECT_EQUAL(one.error, 0u);
+        }
+    }
 }
 
 VMFT_TEST(code_that_straddles_two_pages_is_cut_anywhere) {
