@@ -205,9 +205,11 @@ void SoftCpu::run_one(u64 linear, u64 offset, u64 until_ticks) {
         if (block->bytes > here && second != GuestMemory::no_offset)
             watch_code(second, block->bytes - here);
     }
-    // Under TF, or on a watched address, a REP instruction traps after each iteration: it gets a
-    // budget of one.
-    u64 limit = trap || (cpu.dr7 & 0xff) ? ticks_ + 1 : until_ticks;
+    // Under TF, or on a watched address, a REP instruction traps after each iteration; of an
+    // interrupt shadow the first iteration is all: what waits comes before the second, wherever a
+    // slice ends. So it gets a budget of one.
+    bool shadow = restore_shadow_ != InterruptShadow::none;
+    u64 limit = trap || shadow || (cpu.dr7 & 0xff) ? ticks_ + 1 : until_ticks;
     cpu.ticks_at_limit = limit;
     execute_block(block, limit);
     cpu.io_allowed = false;

@@ -59,6 +59,30 @@ VMFT_LABEL(exact_shadows_b);
 VMFT_LABEL(exact_shadows_d);
 VMFT_LABEL(exact_shadows_f);
 
+VMFT_CODE(exact_shadowed_rep, R"(
+  cli
+  mov al, 0x41
+  out 0x11, al
+  mov edi, 0x600000
+  mov ecx, 6
+  sti
+exact_shadowed_rep_a: rep stosb
+  cli
+  mov al, 0x42
+  out 0x11, al
+  mov esi, 0x600000
+  mov ecx, 6
+  mov eax, 0x18
+  sti
+  mov ss, eax
+exact_shadowed_rep_b: rep lodsb
+  mov [0x600008], rcx
+  cli
+  hlt
+)");
+VMFT_LABEL(exact_shadowed_rep_a);
+VMFT_LABEL(exact_shadowed_rep_b);
+
 VMFT_CODE(exact_halts, R"(
   mov ecx, 5
 1: sti
@@ -184,6 +208,20 @@ VMFT_TEST(sti_and_mov_ss_hold_interrupts_for_one_instruction) {
     VMFT_EXPECT_EQUAL(all[1].rip, offset(exact_shadows_d, exact_shadows));
     VMFT_EXPECT_EQUAL(all[2].vector, 0x44u);
     VMFT_EXPECT_EQUAL(all[2].rip, offset(exact_shadows_f, exact_shadows));
+}
+
+VMFT_TEST(an_interrupt_that_waits_comes_before_the_second_iteration) {
+    for (u32 after_runs : {0u, 1000u}) {
+        Scenario scenario{"shadowed REP", code_of(exact_shadowed_rep)};
+        scenario.translator.after_runs = after_runs;
+        auto run = expect_exact(scenario);
+        std::vector<Delivered> all = run->delivered();
+        VMFT_REQUIRE(all.size() == 2);
+        VMFT_EXPECT_EQUAL(all[0].rip, offset(exact_shadowed_rep_a, exact_shadowed_rep));
+        VMFT_EXPECT_EQUAL(all[1].rip, offset(exact_shadowed_rep_b, exact_shadowed_rep));
+        VMFT_EXPECT_EQUAL(run->data(0), 0x4141'4141'4141u);
+        VMFT_EXPECT_EQUAL(run->data(8), 0u);
+    }
 }
 
 VMFT_TEST(hlt_wakes_at_the_same_place) {
