@@ -98,7 +98,8 @@ constexpr u64 debug_handler = handlers + 0x200, counting_handler = handlers + 0x
 
 class Builder {
 public:
-    explicit Builder(Case& drawn) : case_(drawn), random_(drawn.seed, 0) {}
+    explicit Builder(Case& drawn)
+        : case_(drawn), random_(drawn.seed, 0), second_(drawn.seed >= second_kind) {}
 
     void build() {
         case_.ram.assign(ram_bytes, 0);
@@ -107,6 +108,7 @@ public:
         system_share_ = static_cast<unsigned>(random_.chance(60) ? 40 : random_.below(101));
         build_system();
         build_tables();
+        if (second_) build_aliases();
         build_code();
         build_data();
         build_records();
@@ -230,8 +232,39 @@ private:
         VMFT_CHECK(next_table_ < tables_end);
     }
 
+    /// More pages of both roots, whose entries the guest's system knows.
+    void build_aliases() {
+        for (u64 root : {tables, tables + page_bytes}) {
+            for (u64 distance : alias_distances) {
+                u64 leaf = new_table();
+                put<u64>(entry_of(root, mixed + distance, 2),
+                         leaf | present | write | user | upper_bits());
+                for (u64 page = 0; page < mixed_pages; page++)
+                    put<u64>(leaf + ((mixed >> page_shift & 511) + page) * 8, random_entry());
+            }
+            for (u64 distance : {u64{0}, alias_distances[0], alias_distances[1]})
+                for (u64 page = 0; page < mixed_pages; page++)
+                    know_entry(root, mixed + distance + page * page_bytes, 1);
+            for (u64 page = 0; page < high_pages; page++)
+                know_entry(root, high + page * page_bytes, 1);
+            for (unsigned levels = 2; levels <= 4; levels++)
+                for (u64 linear : {mixed, mixed + alias_distances[0], high, large})
+                    know_entry(root, linear, levels);
+        }
+        VMFT_CHECK(next_table_ < tables_end);
+        put<u64>(gdt + 0x50, 0x008f'9b40'0000'ffff);  // 16-bit code over `mixed`
+        put<u64>(gdt + 0x58, 0x008f'fb40'0000'ffff);
+        case_.gdt_limit = 0x5f;
+    }
+    void know_entry(u64 root, u64 linear, unsigned levels) {
+        u64 at = entry_of(root, linear, levels);
+        // A table in code pages is not where the system sees it.
+        if (at < tables_end)
+            crossings_.entries.push_back({system_linear + at, linear, levels == 1});
+    }
+
     void build_code() {
-        CodeWriter writer(random_, case_.pieces);
+        CodeWriter writer(random_, case_.pieces, second_ ? &crossings_ : nullptr);
         // Not where a table in use lies: mixed_pages entries from that of `mixed` on.
         constexpr unsigned table_first = (mixed >> page_shift & 511) * 8,
                            table_last = table_first + mixed_pages * 8;
@@ -271,7 +304,13 @@ private:
             record.rip = compatibility ? mixed + random_.below(mixed_pages) * page_bytes +
                                              random_.below(16) * 256
                                        : draw_code_address(random_);
+            if (second_ && !compatibility && random_.chance(30))
+                record.rip = draw_crossing_target(random_);
             record.cs = system ? (compatibility ? 0x08 : 0x10) : compatibility ? 0x23 : 0x33;
+            if (second_ && compatibility && random_.chance(30)) {
+                record.rip -= mixed;
+                record.cs = system ? 0x50 : 0x5b;
+            }
             record.ss = system ? 0x18 : 0x2b;
             record.rsp =
                 mixed + random_.below(mixed_pages) * page_bytes + 0x800 + random_.below(64) * 8;
@@ -317,6 +356,7 @@ private:
                 event.kind == WorldEvent::interrupt ? 0x20 + random_.below(0xe0) : random_.next();
             case_.events.push_back(event);
         }
+        if (second_) meet_more();
         std::sort(case_.events.begin(), case_.events.end(),
                   [](const WorldEvent& a, const WorldEvent& b) { return a.ticks < b.ticks; });
         u64 stops = random_.below(random_.chance(50) ? 4 : 30);
@@ -325,8 +365,23 @@ private:
         std::sort(case_.stops.begin(), case_.stops.end());
     }
 
+    /// More interrupts, stops and ends of slices.
+    void meet_more() {
+        if (random_.chance(60)) case_.slices = Slices::random;
+        for (u64 i = random_.below(60); i > 0; i--) {
+            WorldEvent event;
+            event.ticks = random_.below(case_.ticks_max);
+            event.value = 0x20 + random_.below(0xe0);
+            case_.events.push_back(event);
+        }
+        for (u64 i = random_.below(60); i > 0; i--)
+            case_.stops.push_back(1 + random_.below(case_.ticks_max));
+    }
+
     Case& case_;
     Random random_;
+    bool second_;
+    Crossings crossings_;
     unsigned code_pages_ = 0, system_share_ = 0;
     u64 user_share_ = 0, next_table_ = 0;
     std::vector<u64> leaf_tables_;

@@ -41,6 +41,7 @@ enum class Slices : u8 { whole, random, single };
 struct Case {
     u64 seed = 0;
     u64 ticks_max = 0;
+    u16 gdt_limit = 0x4f;
     TranslatorOptions options;  ///< Of the CPU under test; the other one interprets.
     Slices slices = Slices::whole, reference_slices = Slices::whole;
     std::vector<u8> ram;  ///< Everything but the pieces.
@@ -60,7 +61,12 @@ inline constexpr unsigned code_pages_max = 16, data_pages = 10;
 // half, some in the kernel's half, large ones over all of RAM and what lies behind it.
 inline constexpr u64 system_linear = 0xffff'8000'0000'0000, mixed = 0x40'0000, mixed_pages = 64,
                      edge = 0x7fff'ffff'e000, high = 0xffff'ffff'8000'0000, high_pages = 16,
-                     large = 0x4000'0000, large_pages = 4;
+                     large = 0x4000'0000, large_pages = 4, large_page_bytes = u64{2} << 20;
+// In guests of the second kind also: as many pages as `mixed` has, in the same slots of the code
+// TLB, and of both TLBs.
+inline constexpr u64 alias_distances[] = {u64{2} << 20, u64{8} << 20};
+/// In them every page of code has a function of two instructions here.
+inline constexpr unsigned short_function = 0xe00;
 
 /// Where a guest goes on after a fault: registers that make sense.
 struct Record {
@@ -68,6 +74,11 @@ struct Record {
     u64 rip, cs, rflags, rsp, ss, cr0, cr4, mxcsr;
 };
 inline constexpr unsigned record_count = 64;
+
+/// Seeds from here on draw guests of the second kind: those of the first kind, with more of page
+/// tables, jumps to other pages, and interrupts. (Smaller seeds draw what they drew before, so what
+/// one of them found can be asked for again.)
+inline constexpr u64 second_kind = u64{1} << 31;
 
 /// The same case for the same seed, on every host.
 Case draw_case(u64 seed);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr unsigned aligned_every = 256, group_bytes_max = 200;
 
-Group draw_group(Random& random, unsigned depth);
+Group draw_group(Random& random, unsigned depth, const Crossings* crossings);
 
 unsigned length_of(const Group& group) {
     unsigned length = 0;
@@ -18,8 +18,8 @@ unsigned length_of(const Group& group) {
 void append(Group& to, const Group& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 /// Over a few instructions, by a condition.
-Group skip(Random& random, unsigned depth) {
-    Group over = draw_group(random, depth + 1);
+Group skip(Random& random, unsigned depth, const Crossings* crossings) {
+    Group over = draw_group(random, depth + 1, crossings);
     Bytes jump;
     unsigned length = length_of(over);
     if (length > 127) return over;
@@ -31,10 +31,11 @@ Group skip(Random& random, unsigned depth) {
 }
 
 /// Some turns, counted in a register that the body may happen to change.
-Group loop(Random& random, unsigned depth) {
+Group loop(Random& random, unsigned depth, const Crossings* crossings) {
     unsigned reg = random.chance(50) ? 1 : 12 + static_cast<unsigned>(random.below(4));
     Group body;
-    for (u64 i = 1 + random.below(5); i > 0; i--) append(body, draw_group(random, depth + 1));
+    for (u64 i = 1 + random.below(5); i > 0; i--)
+        append(body, draw_group(random, depth + 1, crossings));
     unsigned length = length_of(body);
     if (length > 110) return body;
     Group group{move_immediate(reg, 2 + random.below(random.chance(20) ? 300 : 30))};
@@ -123,18 +124,25 @@ Group rubbish(Random& random) {
 }
 
 /// A jump to the second or third byte of the instruction behind it.
-Group into_the_middle(Random& random, unsigned depth) {
+Group into_the_middle(Random& random, unsigned depth, const Crossings* crossings) {
     Group group;
     Bytes jump;
     jump.add(random.chance(50) ? 0xeb : 0x70 | random.below(16));
     jump.add(1 + random.below(3));
     group.push_back(jump);
-    append(group, draw_group(random, depth + 1));
+    append(group, draw_group(random, depth + 1, crossings));
     return group;
 }
 
-Group draw_group(Random& random, unsigned depth) {
+Group draw_group(Random& random, unsigned depth, const Crossings* crossings) {
     Group group;
+    if (crossings && random.chance(8)) {
+        if (random.chance(65))
+            add_crossing(random, *crossings, group);
+        else
+            add_enabling(random, group);
+        return group;
+    }
     unsigned kind = static_cast<unsigned>(random.below(200));
     if (depth > 2 && kind >= 130 && kind < 156) kind = 0;
     if (kind < 86)
@@ -142,11 +150,11 @@ Group draw_group(Random& random, unsigned depth) {
     else if (kind < 130)
         add_move(random, group);
     else if (kind < 143)
-        return skip(random, depth);
+        return skip(random, depth, crossings);
     else if (kind < 154)
-        return loop(random, depth);
+        return loop(random, depth, crossings);
     else if (kind < 156)
-        return into_the_middle(random, depth);
+        return into_the_middle(random, depth, crossings);
     else if (kind < 166)
         return stack(random);
     else if (kind < 176)
@@ -218,8 +226,14 @@ void CodeWriter::put(u64 page_ram, unsigned at, const Bytes& instruction, unsign
 void CodeWriter::fill(u64 page_ram, unsigned from, unsigned to) {
     unsigned at = from;
     while (at < to) {
+        if (crossings_ && at == short_function) {  // inc edx; ret
+            Bytes function;
+            function.add(0xc3'c2ff, 3);
+            put(page_ram, at, function, to);
+            at += 3;
+        }
         unsigned boundary = std::min((at / aligned_every + 1) * aligned_every, to);
-        Group group = draw_group(random_, 0);
+        Group group = draw_group(random_, 0, crossings_);
         unsigned length = length_of(group);
         // At the page's end an instruction may stick out, and is cut there.
         bool sticks_out = boundary == page_bytes && random_.chance(50);

@@ -23,9 +23,21 @@ struct Bytes {
 /// Instructions that belong behind each other.
 using Group = std::vector<Bytes>;
 
+/// What guests of the second kind know of their page tables.
+struct Crossings {
+    struct Entry {
+        u64 at;    ///< Linear address of the entry, where only the system reaches it.
+        u64 page;  ///< Linear: one that it maps, alone or with others.
+        bool leaf;
+    };
+    std::vector<Entry> entries;
+};
+
 class CodeWriter {
 public:
-    CodeWriter(Random& random, std::vector<Piece>& pieces) : random_(random), pieces_(pieces) {}
+    /// `crossings`: null in guests of the first kind.
+    CodeWriter(Random& random, std::vector<Piece>& pieces, const Crossings* crossings)
+        : random_(random), pieces_(pieces), crossings_(crossings) {}
 
     /// Fills [from, to) of the page at `page_ram`.
     void fill(u64 page_ram, unsigned from, unsigned to);
@@ -35,6 +47,7 @@ private:
 
     Random& random_;
     std::vector<Piece>& pieces_;
+    const Crossings* crossings_;
 };
 
 /// A linear address that mostly means something: data, code, edges of pages and of all memory.
@@ -49,6 +62,11 @@ void add_move(Random& random, Group& group);
 void add_system(Random& random, Group& group);
 void add_rewriting(Random& random, Group& group);
 void add_string(Random& random, Group& group);
+/// fuzz_crossings.cpp: jumps between pages that share a slot of the code TLB, and to such whose
+/// table entries have just changed; STI with what is right behind it.
+void add_crossing(Random& random, const Crossings& crossings, Group& group);
+void add_enabling(Random& random, Group& group);
+u64 draw_crossing_target(Random& random);
 /// mov reg, value, as short as it gets.
 Bytes move_immediate(unsigned reg, u64 value);
 

@@ -35,7 +35,7 @@ void FuzzMachine::enter_guest() {
     cpu.msr_star = u64{0x20} << 48 | u64{0x10} << 32;
     cpu.msr_lstar = system_linear + handlers + 0x300;
     cpu.msr_syscall_mask = flag_df | flag_tf;
-    cpu.gdtr = {system_linear + gdt, 0x4f};
+    cpu.gdtr = {system_linear + gdt, case_.gdt_limit};
     cpu.idtr = {system_linear + idt, 0xfff};
     cpu.ldtr = {};
     cpu.tr = {0x40, 0x8b, 103, system_linear + tss};
