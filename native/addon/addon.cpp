@@ -14,7 +14,7 @@ namespace vmft::addon {
 namespace {
 
 /// Raised when the border between addon and TypeScript changes; native-machine.ts expects the same.
-constexpr double border_version = 7;
+constexpr double border_version = 8;
 
 Napi::Value hash(const Napi::CallbackInfo& info) {
     return guarded(info.Env(),

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/scoped_fd.h"
 #include "base/types.h"
+#include "world/socket_address.h"
 
 namespace vmft {
 
@@ -26,17 +29,20 @@ public:
 
     /// The port it is bound to.
     u16 port() const { return port_; }
-    /// To a numeric IP address. What cannot be sent is lost, as on any network.
-    void send(std::span<const u8> bytes, const std::string& host, u16 port);
+    /// What cannot be sent is lost, as on any network.
+    void send(std::span<const u8> bytes, const SocketAddress& to);
 
     struct Received {
-        std::span<const u8> bytes;  ///< Valid until the next call; cut at datagram_bytes_max.
-        std::string host;           ///< Numeric.
-        u16 port = 0;
-        u64 age_ns = 0;  ///< Since it came, by the host's wall clock; 0 where that was set back.
+        std::vector<u8> bytes;  ///< Cut at datagram_bytes_max.
+        SocketAddress from;
+        /// When it came, on the monotonic clock; when it was looked for, where the wall clock was
+        /// set back meanwhile.
+        u64 at_ns = 0;
     };
     /// The oldest that has come; none: there is no more.
     std::optional<Received> receive();
+    /// These were received, in this order, and are received again before all others.
+    void put_back(std::vector<Received>&& received);
 
     static constexpr u64 datagram_bytes_max = 512;
 
@@ -45,7 +51,7 @@ private:
 
     ScopedFd socket_;
     u16 port_;
-    std::array<u8, datagram_bytes_max> buffer_{};
+    std::deque<Received> put_back_;
 };
 
 }  // namespace vmft

@@ -40,7 +40,7 @@ export interface AttendOptions {
 const farewellMs = 500;
 
 /** `status` lines in the event stream, for whoever watches. */
-const statusPeriodMs = 200;
+const statusPeriodMs = 1_000;
 
 /**
  * Runs a session with its console on the terminal until it ends, and ends the process with its exit status.

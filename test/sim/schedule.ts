@@ -25,6 +25,8 @@ export interface Outcome {
   readonly byCheckpoint: number;
   /** Copies for which the guest was slowed. */
   readonly throttled: number;
+  /** Heartbeats that went out while their role rested. */
+  readonly beatsAtRest: number;
 }
 
 const settings: PairSettings = {
@@ -60,6 +62,8 @@ class Schedule {
   private readonly oldAcks: Ack[] = [];
   private backupsLeft: number;
   private request = 0;
+  /** How often the client leaves the guest alone for a while. */
+  private readonly leavesShare: number;
   private flipNext = false;
   private replayNext = false;
 
@@ -68,6 +72,7 @@ class Schedule {
     private readonly planted: PlantedFault | null,
   ) {
     this.random = new SeededRandom(seed);
+    this.leavesShare = this.random.pick([0, 0.3]);
     const { timeline, random } = this;
     timeline.asynchronous = () => this.hosts.some((host) => host.copying);
     this.storage = new SimStorage(timeline, random);
@@ -113,7 +118,10 @@ class Schedule {
     first.boot();
     this.observer.onAnswer = (request) => {
       if (request === this.request) {
-        timeline.after(random.between(2, 30), () => {
+        // Now and then the client leaves the guest alone, and the pair comes to rest.
+        const leaves = timeline.nowMs < troubleMs && random.chance(this.leavesShare);
+        const thinksMs = leaves ? random.between(300, 800) : random.between(2, 30);
+        timeline.after(thinksMs, () => {
           this.nextRequest();
         });
       }
@@ -151,6 +159,7 @@ class Schedule {
         (event) => event.type === 'formed' && event.replication === 'checkpoint',
       ).length,
       throttled: this.hosts.filter(({ machine }) => machine?.slowedForCopy === true).length,
+      beatsAtRest: this.hosts.reduce((sum, { heartbeats }) => sum + heartbeats.beatsAtRest, 0),
     };
   }
 

@@ -18,6 +18,7 @@ import type { Observer } from './observer.js';
 import type { PlantedFault } from './planted-fault.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { SimDisk } from './sim-disk.js';
+import { SimHeartbeats } from './sim-heartbeats.js';
 import type { SimNetwork } from './sim-network.js';
 import type { SimStorage } from './sim-storage.js';
 import type { Timeline } from './timeline.js';
@@ -41,7 +42,7 @@ export class SimHost {
   readonly replica: Replica;
   readonly events: StampedPairEvent[] = [];
   machine: FakeMachine | null = null;
-  private readonly heartbeats: { readonly heartbeat: Heartbeat; readonly atMs: number }[] = [];
+  readonly heartbeats: SimHeartbeats;
   dead = false;
   end: SessionEnd | null = null;
   /** Dies at its so-many-th action from now. */
@@ -61,7 +62,8 @@ export class SimHost {
   ) {
     this.stepMs = parts.random.between(4, 14);
     this.replays = parts.random.chance(0.6);
-    const { storage, network, settings } = parts;
+    const { storage, settings } = parts;
+    this.heartbeats = this.heartbeatPort();
     this.replica = new Replica({
       replicaId: name,
       clock: this.clock(),
@@ -80,19 +82,7 @@ export class SimHost {
           else storage.testAndSet(name, Number(generation), this.guarded(done));
         },
       },
-      heartbeats: {
-        port: 1,
-        send: (heartbeat) => {
-          const peer = parts.peerOf(this);
-          if (this.act() && peer !== null) network.sendHeartbeat(this, peer, heartbeat);
-        },
-        deliver: () => {
-          for (const { heartbeat, atMs } of this.heartbeats.splice(0)) {
-            this.replica.heartbeat(heartbeat, parts.timeline.nowMs - atMs);
-          }
-        },
-        towards: () => undefined,
-      },
+      heartbeats: this.heartbeats,
       disks: noDisks,
       createMachine: (config, events) => this.createMachine(config, events),
       pauseMachine: (machine, paused) => {
@@ -178,7 +168,27 @@ export class SimHost {
 
   /** Into its socket, where it lies until the process looks: also while it is stopped. */
   heartbeatCame(heartbeat: Heartbeat): void {
-    if (!this.dead) this.heartbeats.push({ heartbeat, atMs: this.parts.timeline.nowMs });
+    if (!this.dead) this.heartbeats.arrive(heartbeat, this.parts.timeline.nowMs);
+  }
+
+  private heartbeatPort(): SimHeartbeats {
+    const { network, timeline } = this.parts;
+    return new SimHeartbeats({
+      nowMs: () => this.readClock(),
+      act: () => this.act(),
+      after: (delayMs, run) => {
+        timeline.after(delayMs, () => {
+          this.deliver(run);
+        });
+      },
+      send: (heartbeat) => {
+        const peer = this.parts.peerOf(this);
+        if (peer !== null) network.sendHeartbeat(this, peer, heartbeat);
+      },
+      heard: (heartbeat, ageMs) => {
+        this.replica.heartbeat(heartbeat, ageMs);
+      },
+    });
   }
 
   /** What becomes of it is seen from outside. */

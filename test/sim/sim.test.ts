@@ -31,6 +31,7 @@ describe('the pair in simulation', () => {
     let handedOver = 0;
     let checkpoints = 0;
     let throttled = 0;
+    let beatsAtRest = 0;
     let answers = 0;
     const errors = new Set<string>();
     for (let seed = 1; seed <= schedules; seed += 1) {
@@ -41,6 +42,7 @@ describe('the pair in simulation', () => {
       handedOver += outcome.handedOver;
       checkpoints += outcome.byCheckpoint;
       throttled += outcome.throttled;
+      beatsAtRest += outcome.beatsAtRest;
       if (outcome.guestEnded) ended += 1;
       for (const code of outcome.channelErrors) errors.add(code);
     }
@@ -51,6 +53,7 @@ describe('the pair in simulation', () => {
     assert.ok(handedOver > schedules / 100, `${handedOver} machines were handed over`);
     assert.ok(checkpoints > schedules / 4, `${checkpoints} pairs replicated by checkpoints`);
     assert.ok(throttled > 0, 'a guest was slowed to be copied');
+    assert.ok(beatsAtRest > schedules / 10, `${beatsAtRest} heartbeats at rest`);
     assert.ok(answers > schedules * 5, `${answers} answers`);
     assert.ok(errors.has('frame-corrupt'), 'a flipped byte was found');
     assert.ok(errors.has('generation-old'), 'an old generation was refused');

@@ -93,12 +93,50 @@ export interface CrashAt {
   readonly count: number;
 }
 
+/** A rest of a replica's role; see native/world/heartbeat_rest.h. Times are on the monotonic clock. */
+export interface NativeRest {
+  /** Our heartbeat, from which the peer's differ in their counter and echo only: 8 bytes at these places. */
+  readonly datagram: Buffer;
+  readonly counterAt: number;
+  readonly echoAt: number;
+  readonly host: string;
+  readonly port: number;
+  readonly sent: bigint;
+  readonly heard: bigint;
+  readonly dueMs: number;
+  readonly periodMs: number;
+  readonly heardMs: number;
+  readonly lateAfterMs: number;
+  readonly untilMs: number;
+}
+
+/** A beat that went out in a rest. */
+export interface NativeBeat {
+  /** Before it was sent. */
+  readonly atMs: number;
+  /** Its counter. */
+  readonly sent: bigint;
+  /** What had come since the one before, oldest first; a moment after `atMs` at the latest. */
+  readonly heard: readonly {
+    readonly counter: bigint;
+    readonly echo: bigint;
+    readonly atMs: number;
+  }[];
+}
+
 /** See native/world/heartbeat_socket.h. Its methods do nothing once it is closed. */
 export interface NativeHeartbeats {
   port(): number;
   send(bytes: Buffer, host: string, port: number): void;
   /** The oldest datagram that has come, and how long ago; null: there is no more. */
   receive(): { bytes: Buffer; host: string; port: number; ageMs: number } | null;
+  /**
+   * Beats by itself from now on. `over` is called once, when it does so no longer; not by `rise` or `close`. Throws `wrong-mode`
+   * when it rests already.
+   */
+  rest(plan: NativeRest, over: () => void): void;
+  /** Ends the rest: what went out in it, oldest first; empty when there was none. */
+  rise(): NativeBeat[];
   close(): void;
 }
 
@@ -139,7 +177,7 @@ export interface Addon {
 }
 
 /** native/addon/addon.cpp has the same: an addon left over from another build is refused. */
-const borderVersion = 7;
+const borderVersion = 8;
 
 let loadedAddon: Addon | null = null;
 

@@ -9,6 +9,9 @@ import type { Heartbeat } from './messages.js';
 const magic = Buffer.from('vmftbeat', 'ascii');
 const version = 2;
 const headerBytes = 34;
+/** Where counter and echo are: the heartbeats of a generation, both ways, differ there only. */
+export const counterAt = 17;
+export const echoAt = 25;
 
 export function encodeHeartbeat(heartbeat: Heartbeat): Buffer {
   const id = Buffer.from(heartbeat.machineId, 'ascii');
@@ -16,8 +19,8 @@ export function encodeHeartbeat(heartbeat: Heartbeat): Buffer {
   magic.copy(out, 0);
   out.writeUInt8(version, 8);
   out.writeBigUInt64LE(heartbeat.generation, 9);
-  out.writeBigUInt64LE(heartbeat.counter, 17);
-  out.writeBigUInt64LE(heartbeat.echo, 25);
+  out.writeBigUInt64LE(heartbeat.counter, counterAt);
+  out.writeBigUInt64LE(heartbeat.echo, echoAt);
   out.writeUInt8(id.length, 33);
   id.copy(out, headerBytes);
   return out;
@@ -30,8 +33,8 @@ export function decodeHeartbeat(bytes: Buffer): Heartbeat | null {
   if (bytes.readUInt8(33) !== bytes.length - headerBytes) return null;
   return {
     generation: bytes.readBigUInt64LE(9),
-    counter: bytes.readBigUInt64LE(17),
-    echo: bytes.readBigUInt64LE(25),
+    counter: bytes.readBigUInt64LE(counterAt),
+    echo: bytes.readBigUInt64LE(echoAt),
     machineId: bytes.toString('latin1', headerBytes),
   };
 }

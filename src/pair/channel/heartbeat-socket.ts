@@ -1,7 +1,8 @@
 import { asVmftError, VmftError } from '../../base/errors.js';
 import { addon, mapped, type NativeHeartbeats } from '../../flow/machine/native-addon.js';
 import type { HeartbeatPort } from '../session/ports.js';
-import { decodeHeartbeat, encodeHeartbeat } from './heartbeat-datagram.js';
+import type { Rest, RestBeat } from '../role/peer-pulse.js';
+import { counterAt, decodeHeartbeat, echoAt, encodeHeartbeat } from './heartbeat-datagram.js';
 import type { Heartbeat } from './messages.js';
 
 /**
@@ -65,6 +66,20 @@ export class HeartbeatSocket implements HeartbeatPort {
 
   towards(port: number): void {
     if (this.peerHost !== null) this.remote = { host: this.peerHost, port };
+  }
+
+  /** In `native/world/heartbeat_rest.cpp`. Its clock is the system's: so must be that of whoever says when. */
+  rest(rest: Rest, machineId: string, over: () => void): boolean {
+    if (this.remote === null || this.closed) return false;
+    const { generation, sent: counter, heard: echo, ...plan } = rest;
+    const datagram = encodeHeartbeat({ machineId, generation, counter, echo });
+    const { sent, heard } = rest;
+    this.socket.rest({ ...plan, sent, heard, datagram, counterAt, echoAt, ...this.remote }, over);
+    return true;
+  }
+
+  rise(): readonly RestBeat[] {
+    return this.socket.rise();
   }
 
   close(): void {

@@ -87,6 +87,11 @@ export class AloneRole implements Role {
     return this.state === 'preparing' || this.copying ? tickIntervalMs : restingTickMs;
   }
 
+  /** What ticks it has are once a second, or those of a join. */
+  rest(): null {
+    return null;
+  }
+
   start(): Action[] {
     return [];
   }

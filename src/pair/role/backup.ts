@@ -20,7 +20,7 @@ import { Arbitration } from './arbitration.js';
 import { decideFailover, type FailoverRow, type Situation } from './failover-table.js';
 import { guestEnd, isDivergence, isGuestEnd } from './pair-event.js';
 import { liveAfterMsOf } from './output-permission.js';
-import { PeerPulse } from './peer-pulse.js';
+import { busyLogMs, PeerPulse, type Rest } from './peer-pulse.js';
 import { generationFault, lostArbitration } from './primary.js';
 import { StateIntake } from './state-intake.js';
 import type { Action, LinkId, PairStatus, Role, RoleEvent } from './role.js';
@@ -125,6 +125,9 @@ export class BackupRole implements Role {
         return this.linkClosed(event.clean, event.error, nowMs);
       case 'heartbeat':
         return this.heartbeat(event, nowMs);
+      case 'rested':
+        this.pulse.rested(event.beats);
+        return [];
       case 'machine-made':
         this.intake.made = true;
         return this.preparation(nowMs);
@@ -168,10 +171,17 @@ export class BackupRole implements Role {
   }
 
   tickAfterMs(nowMs: number): number {
+    return this.pulse.tickAfterMs(this.calm(nowMs), nowMs);
+  }
+
+  rest(nowMs: number): Rest | null {
+    return this.calm(nowMs) ? this.pulse.rest(nowMs) : null;
+  }
+
+  private calm(nowMs: number): boolean {
     const quiet = nowMs - this.frameBeforeMs > busyLogMs;
     const follows = this.state === 'following' && this.channel === 'open' && !this.handedOver;
-    const goesOn = this.guestStopped === null && this.diverged === null;
-    return this.pulse.tickAfterMs(follows && goesOn && quiet, nowMs);
+    return follows && quiet && this.guestStopped === null && this.diverged === null;
   }
 
   private message(message: FromPrimary, nowMs: number): Action[] {
@@ -551,12 +561,6 @@ export class BackupRole implements Role {
     return [{ do: 'emit', event: { type: 'channel-broken', generation: this.generation, error } }];
   }
 }
-
-/**
- * Two pieces of log within this time, and the primary may wait for answers to its heartbeats: they are given at once. Of a guest that
- * rests it comes more seldom (native/runner/recorder.h).
- */
-const busyLogMs = 200;
 
 type BackupPhase =
   | 'joining'

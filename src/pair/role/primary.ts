@@ -16,7 +16,7 @@ import { decideFailover, type FailoverRow } from './failover-table.js';
 import { LagControl } from './lag-control.js';
 import { OutputPermission } from './output-permission.js';
 import { failure, guestEnd, handedOver, isGuestEnd, type CopyCost } from './pair-event.js';
-import { PeerPulse } from './peer-pulse.js';
+import { busyLogMs, PeerPulse, type Rest, type RestBeat } from './peer-pulse.js';
 import type { Action, LinkId, PairStatus, Role, RoleEvent } from './role.js';
 
 export interface PrimaryOptions {
@@ -71,6 +71,8 @@ export class PrimaryRole implements Role {
   private readonly permission: OutputPermission;
   /** Until when what was let go last may leave; after that it waits for the next permission. */
   private grantedUntilMs = -Infinity;
+  /** That was over before they could. */
+  private outputsWait = false;
   private outputsLeft: bigint;
   private readonly arbitration: Arbitration;
   private readonly lag: LagControl;
@@ -87,6 +89,9 @@ export class PrimaryRole implements Role {
   private lagNs: bigint | null = null;
   private stallShown = false;
   private diskReadsDone = 0n;
+  /** When the last segment was made, and the one before it. */
+  private segmentMs = -Infinity;
+  private segmentBeforeMs = -Infinity;
 
   constructor(
     private readonly options: PrimaryOptions,
@@ -124,8 +129,17 @@ export class PrimaryRole implements Role {
   }
 
   tickAfterMs(nowMs: number): number {
-    const calm = this.state === 'protected' && this.channel === 'open' && this.buffer.settled;
-    return this.pulse.tickAfterMs(calm, nowMs);
+    return this.pulse.tickAfterMs(this.works && this.buffer.settled, nowMs);
+  }
+
+  rest(nowMs: number): Rest | null {
+    // What found no permission leaves with the next echo, which is looked at as soon as it may have come.
+    const quiet = !this.outputsWait && nowMs - this.segmentBeforeMs > busyLogMs;
+    return this.works && quiet ? this.pulse.rest(nowMs) : null;
+  }
+
+  private get works(): boolean {
+    return this.state === 'protected' && this.channel === 'open';
   }
 
   start(): Action[] {
@@ -161,6 +175,8 @@ export class PrimaryRole implements Role {
         return [...this.complain(event.error), ...this.decide(nowMs)];
       case 'heartbeat':
         return this.heartbeat(event, nowMs);
+      case 'rested':
+        return this.rested(event.beats, nowMs);
       case 'outputs-left':
         this.outputsLeft = event.through;
         return this.decide(nowMs);
@@ -187,6 +203,8 @@ export class PrimaryRole implements Role {
   private segment(segment: RecordedSegment, nowMs: number): Action[] {
     const { generation, sequence, frame, outputsProduced, virtualNs } = segment;
     if (generation !== this.generation) return [];
+    this.segmentBeforeMs = this.segmentMs;
+    this.segmentMs = nowMs;
     this.gate.append(sequence, outputsProduced);
     if (this.state === 'arbitrating') return [];
     this.buffer.append(sequence, frame.length);
@@ -262,7 +280,7 @@ export class PrimaryRole implements Role {
       this.acknowledgedNs = virtualNs;
     });
     const more = this.gate.acknowledge(sequence) !== null;
-    if (more || nowMs > this.grantedUntilMs) actions.push(...this.release());
+    if (more || nowMs > this.grantedUntilMs) actions.push(...this.release(nowMs, more));
     if (!this.buffer.full) this.stallShown = false;
     if (this.guestStopped !== null) actions.push(...this.decide(nowMs));
     if (this.handOver === 'paused') actions.push(...this.sendHandOver(nowMs));
@@ -276,15 +294,26 @@ export class PrimaryRole implements Role {
     const news = this.pulse.beatsHeard > before && this.permission.echoed(echo);
     // Once the flag has been tried, nothing that was said before permits anything.
     if (!news || this.state === 'arbitrating' || this.channel !== 'open') return [];
-    return this.release();
+    return this.release(nowMs);
   }
 
-  /** What the gate has let go may leave, as long as the backup is known not to be live. */
-  private release(): Action[] {
+  private rested(beats: readonly RestBeat[], nowMs: number): Action[] {
+    this.pulse.rested(beats);
+    let news = false;
+    for (const { atMs, sent, heard } of beats) {
+      for (const { echo } of heard) news = this.permission.echoed(echo) || news;
+      this.permission.beatSent(sent, atMs);
+    }
+    return news ? this.release(nowMs) : [];
+  }
+
+  /** What the gate has let go may leave, as long as the backup is known not to be live. `more`: it has just let something go. */
+  private release(nowMs: number, more = false): Action[] {
     // A machine that is handed over shows nothing any more: its backup does, from where this one is known to be.
     if (this.state === 'handing-over') return [];
     const { untilMs } = this.permission;
     this.grantedUntilMs = untilMs;
+    this.outputsWait = nowMs > untilMs && (this.outputsWait || more);
     const tell = this.state === 'draining';
     return [{ do: 'release-outputs', through: this.gate.released, untilMs, tell }];
   }
@@ -320,14 +349,14 @@ export class PrimaryRole implements Role {
   }
 
   /** The machine stays here. Outputs that are acknowledged leave, now that the guest runs on. */
-  private handOverFailed(error: VmftError, options: LiveOptions | null): Action[] {
+  private handOverFailed(error: VmftError, options: LiveOptions | null, nowMs: number): Action[] {
     if (this.handOver === 'none') return [];
     this.handOver = 'none';
     const { generation } = this;
     const resume: Action[] = options === null ? [] : [{ do: 'resume', options }];
     return [
       ...resume,
-      ...this.release(),
+      ...this.release(nowMs),
       { do: 'emit', event: { type: 'hand-over-failed', generation, error } },
       { do: 'hand-over-failed', error },
     ];
@@ -352,7 +381,7 @@ export class PrimaryRole implements Role {
     this.state = 'protected';
     this.patienceUntilMs = Infinity;
     const message = 'the backup did not acknowledge all of the log in time';
-    return this.handOverFailed(new VmftError('peer-lost', message), this.liveOptions());
+    return this.handOverFailed(new VmftError('peer-lost', message), this.liveOptions(), nowMs);
   }
 
   private stopped(stopped: Stopped, nowMs: number): Action[] {
@@ -367,8 +396,8 @@ export class PrimaryRole implements Role {
     this.patienceUntilMs = nowMs + this.settings.drainMs;
     if (this.state === 'arbitrating') return this.decide(nowMs);
     this.state = 'draining';
-    const ended = this.handOverFailed(new VmftError('peer-lost', 'the guest ended'), null);
-    return [...ended, ...this.release(), ...this.decide(nowMs)];
+    const ended = this.handOverFailed(new VmftError('peer-lost', 'the guest ended'), null, nowMs);
+    return [...ended, ...this.release(nowMs), ...this.decide(nowMs)];
   }
 
   private decide(nowMs: number): Action[] {
@@ -389,7 +418,7 @@ export class PrimaryRole implements Role {
       case 'arbitrate':
         return this.suspect(row, nowMs);
       case 'go-alone':
-        return this.goAlone();
+        return this.goAlone(nowMs);
       case 'finish':
         return this.finish();
       case 'stop':
@@ -420,7 +449,7 @@ export class PrimaryRole implements Role {
     return [...actions, ...this.arbitration.start(nowMs)];
   }
 
-  private goAlone(): Action[] {
+  private goAlone(nowMs: number): Action[] {
     this.state = 'ended';
     const { generation, settings } = this;
     const lost: Action = { do: 'emit', event: { type: 'backup-lost', generation } };
@@ -431,7 +460,7 @@ export class PrimaryRole implements Role {
     }
     const options = aloneOptions(generation, settings);
     const error = new VmftError('peer-lost', 'the backup was lost before it took the machine over');
-    const kept = this.handOverFailed(error, options);
+    const kept = this.handOverFailed(error, options, nowMs);
     return [
       lost,
       ...(kept.length > 0 ? kept : [{ do: 'reconfigure', options } as const]),

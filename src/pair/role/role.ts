@@ -17,6 +17,7 @@ import type {
   Welcome,
 } from '../channel/messages.js';
 import type { CopyStatus, PairEvent, SessionEnd } from './pair-event.js';
+import type { Rest, RestBeat } from './peer-pulse.js';
 
 /**
  * A role is a pure reducer: events and the time in, actions out. It does no I/O, keeps no timer and asks
@@ -33,6 +34,11 @@ export interface Role {
   readonly pair: PairStatus | null;
   /** In how many milliseconds it wants the next tick, as things are now. */
   tickAfterMs(nowMs: number): number;
+  /**
+   * How heartbeats go on by themselves until something happens; null: the role has to tick. `rested` follows before any other event, or
+   * a tick when there was nothing to tell.
+   */
+  rest(nowMs: number): Rest | null;
   /** What to do on taking the role. */
   start(nowMs: number): Action[];
   handle(event: RoleEvent, nowMs: number): Action[];
@@ -72,6 +78,8 @@ export type RoleEvent =
       readonly counter: bigint;
       readonly echo: bigint;
     }
+  /** What went out, and was heard, while it rested: before the time at which this comes. */
+  | { readonly type: 'rested'; readonly beats: readonly RestBeat[] }
   // From the machine.
   | { readonly type: 'segment'; readonly segment: RecordedSegment }
   | { readonly type: 'executed'; readonly progress: ExecutionProgress }

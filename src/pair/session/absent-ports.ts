@@ -23,6 +23,8 @@ export const noHeartbeats: HeartbeatPort = {
   send: () => undefined,
   deliver: () => undefined,
   towards: () => undefined,
+  rest: () => false,
+  rise: () => [],
 };
 
 export const noDisks: DiskPort = {

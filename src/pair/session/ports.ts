@@ -2,6 +2,7 @@ import type { VmftError } from '../../base/errors.js';
 import type { GuestConfig, Machine, MachineEvents } from '../../flow/machine/machine.js';
 import type { Disk } from '../../flow/world/disk.js';
 import type { FromBackup, FromPrimary, Heartbeat } from '../channel/messages.js';
+import type { Rest, RestBeat } from '../role/peer-pulse.js';
 import type { ArbitrationResult, LinkId } from '../role/role.js';
 
 /**
@@ -33,6 +34,13 @@ export interface HeartbeatPort {
   deliver(): void;
   /** A backup learns from Welcome where to send. A primary answers to where valid heartbeats come from. */
   towards(port: number): void;
+  /**
+   * Beats by itself from now on; `over` is called once, when the role has to look, but not after `rise`. At most one rest at a
+   * time. False: nothing was done, since it does not know yet where the peer is.
+   */
+  rest(rest: Rest, machineId: string, over: () => void): boolean;
+  /** Ends the rest: what went out in it, oldest first; empty when there was none. What came after the last of these is to be delivered. */
+  rise(): readonly RestBeat[];
 }
 
 export interface ArbiterPort {

@@ -70,6 +70,8 @@ export class Replica {
   /** Of a hand-over that was asked for. */
   private handedOver: ((error: VmftError | null) => void) | null = null;
   private nextTick: { readonly dueMs: number; readonly cancel: () => void } | null = null;
+  /** Heartbeats go on without the role. */
+  private resting = false;
   private readonly diskWatch = new DiskWatch();
   private readonly cancels: (() => void)[] = [];
   private readonly startMs: number;
@@ -95,6 +97,7 @@ export class Replica {
       },
       console: (bytes) => {
         this.heldConsole.push(bytes);
+        this.wakeRole();
         this.showConsole();
       },
       executed: (progress) => {
@@ -141,6 +144,7 @@ export class Replica {
     const { clock } = this.options;
     this.cancels.push(
       () => this.nextTick?.cancel(),
+      () => this.options.heartbeats.rise(),
       clock.every(diskWatchPeriodMs, () => {
         this.watchDisks();
       }),
@@ -161,21 +165,49 @@ export class Replica {
     this.dispatch({ type: 'heartbeat', generation, counter, echo, ageMs });
   }
 
-  /** When the role wants it, which may change with each event. A timer that is early is left to come. */
+  /** When the role wants it, which may change with each event. A timer that is early is left to come; who rests has none. */
   private setNextTick(): void {
     const { clock } = this.options;
     if (this.ended !== null || this.currentRole === null) return;
     const nowMs = clock.nowMs();
+    if (this.rest(this.currentRole, nowMs)) return;
     const dueMs = nowMs + this.currentRole.tickAfterMs(nowMs);
     if (this.nextTick !== null && this.nextTick.dueMs <= dueMs + 1) return;
     this.nextTick?.cancel();
     const cancel = clock.after(dueMs - nowMs, () => {
-      // What has come is heard before its sender's silence is counted. The tick after this one is behind both.
-      this.options.heartbeats.deliver();
-      this.nextTick = null;
-      this.dispatch({ type: 'tick' });
+      this.look();
     });
     this.nextTick = { dueMs, cancel };
+  }
+
+  /** What has come is heard before its sender's silence is counted. The tick after this one is behind both. */
+  private look(): void {
+    this.options.heartbeats.deliver();
+    this.nextTick = null;
+    this.dispatch({ type: 'tick' });
+  }
+
+  /** Console bytes that wait for permission are looked at with each heartbeat. */
+  private rest(role: Role, nowMs: number): boolean {
+    if (this.resting) return true;
+    const rest = this.heldConsole.length > 0 ? null : role.rest(nowMs);
+    if (rest === null) return false;
+    this.resting = this.options.heartbeats.rest(rest, this.machineName, () => {
+      this.rise();
+      this.look();
+    });
+    if (!this.resting) return false;
+    this.nextTick?.cancel();
+    this.nextTick = null;
+    return true;
+  }
+
+  /** Before anything else the role is told what went on while it rested. It has no timer until the queue is drained. */
+  private rise(): void {
+    if (!this.resting) return;
+    this.resting = false;
+    const beats = this.options.heartbeats.rise();
+    if (beats.length > 0) this.queue.push({ type: 'rested', beats });
   }
 
   /**
@@ -211,8 +243,16 @@ export class Replica {
 
   dispatch(event: RoleEvent): void {
     if (this.ended !== null) return;
+    this.rise();
     this.queue.push(event);
     if (!this.draining) this.drain();
+  }
+
+  /** What it says of itself is then as of now. */
+  private wakeRole(): void {
+    if (!this.resting || this.ended !== null) return;
+    this.rise();
+    this.drain();
   }
 
   private drain(): void {
@@ -385,6 +425,7 @@ export class Replica {
 
   private announce(machine: Machine, afterMs: number): void {
     const say = (): void => {
+      this.wakeRole();
       if (this.ended === null && this.mayShow()) machine.announce();
     };
     if (afterMs === 0) say();

@@ -34,8 +34,10 @@ export class FakeRecorder {
     this.inputs = [];
   }
 
+  /** A guest that nothing comes in to rests, and so do its replicas (native/runner/recorder.h). */
   due(tick: number): boolean {
-    return tick - this.flushedTick >= 40;
+    const age = tick - this.flushedTick;
+    return age >= (this.inputs.length > 0 ? 40 : restingSegmentTicks);
   }
 
   acknowledge(sequence: bigint): void {
@@ -88,5 +90,7 @@ export class FakeRecorder {
     };
   }
 }
+
+const restingSegmentTicks = 1_000;
 
 export const nsPerTick = 100_000n;

@@ -148,7 +148,7 @@ describe('a backup whose replica diverges', () => {
 
   it('ends with 49 when it happens often and the primary replicates by replay only', async () => {
     const { primary, backup } = await formPair(
-      { divergencesMax: 2, rebuildPatienceMs: 50 },
+      { divergencesMax: 2, rebuildPatienceMs: 1_000 },
       'replay',
     );
     diverge();
