@@ -1,5 +1,6 @@
 #include "determinism/lockstep.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "accel/soft/soft.h"
@@ -21,13 +22,18 @@ u64 from_environment(const char* name, u64 otherwise) {
     return text ? std::strtoull(text, nullptr, 0) : otherwise;
 }
 
+std::string workload_name() {
+    const char* chosen = std::getenv("VMFT_LOCKSTEP_WORKLOAD");
+    return chosen ? chosen : "benchmark";
+}
+
 /// What is translated when, and how little fits: by the seed.
-TranslatorOptions options_of(u64 seed) {
+TranslatorOptions options_of(u64 seed, u64 code_bytes_min = 0) {
     static constexpr u32 runs[] = {0, 12, 1, 100};
     static constexpr u64 sizes[] = {u64{32} << 20, u64{1} << 20, u64{256} << 10};
     TranslatorOptions options;
     options.after_runs = runs[seed % 4];
-    options.code_bytes = sizes[seed % 3];
+    options.code_bytes = std::max(sizes[seed % 3], code_bytes_min);
     return options;
 }
 
@@ -46,10 +52,10 @@ TranslatorOptions interpreted() {
     return options;
 }
 
-/// Recorded with one, replayed with the other.
-void expect_replay(const GuestStart& guest, const RecordingPlan& plan,
-                   const RandomWorld::Habits& habits, const TranslatorOptions& replayer,
-                   const std::string& name) {
+/// Recorded with one, replayed with the other. Returns the recording.
+RecordedRun expect_replay(const GuestStart& guest, const RecordingPlan& plan,
+                          const RandomWorld::Habits& habits, const TranslatorOptions& replayer,
+                          const std::string& name) {
     RandomWorld world(plan.seed, habits);
     RecordedRun run = record_run(guest, world, plan);
     VMFT_EXPECT(!run.frames.empty());
@@ -61,19 +67,29 @@ void expect_replay(const GuestStart& guest, const RecordingPlan& plan,
                 machine->whole_memory_digest() == run.end_memory;
     VMFT_EXPECT(same);
     if (!same) std::cout << "  " << name << ": " << replay.message() << std::endl;
+    return run;
+}
+
+/// Of a guest that powered off by itself.
+void expect_done(const Workload& work, const std::string& console) {
+    for (const std::string& text : work.told) {
+        bool told = console.find(text) != std::string::npos;
+        VMFT_EXPECT(told);
+        if (!told) std::cout << "the guest said:\n" << console << std::endl;
+    }
 }
 
 }  // namespace
 
 VMFT_TEST(a_workload_is_the_same_translated_and_interpreted) {
-    const char* chosen = std::getenv("VMFT_LOCKSTEP_WORKLOAD");
-    std::string name = chosen ? chosen : "benchmark";
+    std::string name = workload_name();
     Workload work = workload(name);
     if (work.guest.kernel.empty()) return;
     u64 seed = from_environment("VMFT_LOCKSTEP_SEED", 0);
     u64 ticks_max = from_environment("VMFT_LOCKSTEP_TICKS", 100'000'000);
     u64 apart = from_environment("VMFT_LOCKSTEP_APART", 100'000);
     LockstepPlan plan = plan_of(seed, ticks_max, apart);
+    plan.options = options_of(seed, work.code_bytes_min);
     plan.habits = work.habits;
     LockstepResult result = run_lockstep(work.guest, plan);
     bool whole = result.end == ExitKind::power_off;
@@ -83,12 +99,7 @@ VMFT_TEST(a_workload_is_the_same_translated_and_interpreted) {
               << std::endl;
     VMFT_EXPECT_EQUAL(result.difference, "");
     VMFT_EXPECT(whole || result.ticks == ticks_max);
-    if (!whole) return;
-    for (const std::string& text : work.told) {
-        bool told = result.console.find(text) != std::string::npos;
-        VMFT_EXPECT(told);
-        if (!told) std::cout << "the guest said:\n" << result.console << std::endl;
-    }
+    if (whole) expect_done(work, result.console);
 }
 
 VMFT_TEST(a_planted_bug_is_found_in_lock_step) {
@@ -135,13 +146,26 @@ VMFT_TEST(a_recording_of_one_replays_with_the_other) {
         }
         guests++;
     }
-    auto [guest, habits, told] = workload("benchmark");
-    if (guest.kernel.empty()) return;
+}
+
+VMFT_TEST(a_recording_of_a_workload_replays_with_the_other) {
+    std::string name = workload_name();
+    Workload work = workload(name);
+    if (work.guest.kernel.empty()) return;
     RecordingPlan plan;
     plan.seed = from_environment("VMFT_LOCKSTEP_SEED", 1);
     plan.ticks_max = from_environment("VMFT_LOCKSTEP_TICKS", 40'000'000);
-    plan.options = interpreted();
-    expect_replay(guest, plan, habits, options_of(plan.seed), "the kernel, recorded interpreted");
-    plan.options = options_of(plan.seed);
-    expect_replay(guest, plan, habits, interpreted(), "the kernel, recorded translated");
+    TranslatorOptions translated = options_of(plan.seed, work.code_bytes_min);
+    for (bool translates : {false, true}) {
+        plan.options = translates ? translated : interpreted();
+        std::string title =
+            name + (translates ? ", recorded translated" : ", recorded interpreted");
+        RecordedRun run = expect_replay(work.guest, plan, work.habits,
+                                        translates ? interpreted() : translated, title);
+        bool whole = run.end_kind == ExitKind::power_off && run.end.ticks < plan.ticks_max;
+        VMFT_EXPECT(whole || run.end.ticks == plan.ticks_max);
+        if (whole) expect_done(work, run.outputs.console);
+        std::cout << title << ": " << run.end.ticks << " ticks, " << run.frames.size()
+                  << " segments replayed" << (whole ? ", to the power-off" : "") << std::endl;
+    }
 }

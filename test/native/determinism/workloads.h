@@ -9,8 +9,11 @@ namespace vmft::test {
 
 /// What a whole guest does, from its boot to its power-off.
 struct Workload {
-    GuestStart guest;               ///< An empty kernel: its files are not there.
-    RandomWorld::Habits habits;     ///< Of the world around it.
+    GuestStart guest;            ///< An empty kernel: its files are not there.
+    RandomWorld::Habits habits;  ///< Of the world around it.
+    /// Memory for host code: with less, all of so large a program would be translated again and
+    /// again.
+    u64 code_bytes_min = 0;
     std::vector<std::string> told;  ///< On the console, when all of it was done.
 };
 
