@@ -13,7 +13,7 @@ template <Store store, Form form, auto Move>
 void store_or_move(Emitter& e, const GuestInsn& g) {
     if (g.d.memory)
         store(e, operand_in_memory(e, form, Emitter::Access::write), xmm_of(g.reg()));
-    else if constexpr (Move != nullptr)
+    else if constexpr (std::is_member_pointer_v<decltype(Move)>)
         (e.*Move)(xmm_of(g.rm()), xmm_of(g.reg()));
 }
 
@@ -30,8 +30,9 @@ void add(EmitTable& table, Place place) {
 
 using G = CodeGenerator;
 constexpr XmmOp movaps_registers = &G::movaps, movss_registers = &G::movss,
-                movsd_registers = &G::movsd, nothing = nullptr;
+                movsd_registers = &G::movsd;
 constexpr MmxOp movq_registers = &G::movq;
+constexpr std::nullptr_t nothing = nullptr;
 
 /// Bytes 0-7 from memory, or the other register's high half (MOVHLPS).
 void low_half(Emitter& e, const GuestInsn& g) {
