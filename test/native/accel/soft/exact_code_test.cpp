@@ -98,6 +98,28 @@ VMFT_CODE(exact_too_long, R"(
   hlt
 )");
 
+// JMP, JE, JMP backwards and CALL by nearly 2 GiB, which from the page's beginning is more than
+// that.
+VMFT_CODE(exact_far_branches, R"(
+  jmp 1f
+  .fill 62, 1, 0x90
+1: lea r15, [rip + 2f]
+  .byte 0xe9
+  .long 0x7fffffdf
+2: lea r15, [rip + 3f]
+  cmp eax, eax
+  .byte 0x0f, 0x84
+  .long 0x7fffffdf
+3: lea r15, [rip + 4f]
+  .byte 0xe9
+  .long 0x80000000
+4: lea r15, [rip + 5f]
+  .byte 0xe8
+  .long 0x7fffffdf
+5: cli
+  hlt
+)");
+
 VMFT_CODE(exact_second_page, R"(
   lea r15, [rip + 1f]
   mov eax, 0x601ffe
@@ -150,6 +172,21 @@ VMFT_TEST(an_instruction_of_more_than_15_bytes_faults) {
         for (const Delivered& one : all) {
             VMFT_EXPECT_EQUAL(one.vector, 13u);
             VMFT_EXPECT_EQUAL(one.error, 0u);
+        }
+    }
+}
+
+VMFT_TEST(branches_by_two_gib_come_to_where_they_lead) {
+    for (u32 after_runs : {0u, 1000u}) {
+        Scenario scenario{"far branches", code_of(exact_far_branches)};
+        scenario.translator.after_runs = after_runs;
+        std::vector<Delivered> all = expect_exact(scenario)->delivered();
+        VMFT_REQUIRE(all.size() == 4);
+        const u64 behind[] = {76, 91, 103, 115};  // Each branch, in the program.
+        for (size_t i = 0; i < 4; i++) {
+            u64 distance = i == 2 ? ~u64{0x7fffffff} : 0x7fffffdf;
+            VMFT_EXPECT_EQUAL(all[i].vector, 14u);
+            VMFT_EXPECT_EQUAL(all[i].rip, k::code + behind[i] + distance);
         }
     }
 }

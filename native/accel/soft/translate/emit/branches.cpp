@@ -7,13 +7,12 @@ using namespace host;
 
 namespace {
 
-i32 target_of(const GuestInsn& g) { return g.block_offset + static_cast<i32>(g.insn.imm); }
+/// From the page's beginning; beyond an i32 for displacements near its ends.
+i64 far_target_of(const GuestInsn& g) { return g.block_offset + static_cast<i64>(g.insn.imm); }
+i32 target_of(const GuestInsn& g) { return static_cast<i32>(far_target_of(g)); }
 
 /// A branch that leaves the page by far more than code does is left to the handler.
-bool target_is_near(const GuestInsn& g) {
-    return static_cast<i64>(g.insn.imm) == static_cast<i32>(g.insn.imm) &&
-           static_cast<i64>(g.insn.imm) + g.block_offset == target_of(g);
-}
+bool target_is_near(const GuestInsn& g) { return far_target_of(g) == target_of(g); }
 
 bool is_side_exit(const GuestInsn& g) { return g.d.side_exit; }
 
