@@ -69,7 +69,7 @@ bool permitted(const Cpu& cpu, WalkKind kind, bool user, bool smap, u64 rights, 
 
 template <typename Entry>
 bool walk_levels(Cpu& cpu, const Insn* insn, u64 linear, WalkKind kind, bool user, bool smap,
-                 unsigned levels, Translation& result, u32& error) {
+                 unsigned levels, Translation& result, u32& error, WalkEffects effects) {
     constexpr bool wide = sizeof(Entry) == 8;
     constexpr unsigned index_bits = wide ? 9 : 10;
     const bool nx_enabled = wide && (cpu.efer & efer_nxe);
@@ -131,6 +131,9 @@ bool walk_levels(Cpu& cpu, const Insn* insn, u64 linear, WalkKind kind, bool use
         bool leaf = i + 1 == depth;
         return path[i].entry | pte_accessed | (leaf && kind == WalkKind::write ? pte_dirty : 0);
     };
+    if (effects == WalkEffects::refused)
+        for (unsigned i = first; i < depth; i++)
+            if (wanted(i) != path[i].entry) return false;
     // Where an entry lies in decoded code, the instructions behind this one may be other ones once
     // it has changed: so it is to be alone in its block, like any that rewrites code.
     if (insn && !cpu.io_allowed)
@@ -153,35 +156,59 @@ void forget(TlbEntry& entry) { entry.read_page = entry.write_page = TlbEntry::no
 }  // namespace
 
 bool walk(Cpu& cpu, const Insn* insn, u64 linear, WalkKind kind, bool user, bool smap,
-          Translation& result, u32& error) {
+          Translation& result, u32& error, WalkEffects effects) {
     if (!(cpu.cr0 & cr0_pg)) {
         result = {linear & 0xffff'f000, true, false};
         return true;
     }
     if (cpu.efer & efer_lma)
-        return walk_levels<u64>(cpu, insn, linear, kind, user, smap, 4, result, error);
+        return walk_levels<u64>(cpu, insn, linear, kind, user, smap, 4, result, error, effects);
     if (cpu.cr4 & cr4_pae)
-        return walk_levels<u64>(cpu, insn, linear & 0xffff'ffff, kind, user, smap, 3, result,
-                                error);
-    return walk_levels<u32>(cpu, insn, linear & 0xffff'ffff, kind, user, smap, 2, result, error);
+        return walk_levels<u64>(cpu, insn, linear & 0xffff'ffff, kind, user, smap, 3, result, error,
+                                effects);
+    return walk_levels<u32>(cpu, insn, linear & 0xffff'ffff, kind, user, smap, 2, result, error,
+                            effects);
 }
 
+namespace {
+
+CodeTlbEntry& code_entry(Cpu& cpu, u64 linear) {
+    return cpu.code_tlb_now[linear >> page_shift & (code_tlb_entries - 1)];
+}
+
+/// Puts the page of code into the code TLB, if it is RAM.
+u64 remember_code(Cpu& cpu, u64 linear, const Translation& translation) {
+    u64 offset = cpu.memory->offset_of(translation.physical);
+    if (offset == GuestMemory::no_offset) return offset;
+    code_entry(cpu, linear) = {linear & ~page_mask, offset};
+    cpu.code_tlb_large[cpu.cpl == 3][linear >> page_shift & (code_tlb_entries - 1)] =
+        translation.large;
+    return offset + (linear & page_mask);
+}
+
+}  // namespace
+
 u64 fetch_offset(Cpu& cpu, u64 linear) {
-    u64 page = linear & ~page_mask;
-    CodeTlbEntry& entry = cpu.code_tlb_now[linear >> page_shift & (code_tlb_entries - 1)];
-    if (entry.page != page) {
-        if (long_mode_active(cpu) && !is_canonical(linear)) raise(cpu, nullptr, vector_gp);
-        Translation translation;
-        u32 error = 0;
-        if (!walk(cpu, nullptr, linear, WalkKind::fetch, cpu.cpl == 3, false, translation, error))
-            raise_page_fault(cpu, nullptr, linear, error);
-        u64 offset = cpu.memory->offset_of(translation.physical);
-        if (offset == GuestMemory::no_offset) return GuestMemory::no_offset;
-        entry = {page, offset};
-        cpu.code_tlb_large[cpu.cpl == 3][linear >> page_shift & (code_tlb_entries - 1)] =
-            translation.large;
-    }
-    return entry.ram_offset + (linear & page_mask);
+    const CodeTlbEntry& entry = code_entry(cpu, linear);
+    if (entry.page == (linear & ~page_mask)) return entry.ram_offset + (linear & page_mask);
+    if (long_mode_active(cpu) && !is_canonical(linear)) raise(cpu, nullptr, vector_gp);
+    Translation translation;
+    u32 error = 0;
+    if (!walk(cpu, nullptr, linear, WalkKind::fetch, cpu.cpl == 3, false, translation, error))
+        raise_page_fault(cpu, nullptr, linear, error);
+    return remember_code(cpu, linear, translation);
+}
+
+u64 fetch_offset_quietly(Cpu& cpu, u64 linear) {
+    const CodeTlbEntry& entry = code_entry(cpu, linear);
+    if (entry.page == (linear & ~page_mask)) return entry.ram_offset + (linear & page_mask);
+    if (long_mode_active(cpu) && !is_canonical(linear)) return GuestMemory::no_offset;
+    Translation translation;
+    u32 error = 0;
+    if (!walk(cpu, nullptr, linear, WalkKind::fetch, cpu.cpl == 3, false, translation, error,
+              WalkEffects::refused))
+        return GuestMemory::no_offset;
+    return remember_code(cpu, linear, translation);
 }
 
 void tlb_flush(Cpu& cpu) {

@@ -15,16 +15,23 @@ struct Translation {
     bool large = false;
 };
 
+enum class WalkEffects : u8 { allowed, refused };
+
 /// Walks the guest's page tables for one page, setting accessed (and for writes dirty) bits.
-/// Returns true, or false with the #PF error code. `user`: with CPL 3 rights; `smap`: supervisor
+/// Returns true, or false with the #PF error code; false also when a bit would have to be set and
+/// `effects` are refused. `user`: with CPL 3 rights; `smap`: supervisor
 /// data access to user pages is refused. `insn` is the one that asks, null when none runs: when a
 /// bit to be set lies in decoded code, it is given up before any effect, to run alone.
 bool walk(Cpu& cpu, const Insn* insn, u64 linear, WalkKind kind, bool user, bool smap,
-          Translation& result, u32& error);
+          Translation& result, u32& error, WalkEffects effects = WalkEffects::allowed);
 
 /// RAM offset of the code byte at `linear` by the code TLB, walking on a miss. Raises #PF / #GP
 /// with `insn` null (rip is cpu.rip). GuestMemory::no_offset when the page is not RAM.
 u64 fetch_offset(Cpu& cpu, u64 linear);
+
+/// The same where nothing but the code TLB changes by it; else (and where it would raise)
+/// GuestMemory::no_offset.
+u64 fetch_offset_quietly(Cpu& cpu, u64 linear);
 
 void tlb_flush(Cpu& cpu);
 void tlb_flush_page(Cpu& cpu, u64 linear);

@@ -126,7 +126,7 @@ void Emitter::by_handler() {
     flags_ = {};
 }
 
-void Emitter::leave_by_handler() {
+void Emitter::end_by_handler() {
     by_handler();
     xor_(eax, eax);
     jmp(behind_handler(), T_NEAR);
@@ -135,7 +135,7 @@ void Emitter::leave_by_handler() {
 
 /// Where code goes when the handler of the block's last instruction has set rip.
 const u8* Emitter::behind_handler() const {
-    return guest_->d.branches ? stubs_.enter_at_rip : stubs_.leave;
+    return guest_->d.branches ? stubs_.enter_at_rip : stubs_.go_on;
 }
 
 u64 Emitter::end_block() {
@@ -160,6 +160,12 @@ u64 Emitter::end_block() {
         jmp(slow.back, T_NEAR);
     }
     emit_other_pages();
+    for (NoPage& no_page : no_pages_) {
+        L(no_page.start);
+        call(stubs_.fill_code_tlb);
+        jnz(no_page.back, T_NEAR);
+        jmp(*no_page.slow, T_NEAR);
+    }
     for (SideExit& exit : side_exits_) {
         L(exit.label);
         flags_ = exit.flags;
@@ -180,7 +186,7 @@ u64 Emitter::end_block() {
         L(unlinked.label);
         unlinked.link->unlinked = const_cast<u8*>(getCurr());
         mov(rax, reinterpret_cast<u64>(unlinked.link));
-        jmp(stubs_.leave, T_NEAR);
+        jmp(stubs_.go_on, T_NEAR);
     }
     L(over_budget_);
     add(ticks, block_.count);

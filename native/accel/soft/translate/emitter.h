@@ -14,9 +14,14 @@ namespace vmft::soft {
 struct Stubs {
     const u8* handler = nullptr;  ///< rax: Block, edx: index. Runs that instruction by its handler.
     const u8* rest = nullptr;     ///< The same for all from there to the block's end; then leaves.
-    const u8* leave = nullptr;    ///< To run.cpp; rax: the Link that was unlinked, or null.
-    const u8* leave_at = nullptr;      ///< The same without a link; edx: offset of rip in rip_page.
-    const u8* enter_at_rip = nullptr;  ///< Goes on at cpu.rip, if it can without run.cpp.
+    const u8* leave = nullptr;    ///< To run.cpp, cpu.rip being set.
+    const u8* leave_at = nullptr;      ///< The same; edx: offset of rip in rip_page.
+    const u8* enter_at_rip = nullptr;  ///< Behind a branch: goes on at cpu.rip, if it can.
+    /// Translator::go_on with rax: the Link that leads to cpu.rip, or null. Leaves if it cannot.
+    const u8* go_on = nullptr;
+    /// Called, with rax: the linear address where code goes on. Puts its page into the code TLB; ZF
+    /// when that cannot be done here. Keeps all but rdx, r13 and the host's flags.
+    const u8* fill_code_tlb = nullptr;
     const u8* untranslated = nullptr;  ///< The entry of blocks that are not translated.
 };
 
@@ -51,9 +56,8 @@ public:
     void end_insn();
     /// The instruction is run by its handler.
     void by_handler();
-    /// As by_handler, for the last of a block that sets rip itself. Leaves to run.cpp, or goes on
-    /// at rip when nothing has to be looked at before (Decoding::branches).
-    void leave_by_handler();
+    /// As by_handler, for the last of a block, whose handler sets rip. Goes on there if it can.
+    void end_by_handler();
     /// Everything that is out of line. Returns the bytes of code.
     u64 end_block();
 
@@ -142,8 +146,10 @@ public:
     void set(unsigned code, const Xbyak::Operand& to);
     /// rax: a linear address in 64-bit mode. Finds its block; takes the slow path where it cannot.
     /// Then rdx is the Block and r13 its linear page: finish the instruction without them, and end
-    /// with enter_found().
-    void find_block();
+    /// with enter_found(). `last`: nothing of the instruction can fail behind it, so the code TLB
+    /// is filled where it has to be.
+    enum class Find : u8 { last, not_last };
+    void find_block(Find find = Find::last);
     void enter_found();
     /// Linear address of `offset` in the running page.
     void linear_of(const HostReg64& into, i32 offset);
@@ -182,6 +188,12 @@ private:
         Xbyak::Label cross;  ///< Code that goes to another page; used when link->target_page.
     };
 
+    /// The code TLB knows nothing of the page that find_block() looks for.
+    struct NoPage {
+        Xbyak::Label start, back;
+        Xbyak::Label* slow;
+    };
+
     HostAddress checked(const HostAddress& linear, bool reusable, Access access, unsigned bytes,
                         unsigned alignment);
     void emit_other_pages();
@@ -215,6 +227,7 @@ private:
     std::deque<SideExit> side_exits_;
     std::deque<Refused> refused_;
     std::deque<Unlinked> unlinked_;
+    std::deque<NoPage> no_pages_;
     Slow* slow_of_insn_ = nullptr;
 };
 

@@ -113,27 +113,38 @@ void Emitter::emit_cross_page(Unlinked& unlinked) {
     L(unlinked.cross);
     i32 page_distance = link.offset & ~static_cast<i32>(page_mask);
     linear_of(rax, page_distance);
+    Label look;
+    L(look);
     mov(temp, rax);
     shr(temp, page_shift - 4);
     and_(temp.cvt32(), (code_tlb_entries - 1) << 4);
     add(temp, qword[field(VMFT_CPU_FIELD(code_tlb_now))]);
     cmp(rax, qword[temp + static_cast<int>(offsetof(CodeTlbEntry, page))]);
-    jne(unlinked.label, T_NEAR);
+    Label no_page;
+    jne(no_page, T_NEAR);
     mov(temp, qword[temp + static_cast<int>(offsetof(CodeTlbEntry, ram_offset))]);
     cmp(temp, qword[rip + literal]);
     jne(unlinked.label, T_NEAR);
     mov(qword[field(VMFT_CPU_FIELD(rip_page))], rax);
     jmp(unlinked.label, T_NEAR);
     link.displacement = const_cast<u8*>(getCurr()) - 4;
+    L(no_page);
+    call(stubs_.fill_code_tlb);
+    jnz(look);
+    jmp(unlinked.label, T_NEAR);
     align(8);
     L(literal);
     link.target_page = reinterpret_cast<u64*>(const_cast<u8*>(getCurr()));
     dq(~u64{0});
 }
 
-void Emitter::find_block() {
+void Emitter::find_block(Find find) {
     lose_host_flags();
-    write_block_look_up(*this, slow_path());
+    Label& slow = slow_path();
+    if (find == Find::not_last) return write_block_look_up(*this, slow, slow);
+    NoPage& no_page = no_pages_.emplace_back(Label(), Label(), &slow);
+    L(no_page.back);
+    write_block_look_up(*this, no_page.start, slow);
 }
 
 void Emitter::enter_found() {

@@ -2,6 +2,7 @@
 
 #include "accel/soft/dispatch.h"
 #include "accel/soft/flags.h"
+#include "accel/soft/mmu.h"
 
 namespace vmft::soft {
 
@@ -74,6 +75,10 @@ void run_handlers_from(Cpu* cpu, const Block* block, unsigned index) {
         cpu->ticks_left += count - 1 - index;
         return;
     }
+}
+
+bool fill_code_tlb(Cpu* cpu, u64 linear) {
+    return cpu->ticks_left > 0 && fetch_offset_quietly(*cpu, linear) != GuestMemory::no_offset;
 }
 
 }  // namespace vmft::soft

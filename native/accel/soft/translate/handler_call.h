@@ -12,6 +12,11 @@ void run_handler(Cpu* cpu, const Block* block, unsigned index);
 /// where it goes on.
 void run_handlers_from(Cpu* cpu, const Block* block, unsigned index);
 
+/// Called by translated code whose last instruction has retired, or is sure to: the page of code
+/// with `linear`, which comes next, is in the code TLB afterwards. False, and nothing is done, when
+/// run.cpp must see to it: the budget is over, a fault comes, page tables change.
+bool fill_code_tlb(Cpu* cpu, u64 linear);
+
 /// Handlers and run.cpp may have changed the TLB.
 inline void forget_stack_pages(Cpu& cpu) {
     cpu.stack_read.page = cpu.stack_write.page = StackPage::none;

@@ -2,6 +2,9 @@
 
 #include <cstring>
 
+#include "accel/soft/block_cache.h"
+#include "accel/soft/mmu.h"
+#include "accel/soft/segments.h"
 #include "accel/soft/simd_state.h"
 #include "accel/soft/translate/emit_table.h"
 #include "accel/soft/translate/handler_call.h"
@@ -128,7 +131,7 @@ Translator::Translator(Cpu& cpu, const TranslatorOptions& options)
     : cpu_(cpu), options_(options),
       memory_(std::max(options.code_bytes, stub_bytes_max + Emitter::bytes_max(block_insns_max))),
       single_insn_(std::make_unique<u8[]>(sizeof(Block) + 2 * sizeof(Insn))) {
-    StubWriter writer(memory_.writable(), stub_bytes_max);
+    StubWriter writer(memory_.writable(), stub_bytes_max, this, go_on);
     stubs_ = writer.stubs;
     enter_ = reinterpret_cast<EnterCode>(memory_.executable(writer.enter));
     stub_bytes_ = used_ = (writer.bytes + 63) & ~u64{63};
@@ -170,7 +173,7 @@ void Translator::translate(Block& block) {
         if (p.entry)
             p.entry->emit(emitter, p.guest);
         else if (p.guest.d.ends_block)
-            emitter.leave_by_handler();
+            emitter.end_by_handler();
         else
             emitter.by_handler();
         emitter.end_insn();
@@ -186,11 +189,42 @@ void Translator::run(Block& block) {
     pending_ = nullptr;
     flags_to_host_form(cpu_);
     forget_stack_pages(cpu_);
-    pending_ = enter_(&cpu_, block.entry);
+    enter_(&cpu_, block.entry);
     flags_from_host_form(cpu_);
-    if (!pending_) return;
-    pending_rip_ = cpu_.rip_page + static_cast<u64>(static_cast<i64>(pending_->offset));
-    cpu_.rip = pending_rip_;
+}
+
+namespace {
+
+/// Whether run.cpp has nothing to do before the instruction at cpu.rip, of 64-bit code, but to run
+/// it. Nothing is due behind a shadow of STI if nothing waits: inputs come between runs only.
+bool nothing_due(const Cpu& cpu) {
+    if (cpu.ticks_left <= 0 || cpu.halted || cpu.pending_dr6 || (cpu.dr7 & 0xff)) return false;
+    if (!in_64bit(cpu) || (cpu.rflags & (flag_tf | flag_rf))) return false;
+    if (cpu.interrupt_shadow == InterruptShadow::mov_ss) return false;
+    return !(cpu.rflags & flag_if) || !cpu.platform->interrupt_pending();
+}
+
+}  // namespace
+
+/// Translated code has come to its end at cpu.rip, or at where `link` leads: where it goes on by
+/// itself. Null: it must leave.
+const u8* Translator::next_entry(Link* link) {
+    if (link) cpu_.rip = cpu_.rip_page + static_cast<u64>(static_cast<i64>(link->offset));
+    pending_ = link;
+    pending_rip_ = cpu_.rip;
+    if (!nothing_due(cpu_)) return nullptr;
+    u64 offset = fetch_offset_quietly(cpu_, cpu_.rip);
+    if (offset == GuestMemory::no_offset) return nullptr;
+    Block* block = cpu_.blocks->find(offset, cpu_.code_mode);
+    if (!block || !block->code || block->count > cpu_.ticks_left) return nullptr;
+    link_to(*block);
+    cpu_.interrupt_shadow = InterruptShadow::none;
+    cpu_.rip_page = cpu_.rip & ~page_mask;
+    return block->entry;
+}
+
+const u8* Translator::go_on(Translator* translator, Link* link) {
+    return translator->next_entry(link);
 }
 
 void Translator::link_to(Block& block) {
@@ -201,6 +235,8 @@ void Translator::link_to(Block& block) {
     if (!block.code || link->from->code->forgotten) return;
     bool same_page = (block.ram_offset ^ link->from->ram_offset) >> page_shift == 0;
     if (!link->target_page && !same_page) return;
+    u64 page = block.ram_offset & ~page_mask;
+    if (link->to == &block && (!link->target_page || *link->target_page == page)) return;
     if (link->to) disconnect(*link);
     connect(*link, block);
 }

@@ -44,8 +44,8 @@ public:
     /// registers set, after at least one instruction if ticks_left (before the block is taken from
     /// it) is enough for it. Handlers may longjmp out.
     void run(Block& block);
-    /// The block at cpu.rip has been found: if it is where the last run wanted to jump, jumps there
-    /// by itself from now on.
+    /// The block at cpu.rip has been found: if it is where translated code wanted to jump, it jumps
+    /// there by itself from now on.
     void link_to(Block& block);
     void drop_pending_link() { pending_ = nullptr; }
 
@@ -53,6 +53,8 @@ public:
     void forget(Block& block);
 
 private:
+    static const u8* go_on(Translator* translator, Link* link);
+    const u8* next_entry(Link* link);
     void translate(Block& block);
     void connect(Link& link, Block& to);
     void disconnect(Link& link);

@@ -74,7 +74,7 @@ void jump_indirect(Emitter& e, const GuestInsn& g) {
 void call_indirect(Emitter& e, const GuestInsn& g) {
     e.save_flags();
     load_target(e, g);
-    e.find_block();
+    e.find_block(Emitter::Find::not_last);
     auto found = e.qword[Emitter::field(VMFT_CPU_FIELD(scratch))];
     auto page = e.qword[Emitter::field(VMFT_CPU_FIELD(scratch) + 8)];
     auto offset = e.qword[Emitter::field(VMFT_CPU_FIELD(scratch) + 16)];
