@@ -65,7 +65,7 @@ inline constexpr u64 system_linear = 0xffff'8000'0000'0000, mixed = 0x40'0000, m
 // In guests of the second kind also: as many pages as `mixed` has, in the same slots of the code
 // TLB, and of both TLBs.
 inline constexpr u64 alias_distances[] = {u64{2} << 20, u64{8} << 20};
-/// In them every page of code has a function of two instructions here.
+/// In them every page of code has a function of a few instructions here.
 inline constexpr unsigned short_function = 0xe00;
 
 /// Where a guest goes on after a fault: registers that make sense.

@@ -226,12 +226,11 @@ void CodeWriter::put(u64 page_ram, unsigned at, const Bytes& instruction, unsign
 void CodeWriter::fill(u64 page_ram, unsigned from, unsigned to) {
     unsigned at = from;
     while (at < to) {
-        if (crossings_ && at == short_function) {  // inc edx; ret
-            Bytes function;
-            function.add(0xc3'c2ff, 3);
-            put(page_ram, at, function, to);
-            at += 3;
-        }
+        if (crossings_ && at == short_function)
+            for (const Bytes& one : draw_short_function(random_)) {
+                put(page_ram, at, one, to);
+                at += one.length;
+            }
         unsigned boundary = std::min((at / aligned_every + 1) * aligned_every, to);
         Group group = draw_group(random_, 0, crossings_);
         unsigned length = length_of(group);

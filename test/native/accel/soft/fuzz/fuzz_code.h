@@ -67,6 +67,8 @@ void add_string(Random& random, Group& group);
 void add_crossing(Random& random, const Crossings& crossings, Group& group);
 void add_enabling(Random& random, Group& group);
 u64 draw_crossing_target(Random& random);
+/// What lies at `short_function`: some instruction behind which everything is looked at, and RET.
+Group draw_short_function(Random& random);
 /// mov reg, value, as short as it gets.
 Bytes move_immediate(unsigned reg, u64 value);
 

@@ -172,6 +172,71 @@ Bytes draw_behind(Random& random, Group& before) {
 
 }  // namespace
 
+/// EDX counts the calls. What only every other call does meets code behind it that is translated.
+Group draw_short_function(Random& random) {
+    Group function;
+    auto add = [&](std::initializer_list<unsigned> values) { function.push_back(of(values)); };
+    bool user = random.chance(50);
+    auto every_other_time = [&](std::initializer_list<unsigned> values) {
+        if (random.chance(70)) {
+            add({0xf6, 0xc2, 0x01});
+            add({0x75, static_cast<unsigned>(values.size())});
+        }
+        add(values);
+    };
+    switch (random.below(16)) {
+    case 0:
+    case 1:  // cli; sti
+        every_other_time({0xfa});
+        add({0xfb});
+        if (random.chance(30)) add({random.chance(50) ? 0xf4u : 0xfbu});
+        break;
+    case 2:  // mov ss
+        function.push_back(move_immediate(0, user ? 0x2b : 0x18));
+        add({0x8e, 0xd0});
+        break;
+    case 3:
+        add({0x0f, 0x20, 0xd8});
+        add({0x0f, 0x22, 0xd8});
+        break;
+    case 4: add({0x0f, 0x01, 0x3c, 0x24}); break;  // invlpg [rsp]
+    case 5:
+        add({0x9c});
+        add({0x9d});
+        break;
+    case 6:
+    case 7:  // iretq to behind it, maybe with RF or TF
+        add({0x48, 0x89, 0xe0});
+        add({0x6a, user ? 0x2bu : 0x18u});
+        add({0x50});
+        add({0x9c});
+        if (random.chance(60)) every_other_time({0x80, 0x4c, 0x24, 0x02, 0x01});
+        if (random.chance(10)) add({0x80, 0x4c, 0x24, 0x01, 0x01});
+        add({0x6a, user ? 0x33u : 0x10u});
+        add({0x48, 0x8d, 0x3d, 3, 0, 0, 0});
+        add({0x57});
+        add({0x48, 0xcf});
+        break;
+    case 8:  // A breakpoint behind MOV to DR7.
+        add({0x48, 0x8d, 0x3d, 11, 0, 0, 0});
+        add({0x0f, 0x23, 0xc7});
+        add({0xb8, 0x01, 0x04, 0, 0});
+        add({0x0f, 0x23, 0xf8});
+        add({0xff, 0xc2});
+        add({0x31, 0xc0});
+        add({0x0f, 0x23, 0xf8});
+        break;
+    case 9:
+        add({0x0f, 0x01, 0xf8});
+        add({0x0f, 0x01, 0xf8});
+        break;
+    default: break;
+    }
+    add({0xff, 0xc2});  // inc edx
+    add({0xc3});
+    return function;
+}
+
 u64 draw_crossing_target(Random& random) {
     return page_of_slot(random, random.below(mixed_pages)) + draw_place(random);
 }
@@ -206,6 +271,9 @@ void add_crossing(Random& random, const Crossings& crossings, Group& group) {
 }
 
 void add_enabling(Random& random, Group& group) {
+    bool again = random.chance(50);
+    if (again) group.push_back(move_immediate(15, 2 + random.below(20)));
+    size_t first = group.size();
     Group before;
     Bytes behind = draw_behind(random, before);
     if (random.chance(80)) group.push_back(of({0xfa}));
@@ -217,6 +285,11 @@ void add_enabling(Random& random, Group& group) {
     group.insert(group.end(), before.begin(), before.end());
     group.push_back(of({0xfb}));
     group.push_back(behind);
+    if (!again) return;
+    group.push_back(of({0x41, 0xff, 0xcf}));
+    unsigned length = 2;
+    for (size_t i = first; i < group.size(); i++) length += group[i].length;
+    if (length < 128) group.push_back(of({0x75, static_cast<u8>(-static_cast<int>(length))}));
 }
 
 }  // namespace vmft::fuzz

@@ -56,7 +56,7 @@ VMFT_TEST(random_guests_are_the_same_translated_and_interpreted) {
 /// two pushes, an aligned operand misaligned by what marked a slow page, a displacement near 2 GiB,
 /// a MOV of 19 bytes, a REP in the shadow of STI.
 VMFT_TEST(guests_that_found_something_once) {
-    for (u64 seed : {u64{709211}, u64{809835}, u64{829955}, u64{176472229}, u64{2147483800}}) {
+    for (u64 seed : {u64{709211}, u64{809835}, u64{829955}, u64{176472229}, u64{2147483954}}) {
         Difference difference = compare(draw_case(seed));
         VMFT_EXPECT(!difference.found);
     }
