@@ -42,68 +42,32 @@ void Emitter::side_exit(unsigned code, i32 offset) {
     jump_if(code, exit.label);
 }
 
-void Emitter::jump_if(unsigned code, Label& label) {
-    switch (code & 15) {
-    case 0: jo(label, T_NEAR); break;
-    case 1: jno(label, T_NEAR); break;
-    case 2: jb(label, T_NEAR); break;
-    case 3: jnb(label, T_NEAR); break;
-    case 4: jz(label, T_NEAR); break;
-    case 5: jnz(label, T_NEAR); break;
-    case 6: jbe(label, T_NEAR); break;
-    case 7: jnbe(label, T_NEAR); break;
-    case 8: js(label, T_NEAR); break;
-    case 9: jns(label, T_NEAR); break;
-    case 10: jp(label, T_NEAR); break;
-    case 11: jnp(label, T_NEAR); break;
-    case 12: jl(label, T_NEAR); break;
-    case 13: jnl(label, T_NEAR); break;
-    case 14: jle(label, T_NEAR); break;
-    default: jnle(label, T_NEAR); break;
-    }
-}
+namespace {
+
+// By the condition's code in the instruction (SDM 2B B.1.4.7).
+using G = Xbyak::CodeGenerator;
+using ToLabel = void (G::*)(const Label&, G::LabelType);
+using ToOperand = void (G::*)(const Operand&);
+using ToRegister = void (G::*)(const HostReg&, const Operand&);
+constexpr ToLabel jump_on[16] = {&G::jo,  &G::jno,  &G::jb,  &G::jnb, &G::jz, &G::jnz,
+                                 &G::jbe, &G::jnbe, &G::js,  &G::jns, &G::jp, &G::jnp,
+                                 &G::jl,  &G::jnl,  &G::jle, &G::jnle};
+constexpr ToRegister move_on[16] = {
+    &G::cmovo, &G::cmovno, &G::cmovb, &G::cmovnb, &G::cmovz, &G::cmovnz, &G::cmovbe, &G::cmovnbe,
+    &G::cmovs, &G::cmovns, &G::cmovp, &G::cmovnp, &G::cmovl, &G::cmovnl, &G::cmovle, &G::cmovnle};
+constexpr ToOperand set_on[16] = {&G::seto,  &G::setno,  &G::setb,  &G::setnb, &G::setz, &G::setnz,
+                                  &G::setbe, &G::setnbe, &G::sets,  &G::setns, &G::setp, &G::setnp,
+                                  &G::setl,  &G::setnl,  &G::setle, &G::setnle};
+
+}  // namespace
+
+void Emitter::jump_if(unsigned code, Label& label) { (this->*jump_on[code & 15])(label, T_NEAR); }
 
 void Emitter::cmov(unsigned code, const HostReg& to, const Operand& from) {
-    switch (code & 15) {
-    case 0: cmovo(to, from); break;
-    case 1: cmovno(to, from); break;
-    case 2: cmovb(to, from); break;
-    case 3: cmovnb(to, from); break;
-    case 4: cmovz(to, from); break;
-    case 5: cmovnz(to, from); break;
-    case 6: cmovbe(to, from); break;
-    case 7: cmovnbe(to, from); break;
-    case 8: cmovs(to, from); break;
-    case 9: cmovns(to, from); break;
-    case 10: cmovp(to, from); break;
-    case 11: cmovnp(to, from); break;
-    case 12: cmovl(to, from); break;
-    case 13: cmovnl(to, from); break;
-    case 14: cmovle(to, from); break;
-    default: cmovnle(to, from); break;
-    }
+    (this->*move_on[code & 15])(to, from);
 }
 
-void Emitter::set(unsigned code, const Operand& to) {
-    switch (code & 15) {
-    case 0: seto(to); break;
-    case 1: setno(to); break;
-    case 2: setb(to); break;
-    case 3: setnb(to); break;
-    case 4: setz(to); break;
-    case 5: setnz(to); break;
-    case 6: setbe(to); break;
-    case 7: setnbe(to); break;
-    case 8: sets(to); break;
-    case 9: setns(to); break;
-    case 10: setp(to); break;
-    case 11: setnp(to); break;
-    case 12: setl(to); break;
-    case 13: setnl(to); break;
-    case 14: setle(to); break;
-    default: setnle(to); break;
-    }
-}
+void Emitter::set(unsigned code, const Operand& to) { (this->*set_on[code & 15])(to); }
 
 /// The page is looked up in the code TLB, as dispatch.h's enter_block does, and must be in the RAM
 /// page for which the link was made.

@@ -17,22 +17,6 @@ ExactRun::ExactRun(const Scenario& scenario)
     }
 }
 
-u64 ExactRun::note(u64 what, u64 value) {
-    platform_log_.insert(platform_log_.end(), {cpu_.ticks(), what, value});
-    return platform_log_.size() * 0x0101;
-}
-
-void ExactRun::port_write(u16 port, unsigned, u32 value) {
-    note(port, value);
-    if (port == 0x11) pending_.push_back(static_cast<u8>(value));
-}
-
-u8 ExactRun::acknowledge_interrupt() {
-    u8 vector = pending_.front();
-    pending_.pop_front();
-    return vector;
-}
-
 void ExactRun::raise_due(bool next_too) {
     while (!coming_.empty() && (next_too || coming_.front().ticks <= cpu_.ticks())) {
         pending_.push_back(coming_.front().vector);
@@ -65,7 +49,7 @@ u64 ExactRun::digest() {
     Hash64 hash;
     hash.add(state.bytes());
     hash.add(std::span<const u8>(memory_.data(), memory_.bytes()));
-    for (u64 word : platform_log_) hash.add(word);
+    for (u64 word : asked_) hash.add(word);
     return hash.value();
 }
 
@@ -78,7 +62,7 @@ void ExactRun::copy_from(ExactRun& other) {
     VMFT_EXPECT(reader.ok() && reader.bytes_left() == 0);
     coming_ = other.coming_;
     pending_ = other.pending_;
-    platform_log_ = other.platform_log_;
+    asked_ = other.asked_;
     task_priority_ = other.task_priority_;
     ended_ = other.ended_;
     other.cpu_.flush_caches();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "accel/soft/noting_platform.h"
 #include "accel/soft/tiny_kernel.h"
 #include "base/hash64.h"
 #include "test.h"
@@ -30,7 +31,7 @@ struct Scenario {
 ///   port 0x10      any value may be written, and each read gives another
 ///   port 0x11      writing raises that vector
 ///   device memory  as port 0x10
-class ExactRun final : private Platform {
+class ExactRun final : private NotingPlatform {
 public:
     explicit ExactRun(const Scenario& scenario);
 
@@ -49,29 +50,15 @@ public:
     soft::Cpu& cpu() { return cpu_.cpu(); }
     GuestMemory& memory() { return memory_; }
     u64 data(u64 offset) const;
-    const std::vector<u64>& platform_log() const { return platform_log_; }
+    const std::vector<u64>& platform_log() const { return asked_; }
 
 private:
-    u32 port_read(u16 port, unsigned) override { return static_cast<u32>(note(port, 0)); }
-    void port_write(u16 port, unsigned, u32 value) override;
-    u64 mmio_read(u64 address, unsigned) override { return note(address, 1); }
-    void mmio_write(u64 address, unsigned, u64 value) override { note(address, value); }
-    bool msr_read(u32, u64&) override { return false; }
-    bool msr_write(u32, u64) override { return false; }
-    u8 task_priority() const override { return task_priority_; }
-    void set_task_priority(u8 priority) override { task_priority_ = priority; }
-    bool interrupt_pending() const override { return !pending_.empty(); }
-    u8 acknowledge_interrupt() override;
-    u64 tsc() const override { return cpu_.ticks() * 3; }
-    u64 note(u64 what, u64 value);
+    u64 ticks_now() const override { return cpu_.ticks(); }
     void raise_due(bool next_too);
 
     GuestMemory memory_{1 << 20};
     SoftCpu cpu_;
     std::deque<Scenario::Interrupt> coming_;
-    std::deque<u8> pending_;
-    std::vector<u64> platform_log_;
-    u8 task_priority_ = 0;
     bool ended_ = false;
 };
 

@@ -221,20 +221,11 @@ void add_operation(EmitTable& table) {
 
 void add_alu(EmitTable& table) {
     auto map = OpcodeMap::one_byte;
-    add_operation<Alu::add>(table);
-    add_operation<Alu::bit_or>(table);
-    add_operation<Alu::adc>(table);
-    add_operation<Alu::sbb>(table);
-    add_operation<Alu::bit_and>(table);
-    add_operation<Alu::sub>(table);
-    add_operation<Alu::bit_xor>(table);
-    add_operation<Alu::cmp>(table);
+    for_each_alu([&]<Alu Op>() { add_operation<Op>(table); });
     for (u8 opcode : {0x80, 0x81, 0x83})
-        table.set_group(map, opcode,
-                        {group_entry<Alu::add>(), group_entry<Alu::bit_or>(),
-                         group_entry<Alu::adc>(), group_entry<Alu::sbb>(),
-                         group_entry<Alu::bit_and>(), group_entry<Alu::sub>(),
-                         group_entry<Alu::bit_xor>(), group_entry<Alu::cmp>()});
+        for_each_alu([&]<Alu Op>() {
+            table.set_in_group(map, opcode, static_cast<unsigned>(Op), group_entry<Op>());
+        });
     const EmitEntry test{test_immediate, sets_flags, no_high_byte_rm};
     for (u8 opcode : {0xf6, 0xf7}) {
         table.set_in_group(map, opcode, 0, test);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "accel/soft/exec/integer_alu.h"
 #include "accel/soft/translate/emit/operands.h"
 
@@ -18,6 +20,15 @@ void operate(Emitter& e, Alu op, const Xbyak::Operand& target, const Source& sou
     case Alu::bit_xor: e.xor_(target, source); break;
     case Alu::cmp: e.cmp(target, source); break;
     }
+}
+
+/// Calls `each.operator()<Op>()` for all eight, in the order of their numbers.
+template <typename Each>
+void for_each_alu(Each each) {
+    [&]<unsigned... Number>(std::integer_sequence<unsigned, Number...>) {
+        (each.template operator()<static_cast<Alu>(Number)>(), ...);
+    }
+    (std::make_integer_sequence<unsigned, 8>());
 }
 
 inline bool uses_carry(Alu op) { return op == Alu::adc || op == Alu::sbb; }

@@ -155,14 +155,7 @@ void add_operation(EmitTable& table) {
 
 void add_high_bytes(EmitTable& table) {
     auto one = OpcodeMap::one_byte, two = OpcodeMap::two_byte;
-    add_operation<Alu::add>(table);
-    add_operation<Alu::bit_or>(table);
-    add_operation<Alu::adc>(table);
-    add_operation<Alu::sbb>(table);
-    add_operation<Alu::bit_and>(table);
-    add_operation<Alu::sub>(table);
-    add_operation<Alu::bit_xor>(table);
-    add_operation<Alu::cmp>(table);
+    for_each_alu([&]<Alu Op>() { add_operation<Op>(table); });
     table.set_for_high_bytes(one, 0x84, {test_registers, sets_flags});
     table.set_for_high_bytes(one, 0xf6, {test_immediate, sets_flags}, 0);
     table.set_for_high_bytes(one, 0xf6, {test_immediate, sets_flags}, 1);

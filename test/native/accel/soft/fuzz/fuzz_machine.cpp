@@ -50,25 +50,13 @@ void FuzzMachine::enter_guest() {
     cpu_.registers_changed();
 }
 
-u64 FuzzMachine::note(u64 what, u64 value) {
-    seen_.insert(seen_.end(), {cpu_.ticks(), what, value});
-    return seen_.size() * 0x0101;
-}
-
-void FuzzMachine::port_write(u16 port, unsigned, u32 value) {
-    note(port, value);
-    if (port == 0x11) pending_.push_back(static_cast<u8>(value | 0x20));
+void FuzzMachine::port_write(u16 port, unsigned bytes, u32 value) {
+    NotingPlatform::port_write(port, bytes, value);
     if (port == 0x12) {
         // A device writes to code while the instruction runs.
         u64 at = code_ram + value % (code_pages_max * page_bytes - 8);
         memory_.write_value<u32>(at, value * 0x9e37'79b1);
     }
-}
-
-u8 FuzzMachine::acknowledge_interrupt() {
-    u8 vector = pending_.front();
-    pending_.pop_front();
-    return vector;
 }
 
 void FuzzMachine::happen(const WorldEvent& event) {
@@ -196,7 +184,7 @@ std::string FuzzMachine::difference(FuzzMachine& tested, FuzzMachine& reference)
                       state.bytes()[at], wanted.bytes()[at]);
         return line;
     }
-    if (tested.seen_ != reference.seen_) return "what devices were asked";
+    if (tested.asked_ != reference.asked_) return "what devices were asked";
     if (std::string text = tlb_difference(tested.cpu_.cpu(), reference.cpu_.cpu()); !text.empty())
         return text;
     const u8 *memory = tested.memory_.data(), *other = reference.memory_.data();

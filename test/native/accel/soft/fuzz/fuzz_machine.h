@@ -5,6 +5,7 @@
 #include <string>
 
 #include "accel/soft/fuzz/fuzz_case.h"
+#include "accel/soft/noting_platform.h"
 #include "accel/soft/soft_cpu.h"
 
 namespace vmft::fuzz {
@@ -22,7 +23,7 @@ enum class Planted : u8 {
 };
 
 /// A software CPU in the guest of a case, and the world around it.
-class FuzzMachine final : private Platform {
+class FuzzMachine final : private test::NotingPlatform {
 public:
     FuzzMachine(const Case& drawn, const TranslatorOptions& options, Slices slices,
                 Planted planted = Planted::none);
@@ -42,18 +43,9 @@ public:
     static std::string difference(FuzzMachine& tested, FuzzMachine& reference);
 
 private:
-    u32 port_read(u16 port, unsigned) override { return static_cast<u32>(note(port, 0)); }
-    void port_write(u16 port, unsigned, u32 value) override;
-    u64 mmio_read(u64 address, unsigned) override { return note(address, 1); }
-    void mmio_write(u64 address, unsigned, u64 value) override { note(address, value); }
-    bool msr_read(u32, u64&) override { return false; }
-    bool msr_write(u32, u64) override { return false; }
-    u8 task_priority() const override { return task_priority_; }
-    void set_task_priority(u8 priority) override { task_priority_ = priority; }
-    bool interrupt_pending() const override { return !pending_.empty(); }
-    u8 acknowledge_interrupt() override;
-    u64 tsc() const override { return cpu_.ticks() * 3; }
-    u64 note(u64 what, u64 value);
+    u64 ticks_now() const override { return cpu_.ticks(); }
+    u8 vector_for(u32 value) const override { return static_cast<u8>(value | 0x20); }
+    void port_write(u16 port, unsigned bytes, u32 value) override;
 
     void enter_guest();
     u64 slice(u64 ticks_left);
@@ -68,9 +60,6 @@ private:
     GuestMemory memory_{ram_bytes};
     SoftCpu cpu_;
     size_t next_event_ = 0;
-    std::deque<u8> pending_;
-    std::vector<u64> seen_;  ///< What the platform was asked, with ticks.
-    u8 task_priority_ = 0;
     bool ended_ = false, restores_ = false;
 };
 
