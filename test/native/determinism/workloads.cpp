@@ -43,7 +43,7 @@ Workload of_bench_disk(const std::string& name) {
     disk.serial = "bench";
     workload.guest.config.disks = workload.habits.disks = {disk};
     workload.habits.disk_images = {image};
-    workload.code_bytes_min = u64{2} << 20;
+    workload.code_bytes_min = u64{8} << 20;
     workload.told = {"work: " + name + " result ", "vmft: run ended with 0"};
     return workload;
 }
