@@ -52,9 +52,10 @@ public:
     static constexpr u64 segment_age_max_ns = 40'000'000;
     /// Of a guest that rests, as long as nothing but the clock came in: each segment wakes both
     /// event loops several times, and there is nothing in it that anybody waits for.
-    static constexpr u64 resting_segment_age_max_ns = 500'000'000;
-    /// A guest that has worked for longer than this does not rest.
-    static constexpr u64 resting_work_ns = 4'000'000;
+    static constexpr u64 resting_segment_age_max_ns = 1'000'000'000;
+    /// A guest that has worked for longer than this since the last segment does not rest. What an
+    /// idle Linux has to do in a second is about a third of it.
+    static constexpr u64 resting_work_ns = 10'000'000;
     /// About a round trip to the backup: see Runner::output_may_gather.
     static constexpr u64 output_gather_max_ns = 1'000'000;
     /// The same while the guest works: 200 segments a second then.

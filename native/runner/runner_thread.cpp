@@ -182,7 +182,7 @@ void Runner::live_step(Lock& lock) {
     bool dear = exit.broken_out && !recorder_.full() &&
                 now < recorder_.due_at_ns(false) + dear_segment_delay_ns;
     bool rests = exit.kind == ExitKind::halted;
-    bool rested = rests && live_.ran_ns() - flushed_ran_ns_ < Recorder::resting_work_ns;
+    bool rested = live_.ran_ns() - flushed_ran_ns_ < Recorder::resting_work_ns;
     bool gathers = output_may_gather(now, rests);
     if (!dear && !gathers && recorder_.due(options_.gated, now, rested)) flush_segment();
     gathering_ = gathers && rests;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "log/segment_decoder.h"
+#include "machine/drowsy_accelerator.h"
 #include "machine/fake_accelerator.h"
 #include "runner/fake_world.h"
 #include "runner/recorded_events.h"
@@ -227,7 +228,7 @@ VMFT_TEST(a_backup_made_from_a_copy_follows_and_goes_live) {
     VMFT_EXPECT_EQUAL(first.sequence, 0u);
     u64 virtual_ns = backup.events.last_executed->virtual_ns;
     VMFT_EXPECT(first.virtual_ns >= virtual_ns);
-    VMFT_EXPECT(first.virtual_ns < virtual_ns + 50'000'000);
+    VMFT_EXPECT(first.virtual_ns < virtual_ns + Recorder::resting_segment_age_max_ns + 50'000'000);
     backup.runner->stop();
     VMFT_REQUIRE(backup.events.wait_stopped());
     VMFT_EXPECT(backup.events.stop->reason == StopReason::stopped);
@@ -346,6 +347,22 @@ VMFT_TEST(the_outputs_of_a_guest_that_works_on_gather_whatever_is_acknowledged) 
     primary.runner->stop();
     VMFT_REQUIRE(primary.events.wait_stopped());
     VMFT_EXPECT(close * 4 < urgent);
+}
+
+VMFT_TEST(a_guest_that_hardly_works_has_a_segment_a_second) {
+    Host primary(17, true, 1'000'000'000, {}, make_drowsy_accelerator);
+    primary.runner->start_live(recording(1, true));
+    VMFT_REQUIRE(primary.events.wait_segments(6));
+    primary.runner->stop();
+    VMFT_REQUIRE(primary.events.wait_stopped());
+    // Some of its slices end in the midst of its work, and it has not rested then; it has not
+    // worked for long, though.
+    for (size_t at = 1; at < 6; at++) {
+        u64 ns =
+            primary.events.segments[at].virtual_ns - primary.events.segments[at - 1].virtual_ns;
+        VMFT_EXPECT(ns > Recorder::resting_segment_age_max_ns / 10 * 9);
+        VMFT_EXPECT(ns < Recorder::resting_segment_age_max_ns / 10 * 11);
+    }
 }
 
 VMFT_TEST(a_start_that_waits_for_a_disk_can_be_stopped_and_runs_nothing) {
