@@ -38,5 +38,10 @@ void describe('what benchmarks measure', () => {
     // All of it resident, and something merged into it.
     const merged = mapping(100, 357, 257 * 1024);
     assert.equal(overheadBytesOf(merged, 256 * mib), mib);
+    // The same pages twice, and others of their kind.
+    const shared = (access: string, inode: number): string =>
+      `7f0000000000-7f0002000000 ${access} 00000000 00:01 ${inode} /dev/zero (deleted)\nRss: 2048 kB`;
+    const code = [shared('rw-s', 5), shared('r-xs', 5), shared('rw-s', 6)];
+    assert.equal(overheadBytesOf([merged, ...code].join('\n'), 256 * mib), 5 * mib);
   });
 });
