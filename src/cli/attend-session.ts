@@ -10,6 +10,7 @@ import { CopyProgress } from './copy-progress.js';
 import { EventStream } from './event-stream.js';
 import type { HostDisks } from './host-disks.js';
 import { pairNotice } from './pair-notice.js';
+import type { EventStreamOptions } from './options/event-stream.js';
 import { reportError } from './report-error.js';
 import { TerminalConsole } from './terminal-console.js';
 
@@ -22,8 +23,7 @@ export interface SessionCallbacks {
 }
 
 export interface AttendOptions {
-  /** `--json-events`. */
-  readonly jsonEvents?: string | undefined;
+  readonly eventStream: EventStreamOptions;
   /** Say on standard error what happens to the pair. */
   readonly notices: boolean;
   /** Concluded when the session has ended. */
@@ -39,9 +39,6 @@ export interface AttendOptions {
 /** How long those who look on may take to hear of the end. */
 const farewellMs = 500;
 
-/** `status` lines in the event stream, for whoever watches. */
-const statusPeriodMs = 1_000;
-
 /**
  * Runs a session with its console on the terminal until it ends, and ends the process with its exit status.
  *
@@ -49,9 +46,10 @@ const statusPeriodMs = 1_000;
  * ends the process at once. SIGPWR presses the guest's power button.
  */
 export async function attendSession(
-  { jsonEvents, notices, disks, controlSocket, endFile, replica }: AttendOptions,
+  { eventStream, notices, disks, controlSocket, endFile, replica }: AttendOptions,
   start: (callbacks: SessionCallbacks) => Promise<Session>,
 ): Promise<never> {
+  const { jsonEvents, statusEvery } = eventStream;
   const events = jsonEvents === undefined ? null : EventStream.open(jsonEvents);
   const control = new ReplicaControl({ ...replica, startedRealtimeMs: systemClock.realtimeMs() });
   const server =
@@ -96,7 +94,7 @@ export async function attendSession(
   const stopStatus =
     events === null
       ? () => undefined
-      : systemClock.every(statusPeriodMs, () => {
+      : systemClock.every(statusEvery, () => {
           events.write(statusEvent(attended.status()));
         });
   const end = await session.ended;

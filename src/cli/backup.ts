@@ -16,6 +16,7 @@ import { controlOption, endFileOption } from './options/control.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { crashAtOption, type CrashOptions } from './options/crash-at.js';
 import { addBackupDiskOption, type BackupDiskOptions } from './options/disk.js';
+import { addEventStreamOptions, type EventStreamOptions } from './options/event-stream.js';
 import { parseMemorySize } from './options/memory-size.js';
 import { parseNetwork, type NetworkOption } from './options/network.js';
 import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
@@ -33,6 +34,7 @@ interface BackupOptions
   extends
     BackupDiskOptions,
     CrashOptions,
+    EventStreamOptions,
     PairSettingOptions,
     ReplicationOptions,
     TlsOptions,
@@ -41,7 +43,6 @@ interface BackupOptions
   readonly arbiter: string;
   readonly listen?: string;
   readonly memoryMax?: number;
-  readonly jsonEvents?: string;
   readonly control?: string;
   readonly endFile?: string;
 }
@@ -54,12 +55,12 @@ export function backupCommand(): Command {
     .option('--net <tap=name>', 'tap for the guest’s network on this host', parseNetwork)
     .option('--listen <address[:port]>', 'once live, accept a backup here')
     .option('--memory-max <size>', 'guest memory this host gives', parseMemorySize)
-    .option('--json-events <file|fd>', 'write events, one JSON object per line')
     .addOption(controlOption())
     .addOption(endFileOption())
     .addOption(crashAtOption());
   addBackupDiskOption(command);
   addAcceleratorOptions(command);
+  addEventStreamOptions(command);
   addPairSettings(command);
   addReplicationOptions(command);
   addTlsOptions(command);
@@ -85,7 +86,7 @@ async function backup(
   const arbiter = await openArbiter(options.arbiter, systemRandom);
   const disks = HostDisks.forBackup(options.disk ?? [], hostDiskParts);
   const attended = {
-    jsonEvents: options.jsonEvents,
+    eventStream: options,
     notices: true,
     disks,
     controlSocket: options.control,

@@ -17,6 +17,7 @@ import { controlOption, endFileOption } from './options/control.js';
 import { parseChannelAddress } from './options/channel-address.js';
 import { crashAtOption, type CrashOptions } from './options/crash-at.js';
 import { addDiskOptions, type DiskOptions } from './options/disk.js';
+import { addEventStreamOptions, type EventStreamOptions } from './options/event-stream.js';
 import { parseMemorySize } from './options/memory-size.js';
 import { parseNetwork } from './options/network.js';
 import { addPairSettings, pairSettings, type PairSettingOptions } from './options/pair-settings.js';
@@ -35,6 +36,7 @@ interface RunOptions
     GuestToRunOptions,
     DiskOptions,
     CrashOptions,
+    EventStreamOptions,
     PairSettingOptions,
     ReplicationOptions,
     TlsOptions {
@@ -43,7 +45,6 @@ interface RunOptions
   readonly listen?: string;
   readonly arbiter?: string;
   readonly machineId?: string;
-  readonly jsonEvents?: string;
   readonly control?: string;
   readonly endFile?: string;
 }
@@ -68,12 +69,12 @@ export function runCommand(): Command {
       'who decides a failover: file:DIRECTORY, iscsi://… or etcd://…, seen by both hosts',
     )
     .option('--machine-id <name>', 'name of the machine in arbitration; never use one twice')
-    .option('--json-events <file|fd>', 'write events, one JSON object per line')
     .addOption(controlOption())
     .addOption(endFileOption())
     .addOption(crashAtOption());
   addDiskOptions(command);
   addAcceleratorOptions(command);
+  addEventStreamOptions(command);
   addPairSettings(command);
   addReplicationOptions(command);
   addTlsOptions(command);
@@ -109,7 +110,7 @@ async function run(guestName: string | undefined, options: RunOptions): Promise<
   const disks = await HostDisks.claimed(options.disk ?? [], readsOnBackup, user, hostDiskParts);
   const notices = listen !== null || disks.guestDisks.length > 0;
   const attended = {
-    jsonEvents: options.jsonEvents,
+    eventStream: options,
     notices,
     disks,
     controlSocket: options.control,

@@ -25,7 +25,8 @@ const bootMsMaxUsual = 120_000;
 const changeMsMax = 60_000;
 /** Five times what a MiB takes on busy processors. */
 const joinMsMaxPerMiB = 200;
-/** A primary writes five of its lines a second. */
+/** Some turns are hardly longer than a second. */
+const usualStatusMs = 200;
 const statusMsMax = 20_000;
 
 /** How a guest is run, whatever it does. */
@@ -36,6 +37,8 @@ export interface GuestSetting {
   readonly replication?: ReplicationChoice;
   /** Of several guests at once: 0, 1 …; those from 1 on need a tap (DemoNetwork.addTap). Left out: 0. */
   readonly number?: number;
+  /** Between the status lines of a replica, milliseconds. Left out: 200. */
+  readonly statusEveryMs?: number;
 }
 
 /** What it took to protect a guest. */
@@ -122,7 +125,7 @@ export class BenchGuest {
     this.backup = null;
   }
 
-  /** The newest of the lines that a primary writes five times a second. */
+  /** The primary's newest status line. */
   status(): VmftEvent {
     const found = this.primary.events.findLast((event) => event.type === 'status');
     if (found === undefined) throw new VmftError('internal', 'the primary gave no status');
@@ -159,12 +162,13 @@ export class BenchGuest {
 
   private replicaOptions(host: DemoHost): string[] {
     const { accelerator = softAccelerator, replication = 'auto' } = this.setting;
+    const { statusEveryMs = usualStatusMs } = this.setting;
     const tap = `tap=${tapNameOf(this.number)}`;
     return [
       ...['--listen', `${host.address}:${this.port}`, '--arbiter', `file:${this.arbiterFolder}`],
       ...['--net', host.label === 'a' ? `${tap},mac=${macOf(this.number)}` : tap],
       ...acceleratorWords(accelerator),
-      ...['--replication', replication],
+      ...['--replication', replication, '--status-every', String(statusEveryMs)],
     ];
   }
 

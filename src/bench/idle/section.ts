@@ -30,6 +30,8 @@ const changesMs = 4_000;
 /** After a change of roles: caches fill, timers find their rhythm. */
 const settleMs = 1_000;
 const pingMsMax = 5_000;
+/** What it is where nobody asks for something else: each line wakes the replica. */
+const statusEveryMs = 1_000;
 
 type Kind = IdleRow['guest'];
 
@@ -46,7 +48,7 @@ export const idleSection: Section<'idle'> = {
 async function measureIdle(context: SectionContext<IdleRow>): Promise<void> {
   const { network, options, progress, rows } = context;
   const plan = planOf(options.quick);
-  const guest = await BenchGuest.boot(network, planOfMode('demo'), options);
+  const guest = await BenchGuest.boot(network, planOfMode('demo'), { ...options, statusEveryMs });
   const measured = new Map<Kind, IdleTurn[]>([['idle', []]]);
   try {
     const ping = ['ping', '-n', '-c', '1', guestAddress];

@@ -16,6 +16,8 @@ import { VmftProcess, type VmftEvent } from './vmft-process.js';
 const bootMsMax = 300_000;
 const formMsMax = 60_000;
 const failoverMsMax = 60_000;
+/** Between kills there are a few seconds, and the log's rate is told by these lines. */
+const statusEveryMs = 200;
 /** The same in each run, so that the client's neighbour table stays right. */
 const guestMac = '02:00:00:00:00:02';
 
@@ -170,6 +172,7 @@ function commonOptions(
 ): readonly string[] {
   const net = `tap=${tapName}${role === 'primary' ? `,mac=${guestMac}` : ''}`;
   return [
+    ...['--status-every', String(statusEveryMs)],
     ...['--listen', host.address, '--arbiter', options.arbiter, '--net', net],
     ...acceleratorWords(options.accelerator ?? softAccelerator),
     ...['--replication', options.replication ?? 'auto'],
