@@ -9,6 +9,7 @@ import type { HostDescription } from './api/methods.js';
 import { DaemonApi } from './api/daemon-api.js';
 import type { HostConfig } from './config.js';
 import { HostedMachine, type MachineHouse } from './machine/hosted-machine.js';
+import { isLive } from './machine/machine-record.js';
 import { TakeIn } from './machine/take-in.js';
 import { RecordStore } from './machine/record-store.js';
 import { OperationSlots } from './operation/operation-slots.js';
@@ -171,9 +172,7 @@ class RunningHost implements HostDaemon {
       this.silent = silent;
       const live = new Set(
         answers.flatMap(({ replicas }) =>
-          replicas
-            .filter(({ role }) => role === 'alone' || role === 'primary')
-            .map(({ spec }) => spec?.name),
+          replicas.filter(({ role }) => isLive(role)).map(({ spec }) => spec?.name),
         ),
       );
       for (const machine of [...this.machines.values()]) {

@@ -1,4 +1,5 @@
 import { VmftError } from '../../base/errors.js';
+import { isLive } from '../machine/machine-record.js';
 import { byNewest } from '../status/machine-status.js';
 import type { HostDescription } from './methods.js';
 
@@ -26,7 +27,7 @@ export function locateMachine(
       .map((replica) => ({ host: host.name, replica })),
   );
   const live = seen
-    .filter(({ replica }) => replica.role === 'alone' || replica.role === 'primary')
+    .filter(({ replica }) => isLive(replica.role))
     .sort((a, b) => byNewest(a.replica, b.replica))[0];
   const at = (host: string): Located =>
     host === self.name ? { at: 'here' } : { at: 'host', host };

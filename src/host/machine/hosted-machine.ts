@@ -289,10 +289,10 @@ export class HostedMachine {
 
   private changed(): void {
     if (this.dropped) return;
-    const role = this.replica?.view.role;
+    const role = this.replica?.view.role ?? 'none';
     this.carryOut(
       this.protector.handle(
-        { type: 'role', role: role === 'alone' || role === 'primary' ? role : 'none' },
+        { type: 'role', role: isLive(role) ? role : 'none' },
         this.house.clock.nowMs(),
       ),
     );

@@ -36,7 +36,7 @@ export const machineRecordSchema = z.object({
 
 export type MachineRecord = z.infer<typeof machineRecordSchema>;
 
-/** A replica with this role is the machine. */
-export function isLive(role: MachineRecord['role']): boolean {
+/** A replica with this role is the machine. Of a host of another version the role may be any word. */
+export function isLive(role: string): role is 'alone' | 'primary' {
   return role === 'alone' || role === 'primary';
 }

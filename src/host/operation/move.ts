@@ -1,6 +1,7 @@
 import { asVmftError, VmftError } from '../../base/errors.js';
 import { hostTimes } from '../../base/limits.js';
 import type { HostDescription } from '../api/methods.js';
+import { isLive } from '../machine/machine-record.js';
 import {
   dismissBackup,
   findBackup,
@@ -24,10 +25,7 @@ export async function handOver(place: OperationPlace): Promise<void> {
     (await peers.describeAll()).some(
       ({ name, replicas }) =>
         name === to &&
-        replicas.some(
-          ({ spec, role }) =>
-            spec?.machineId === machineId && (role === 'alone' || role === 'primary'),
-        ),
+        replicas.some(({ spec, role }) => spec?.machineId === machineId && isLive(role)),
     );
   for (let waitedMs = 0; waitedMs < hostTimes.handOverMs; waitedMs += handOverLookMs) {
     if (await isLiveThere()) {

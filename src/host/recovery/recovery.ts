@@ -37,7 +37,7 @@ export function decideRecovery(question: RecoveryQuestion): Recovery {
       .filter((replica) => replica.spec?.name === spec.name)
       .map((replica) => ({ host: host.name, replica })),
   );
-  const live = elsewhere.find(({ replica }) => isLiveRole(replica.role));
+  const live = elsewhere.find(({ replica }) => isLive(replica.role));
   if (live !== undefined) return { do: 'forget', because: `${live.host} has it live` };
   const same = elsewhere.filter(({ replica }) => replica.spec?.machineId === spec.machineId);
   const ended = same.find(({ replica }) => replica.role === 'stopped');
@@ -66,10 +66,6 @@ export function decideRecovery(question: RecoveryQuestion): Recovery {
     do: 'wait',
     because: `replica ${last.slice(0, 8)} had it last, which no host knows; start it where its disks are newest`,
   };
-}
-
-function isLiveRole(role: string): boolean {
-  return role === 'alone' || role === 'primary';
 }
 
 function runs({ role }: ReplicaDescription): boolean {

@@ -17,8 +17,8 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { VmftError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import { printable } from '../../base/printable.js';
-import { formatAddress, type Address } from '../../pair/channel/address.js';
-import { systemReason } from '../../pair/channel/grpc-service.js';
+import type { Address } from '../../pair/channel/address.js';
+import { cannotListen } from '../../pair/channel/grpc-service.js';
 import type { TlsFiles } from '../../pair/channel/tls.js';
 import { callerInterceptor, type Caller } from './caller.js';
 import { faultOf, formatHolder, holderOf } from '../../pair/channel/certificate.js';
@@ -181,15 +181,6 @@ function sparingly(tell: (line: string) => void): (line: string) => void {
     lines -= 1;
     tell(line);
   };
-}
-
-function cannotListen(address: Address, error: Error): VmftError {
-  return new VmftError(
-    'address-unavailable',
-    `cannot listen on ${formatAddress(address)}: ${systemReason(error.message)}`,
-    'name an address of this host and a free port',
-    error,
-  );
 }
 
 const handshakeWithinMs = 10_000;

@@ -1,4 +1,5 @@
 import type { HostDescription, MachineStatus, ReplicaDescription } from '../api/methods.js';
+import { isLive } from '../machine/machine-record.js';
 
 /** A replica, and the host that told of it. */
 interface Seen {
@@ -30,7 +31,7 @@ export function machineStatus(
   silent: readonly string[],
 ): MachineStatus {
   const newestFirst = [...seen].sort((a, b) => byNewest(a.replica, b.replica));
-  const live = newestFirst.find(({ replica }) => isLiveRole(replica.role));
+  const live = newestFirst.find(({ replica }) => isLive(replica.role));
   const generation = newestFirst[0]?.replica.generation ?? 0;
   const status = (fields: Partial<MachineStatus>): MachineStatus => ({
     name,
@@ -54,7 +55,7 @@ function liveStatus(
   const others = seen.filter((each) => each !== live && sameMachine(each, live));
   const backup = others.find(({ replica: { role } }) => role === 'backup')?.host ?? '';
   const joining = others.find(({ replica: { role } }) => role === 'joining' || role === 'starting');
-  const second = seen.find((each) => each !== live && isLiveRole(each.replica.role));
+  const second = seen.find((each) => each !== live && isLive(each.replica.role));
   const notes = [
     replica.operation,
     replica.trouble,
@@ -116,10 +117,6 @@ export function byNewest(
 
 function sameMachine(a: Seen, b: Seen): boolean {
   return a.replica.spec?.machineId === b.replica.spec?.machineId;
-}
-
-function isLiveRole(role: string): boolean {
-  return role === 'alone' || role === 'primary';
 }
 
 function noteOf(notes: readonly string[]): string {

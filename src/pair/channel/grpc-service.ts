@@ -2,6 +2,7 @@ import type { MethodDefinition } from '@grpc/grpc-js';
 
 import { isErrorCode, VmftError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
+import { formatAddress, type Address } from './address.js';
 
 /** gRPC as both ends use it. Bytes pass through untouched: wire.ts parses them, so that each fault has a name. */
 
@@ -44,4 +45,14 @@ export function decodeReason(details: string): VmftError | null {
   const code = details.slice(0, colon);
   if (colon < 0 || !isErrorCode(code)) return null;
   return new VmftError(code, `the peer says: ${details.slice(colon + 2, limits.textBytesMax)}`);
+}
+
+/** A server's own fault: what to do is for who started it. */
+export function cannotListen(address: Address, error: Error): VmftError {
+  return new VmftError(
+    'address-unavailable',
+    `cannot listen on ${formatAddress(address)}: ${systemReason(error.message)}`,
+    'name an address of this host and a free port',
+    error,
+  );
 }

@@ -16,7 +16,7 @@ import type { Clock } from '../../base/clock.js';
 import { asVmftError, VmftError } from '../../base/errors.js';
 import type { LinkEvents, PeerLink } from '../session/ports.js';
 import { formatAddress, type Address } from './address.js';
-import { channelOptions, encodeReason, joinMethod, systemReason } from './grpc-service.js';
+import { cannotListen, channelOptions, encodeReason, joinMethod } from './grpc-service.js';
 import type { FromBackup, FromPrimary } from './messages.js';
 import { serverCredentials, type TlsFiles } from './tls.js';
 import { decodeFromBackup, encodeFromPrimary } from './wire.js';
@@ -143,15 +143,6 @@ function serveStream(
     cancelHello();
     lost(false, new VmftError('peer-lost', `the connection to the backup broke: ${error.message}`));
   });
-}
-
-function cannotListen(address: Address, error: Error): VmftError {
-  return new VmftError(
-    'address-unavailable',
-    `cannot listen on ${formatAddress(address)}: ${systemReason(error.message)}`,
-    'name an address of this host and a free port',
-    error,
-  );
 }
 
 const streamsMax = 16;
