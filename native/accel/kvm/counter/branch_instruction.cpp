@@ -247,11 +247,11 @@ std::optional<DecodedInstruction> decode_instruction(std::span<const u8> bytes, 
     if (!opcode) return {};
     DecodedInstruction found;
     soft::Insn insn;
-    if (soft::decode(bytes.data(), static_cast<unsigned>(bytes.size()), decoder_mode(mode), 0,
-                     insn) == soft::DecodeResult::need_more_bytes)
+    soft::Decoding decoding;
+    if (soft::decode(bytes.data(), static_cast<unsigned>(bytes.size()), decoder_mode(mode), 0, insn,
+                     decoding) == soft::DecodeResult::need_more_bytes)
         return {};
     found.length = insn.length;
-    bool defined = insn.handler != soft::undefined_instruction;
     if (opcode->map == 0)
         classify_one_byte(*opcode, mode, found);
     else if (opcode->map == 1)
@@ -260,9 +260,9 @@ std::optional<DecodedInstruction> decode_instruction(std::span<const u8> bytes, 
         found.faults = FaultClass::vector;
     found.registers_only = registers_only(*opcode, mode);
     // Unknown to that CPU: #UD most likely (of ours, the ones with LOCK and those without a meaning
-    // in 64-bit mode), or an instruction of a newer one, which does nothing special either. But
-    // SYSCALL outside 64-bit code is AMD's alone.
-    if (!defined && found.kind != InstructionKind::system_call)
+    // in 64-bit mode), #GP (longer than 15 bytes), or an instruction of a newer one, which does
+    // nothing special either. But SYSCALL outside 64-bit code is AMD's alone.
+    if (decoding.raises && found.kind != InstructionKind::system_call)
         found = {.faults = FaultClass::undefined, .length = 0, .changes_system_state = true};
     return found;
 }

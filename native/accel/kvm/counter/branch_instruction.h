@@ -49,7 +49,8 @@ struct DecodedInstruction {
     bool registers_only = false;
 };
 
-/// Decodes the instruction at the start of `bytes` (15 suffice). None: they are cut off.
+/// Decodes the instruction at the start of `bytes` (15 suffice). None: they are cut off, or
+/// all prefixes.
 std::optional<DecodedInstruction> decode_instruction(std::span<const u8> bytes, CodeBits mode);
 
 }  // namespace vmft::kvm

@@ -165,13 +165,16 @@ InstructionShape instruction_shape(const u8* bytes, unsigned available) {
         return opening.rex ? InstructionShape{} : vector_shape(bytes, available, opening.bytes);
 
     soft::Insn insn;
-    if (soft::decode(bytes, available, mode64, 0, insn) == soft::DecodeResult::need_more_bytes)
+    soft::Decoding decoding;
+    if (soft::decode(bytes, available, mode64, 0, insn, decoding) ==
+        soft::DecodeResult::need_more_bytes)
         return {};
-    if (insn.handler != soft::undefined_instruction) {
+    if (!decoding.raises) {
         bool odd = opening.fs || unlikely(bytes, insn.length, opening.bytes);
         return {insn.length, odd};
     }
-    if (opcode != 0x0f) return {};
+    bool too_long = insn.handler != soft::undefined_instruction;
+    if (too_long || opcode != 0x0f) return {};
     if (opening.bytes + 1 < available) {
         // A group with ModRM (XSAVE, RDRAND …): its length is known, only the CPU lacks it.
         u8 second = bytes[opening.bytes + 1];

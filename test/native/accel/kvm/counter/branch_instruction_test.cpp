@@ -70,6 +70,23 @@ VMFT_TEST(instructions_are_told_apart) {
     VMFT_EXPECT(!decode_instruction({}, b64));
 }
 
+VMFT_TEST(an_instruction_longer_than_fifteen_bytes_is_none) {
+    // PUSHF behind fourteen and behind fifteen prefixes; Jcc whose displacement is the 16th byte.
+    auto prefixed = [](size_t prefixes, std::initializer_list<u8> instruction) {
+        std::vector<u8> bytes(prefixes, 0x3e);
+        bytes.insert(bytes.end(), instruction);
+        bytes.resize(30);
+        return decode_instruction(bytes, CodeBits::bits64);
+    };
+    VMFT_EXPECT(prefixed(14, {0x9c})->kind == InstructionKind::push_flags);
+    std::optional<DecodedInstruction> branch = prefixed(14, {0x75, 1});
+    VMFT_REQUIRE(branch);
+    VMFT_EXPECT(branch->kind == InstructionKind::plain);
+    VMFT_EXPECT(branch->faults == FaultClass::undefined);
+    VMFT_EXPECT_EQUAL(branch->length, 0);
+    VMFT_EXPECT(!prefixed(15, {0x9c}));
+}
+
 VMFT_TEST(any_bytes_are_decoded) {
     std::mt19937_64 random(7);
     for (unsigned i = 0; i < 300'000; i++) {

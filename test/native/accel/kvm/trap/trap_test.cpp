@@ -134,6 +134,14 @@ VMFT_TEST(a_replacement_is_one_instruction_of_the_same_length) {
     }
 }
 
+VMFT_TEST(sixteen_bytes_are_no_instruction) {
+    std::vector<u8> bytes(32, 0x3e);
+    bytes[14] = 0x90;
+    VMFT_EXPECT_EQUAL(kvm::instruction_shape(bytes.data(), 32).length, 15);
+    bytes[14] = 0x75;
+    VMFT_EXPECT_EQUAL(kvm::instruction_shape(bytes.data(), 32).length, 0);
+}
+
 VMFT_TEST(a_displacement_is_no_prefix) {
     TextGuest guest;
     map_text(guest, 1);
